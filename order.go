@@ -1,0 +1,76 @@
+package quasar
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Order says which score stands first. The documents that Quasar comes from
+// disagree on it, so it has a name wherever it is used.
+type Order string
+
+// The orders.
+const (
+	// Desc puts the largest score first: the hub's default.
+	Desc Order = "desc"
+	// Asc puts the smallest score first: the default of the ranker's formula.
+	Asc Order = "asc"
+	// Balanced puts the score nearest to 0 first.
+	Balanced Order = "balanced"
+)
+
+// ParseOrder reads an order's name.
+func ParseOrder(s string) (Order, error) {
+	switch o := Order(s); o {
+	case Desc, Asc, Balanced:
+		return o, nil
+	}
+	return "", fmt.Errorf(`order: got %q, want "desc", "asc" or "balanced"`, clip(s, 24))
+}
+
+// Ranking is a snapshot's place among others.
+type Ranking struct {
+	// Rank counts from 1. It is 0 where the snapshot has no score.
+	Rank     int
+	Snapshot Snapshot
+	Score    Score
+}
+
+// Rank orders snapshots by their scores. Those without one stand behind all
+// others; ties go to the name. The answer is a new slice.
+func Rank(snapshots []Snapshot, order Order) []Ranking {
+	rankings := make([]Ranking, len(snapshots))
+	for i := range snapshots {
+		rankings[i] = Ranking{Snapshot: snapshots[i], Score: snapshots[i].Score()}
+	}
+	slices.SortFunc(rankings, func(a, b Ranking) int { return order.Compare(&a, &b) })
+	for i := range rankings {
+		if rankings[i].Score.Value == nil {
+			break
+		}
+		rankings[i].Rank = i + 1
+	}
+	return rankings
+}
+
+// Compare is negative where a stands before b.
+func (o Order) Compare(a, b *Ranking) int {
+	return cmp.Or(cmp.Compare(o.key(a.Score.Value), o.key(b.Score.Value)),
+		cmp.Compare(a.Snapshot.SpaceName, b.Snapshot.SpaceName))
+}
+
+// key maps a score to a number that rises from the first place to the last.
+func (o Order) key(score *float64) float64 {
+	switch {
+	case score == nil:
+		return math.Inf(1)
+	case o == Asc:
+		return *score
+	case o == Balanced:
+		return math.Abs(*score)
+	default:
+		return -*score
+	}
+}

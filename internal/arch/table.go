@@ -1,0 +1,78 @@
+package arch
+
+// table is who may import whom, one line for each package: what stands left of
+// the arrow may be imported by what stands right of it. What the go files of a
+// package import and its line does not have is a broken arrow.
+const table = `
+# The model, the frames, and the hops of the data.
+nothing                                                 ← quasar
+quasar                                                  ← internal/wire
+quasar                                                  ← internal/dial | internal/guard
+quasar, internal/wire, internal/dial                    ← publisher | subscriber
+quasar, internal/wire, internal/guard                   ← hub
+quasar, internal/wire, internal/guard, hub              ← hub/*
+
+# The ranking side.
+quasar                                                  ← rank
+quasar, rank                                            ← axrvi
+nothing                                                 ← bandit
+quasar, rank, bandit                                    ← trade
+quasar, rank, bandit, trade                             ← trade/*
+quasar, rank, axrvi, bandit, trade, trade/*, subscriber, internal/guard ← ranker
+
+# The venue and its simulator, and what trains.
+nothing                                                 ← deriv | price
+deriv, price                                            ← derivsim
+quasar, publisher, price                                ← space
+
+# What is embedded, and the house itself.
+nothing                                                 ← web | python | spec
+nothing                                                 ← internal/arch | internal/testsum
+
+# The programs. Examples show what a stranger can write: nothing internal.
+everything                                              ← internal/app
+internal/app                                            ← cmd/quasar
+quasar, publisher, subscriber, hub, hub/*, rank, axrvi, bandit, trade, trade/*, ranker, deriv, derivsim, price, space ← examples/*
+quasar, publisher                                       ← e2e/trainer
+`
+
+// testTable is what files that end in _test.go may import on top of that.
+const testTable = `
+publisher, subscriber, hub/*, web, python, spec         ← hub | hub/*
+subscriber, hub, hub/*, spec                            ← publisher
+internal/wire, spec                                     ← ranker
+spec                                                    ← internal/wire | subscriber
+hub, hub/*, subscriber, internal/wire                   ← space
+hub, hub/*, subscriber                                  ← python
+derivsim                                                ← deriv
+trade/*                                                 ← trade
+price                                                   ← rank | axrvi | bandit
+everything                                              ← internal/app | cmd/quasar | e2e
+`
+
+// nevers hold whatever the table says, over any number of packages and in tests.
+var nevers = []never{
+	{
+		who:  []string{"rank", "axrvi", "bandit", "trade", "trade/*", "ranker", "subscriber"},
+		what: []string{"publisher", "hub", "hub/*"},
+		why:  "the ranking side has no way back to a space",
+	},
+	{
+		who:  []string{"hub", "hub/*"},
+		what: []string{"rank", "axrvi", "bandit", "trade", "trade/*", "ranker", "deriv", "derivsim"},
+		why:  "the hub ranks by the model's formula and trades nothing",
+	},
+	{
+		who:  []string{"publisher"},
+		what: []string{"rank", "axrvi", "bandit", "trade", "trade/*", "ranker", "deriv", "derivsim"},
+		why:  "who trains knows nothing of who trades",
+	},
+}
+
+// wireFrames are the frames that only the hub sends: whoever writes their names
+// makes or reads frames. The key "type" itself says nothing, for problem details
+// and schemas have it too.
+var wireFrames = frames{owner: "internal/wire", also: "internal/arch", names: []string{"initial_state", "metrics_update"}}
+
+// House returns the law of this module.
+func House() (*Law, error) { return parseLaw(table, testTable, nevers, wireFrames) }

@@ -51,7 +51,7 @@ func ParseSignal(s string) (Signal, error) {
 			return signal, nil
 		}
 	}
-	return "", fmt.Errorf(`got %q, want "BUY", "SELL" or "NEUTRAL"`, clip(s, 24))
+	return "", fmt.Errorf(`got %+q, want "BUY", "SELL" or "NEUTRAL"`, clip(s, 24))
 }
 
 // equalASCII compares s with an upper-case word. Unicode's own folding would

@@ -27,7 +27,7 @@ func ParseOrder(s string) (Order, error) {
 	case Desc, Asc, Balanced:
 		return o, nil
 	}
-	return "", fmt.Errorf(`order: got %q, want "desc", "asc" or "balanced"`, clip(s, 24))
+	return "", fmt.Errorf(`order: got %+q, want "desc", "asc" or "balanced"`, clip(s, 24))
 }
 
 // Ranking is a snapshot's place among others.

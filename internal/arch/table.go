@@ -7,10 +7,12 @@ const table = `
 # The model, the frames, and the hops of the data.
 nothing                                                 ← quasar
 quasar                                                  ← internal/wire
-quasar                                                  ← internal/dial | internal/guard
+quasar                                                  ← internal/dial
+nothing                                                 ← internal/dial/dialtest | internal/problem
+quasar, internal/problem                                ← internal/guard
 quasar, internal/wire, internal/dial                    ← publisher | subscriber
-quasar, internal/wire, internal/guard                   ← hub
-quasar, internal/wire, internal/guard, hub              ← hub/*
+quasar, internal/wire, internal/guard, internal/problem ← hub
+quasar, internal/wire, internal/guard, internal/problem, hub ← hub/*
 
 # The ranking side.
 quasar                                                  ← rank
@@ -18,7 +20,7 @@ quasar, rank                                            ← axrvi
 nothing                                                 ← bandit
 quasar, rank, bandit                                    ← trade
 quasar, rank, bandit, trade                             ← trade/*
-quasar, rank, axrvi, bandit, trade, trade/*, subscriber, internal/guard ← ranker
+quasar, rank, axrvi, bandit, trade, trade/*, subscriber, internal/guard, internal/problem ← ranker
 
 # The venue and its simulator, and what trains.
 nothing                                                 ← deriv | price
@@ -39,9 +41,11 @@ quasar, publisher                                       ← e2e/trainer
 // testTable is what files that end in _test.go may import on top of that.
 const testTable = `
 publisher, subscriber, hub/*, web, python, spec         ← hub | hub/*
-subscriber, hub, hub/*, spec                            ← publisher
-internal/wire, spec                                     ← ranker
-spec                                                    ← internal/wire | subscriber
+subscriber, hub, hub/*, internal/dial/dialtest, spec    ← publisher
+internal/dial/dialtest, spec                            ← subscriber
+internal/wire, internal/dial/dialtest, spec             ← ranker
+spec                                                    ← internal/wire
+internal/dial/dialtest                                  ← internal/dial
 hub, hub/*, subscriber, internal/wire                   ← space
 hub, hub/*, subscriber                                  ← python
 derivsim                                                ← deriv

@@ -1,0 +1,89 @@
+# The bare call prints what there is. Nothing but Go is needed for `make test`.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.PHONY: help check static test race fuzz golden bench e2e lint format format-check tidy-check golden-check cross cover demo build clean
+
+FUZZTIME  ?= 10s
+BENCH     ?= .
+BENCHTIME ?= 1s
+FLOORS    := quasar=90,internal/wire=90,hub=90
+PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64
+LINT      := go tool -modfile=tools/go.mod golangci-lint
+GOFILES    = $$(git ls-files -co --exclude-standard '*.go')
+
+# For machines: COVER=1 holds the coverage floors too, COMPLETE=1 fails for
+# whatever had to be left out, TOTALS=FILE adds the counts to a file.
+TESTSUM := go run ./internal/testsum $(if $(COMPLETE),-complete) $(if $(TOTALS),-totals '$(TOTALS)') -goflags '$(TESTFLAGS)'
+COVERED := -cover cover.out -floors $(FLOORS)
+
+help: ## print this
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+check: ## everything that CI holds, end-to-end tests aside
+	@$(MAKE) --no-print-directory static
+	@$(MAKE) --no-print-directory test COVER=1
+
+static: format-check tidy-check lint cross golden-check
+
+test: ## vet and all tests, with the race detector and Python where they are; counts them
+	@$(TESTSUM) -python python/tests $(if $(COVER),$(COVERED)) ./...
+
+race: ## all Go tests with the race detector, which has to be there
+	go test -race $(TESTFLAGS) ./...
+
+fuzz: ## every fuzz target for FUZZTIME (10s)
+	@grep -rnoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' --exclude-dir=testdata --exclude-dir=node_modules . | \
+	sed -E 's|^(.*)/[^/]*:[0-9]+:func (Fuzz.*)$$|\1 \2|' | sort -u | while read -r pkg name; do \
+		echo "== $$pkg $$name"; \
+		go test "$$pkg" -run '^$$' -fuzz "^$$name\$$" -fuzztime '$(FUZZTIME)' </dev/null || exit 1; \
+	done
+
+golden: ## rewrite the golden files from what the code does; then read the diff
+	@pkgs=$$(grep -rlE 'flag\.Bool\("update"' --include='*_test.go' --exclude-dir=testdata --exclude-dir=node_modules . | xargs -r -n1 dirname | sort -u); \
+	if [ -n "$$pkgs" ]; then go test -count=1 $$pkgs -run Golden -update; fi
+
+bench: ## all benchmarks (BENCH=regexp BENCHTIME=1s)
+	go test ./... -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem
+
+e2e: $(if $(shell command -v npm),e2e/node_modules/.package-lock.json) ## the real binary, against WebSocket clients of others (Python, Node)
+	@$(TESTSUM) -race=false -tags e2e ./e2e/...
+
+e2e/node_modules/.package-lock.json: e2e/package-lock.json
+	npm ci --prefix e2e --no-audit --no-fund --loglevel=error
+	@touch $@
+
+lint: ## the linters of .golangci.yml, pinned in tools/go.mod
+	$(LINT) run ./...
+
+format: ## format what Git knows of
+	$(LINT) fmt ./...
+
+format-check:
+	@bad=$$(gofmt -l $(GOFILES)); if [ -n "$$bad" ]; then echo "not formatted (make format):"; echo "$$bad"; exit 1; fi
+
+tidy-check:
+	go mod tidy -diff
+
+golden-check:
+	@sums() { git ls-files -co --exclude-standard | grep -E '(^|/)(golden|testdata)/' | xargs -r -d '\n' cksum; }; \
+	before=$$(sums); $(MAKE) --no-print-directory golden >/dev/null || exit 1; \
+	if [ "$$before" != "$$(sums)" ]; then echo "golden files were out of date and have been rewritten: read the diff"; exit 1; fi
+
+cross: ## build for all platforms without cgo
+	@for p in $(PLATFORMS); do echo "build $$p"; \
+		CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} go build -o /dev/null ./cmd/quasar || exit 1; done
+
+cover: ## coverage per function, and as bin/cover.html
+	go test -coverprofile=cover.out ./...
+	go tool cover -func=cover.out
+	@mkdir -p bin
+	go tool cover -html=cover.out -o bin/cover.html
+
+demo: ## everything in one process, on loopback; Ctrl-C ends it
+	go run ./cmd/quasar demo
+
+build: ## bin/quasar
+	CGO_ENABLED=0 go build -trimpath -o bin/quasar ./cmd/quasar
+
+clean: ## remove what was built
+	rm -rf bin dist cover.out e2e/node_modules

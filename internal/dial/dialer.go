@@ -1,0 +1,153 @@
+package dial
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+const (
+	// TokenHeader carries the credential. Authorization is left to the proxies
+	// in front of a hub, some of which want it for themselves.
+	TokenHeader = "X-Quasar-Token"
+
+	// dialTimeout bounds name lookup, connection, TLS and handshake together.
+	dialTimeout = 10 * time.Second
+)
+
+// Options of a Dialer.
+type Options struct {
+	// Header is sent with each handshake.
+	Header http.Header
+	// Token is sent as TokenHeader unless it is empty.
+	Token string
+	// HTTPClient makes the handshakes. Nil is one that keeps no idle
+	// connections and takes its proxy from the environment.
+	HTTPClient *http.Client
+	// Silence is how long a read may wait for a byte before the connection
+	// counts as dead.
+	Silence time.Duration
+	// ReadLimit is the largest message in bytes; -1 is none.
+	ReadLimit int64
+}
+
+// Dialer opens connections to one address.
+type Dialer struct {
+	url       string
+	header    http.Header
+	token     Secret
+	client    http.Client
+	silence   time.Duration
+	readLimit int64
+}
+
+// New returns a dialer for an address made by PublishURL or SubscribeURL.
+// It connects to nothing.
+func New(address string, opts *Options) (*Dialer, error) {
+	if err := checkHeader(opts.Header); err != nil {
+		return nil, err
+	}
+	if !printableASCII(opts.Token) {
+		return nil, fmt.Errorf("token: got %d bytes that no header may hold, want printable ASCII", len(opts.Token))
+	}
+	d := &Dialer{
+		url: address, header: opts.Header.Clone(), token: NewSecret(opts.Token),
+		silence: opts.Silence, readLimit: opts.ReadLimit,
+	}
+	if opts.HTTPClient != nil {
+		d.client = *opts.HTTPClient
+	} else {
+		d.client.Transport = freshTransport()
+	}
+	if d.client.Transport == nil {
+		d.client.Transport = http.DefaultTransport
+	}
+	// net/http takes Authorization off a redirect to another host, but not our
+	// token.
+	d.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return d, nil
+}
+
+// freshTransport is the default transport without its pool: a connection to a
+// hub becomes a WebSocket or is of no more use.
+func freshTransport() http.RoundTripper {
+	standard, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return http.DefaultTransport
+	}
+	fresh := standard.Clone()
+	fresh.DisableKeepAlives = true
+	return fresh
+}
+
+// checkHeader refuses what net/http would refuse at each handshake for ever.
+// Values are not repeated: they may be credentials.
+func checkHeader(h http.Header) error {
+	for name, values := range h {
+		if !validHeaderName(name) {
+			return fmt.Errorf("header: got the name %.64q, want letters, digits and hyphens", name)
+		}
+		for _, value := range values {
+			if !printableASCII(value) {
+				return fmt.Errorf("header %s: got a value that no header may hold, want printable ASCII", name)
+			}
+		}
+	}
+	return nil
+}
+
+func validHeaderName(name string) bool {
+	for _, c := range []byte(name) {
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return name != ""
+}
+
+func printableASCII(s string) bool {
+	for _, c := range []byte(s) {
+		if c < ' ' || c > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+// URL is the address that is dialled. It holds no credential.
+func (d *Dialer) URL() string { return d.url }
+
+// Dial connects, within ten seconds. The error of a hub that answers but does
+// not want this client is a *RefusedError.
+func (d *Dialer) Dial(ctx context.Context) (*Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	client, tap := d.client, &tap{RoundTripper: d.client.Transport, silence: d.silence}
+	client.Transport = tap
+	ws, resp, err := websocket.Dial(ctx, d.url, &websocket.DialOptions{HTTPClient: &client, HTTPHeader: d.handshakeHeader()})
+	switch {
+	case err == nil:
+		ws.SetReadLimit(d.readLimit)
+		return &Conn{ws: ws, line: tap.line, token: d.token, readLimit: d.readLimit}, nil
+	case resp != nil && resp.StatusCode != http.StatusSwitchingProtocols:
+		return nil, refusal(resp, d.token)
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return nil, fmt.Errorf("no answer from the hub within %v", dialTimeout)
+	}
+	return nil, explain(err, d.token)
+}
+
+func (d *Dialer) handshakeHeader() http.Header {
+	header := d.header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	if token := d.token.reveal(); token != "" {
+		header.Set(TokenHeader, token)
+	}
+	return header
+}

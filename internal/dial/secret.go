@@ -1,0 +1,43 @@
+package dial
+
+import (
+	"log/slog"
+	"strings"
+)
+
+const redacted = "[redacted]"
+
+// Secret is a credential that cannot be printed. It stands behind a pointer
+// because fmt prints the unexported fields of a struct without asking whether
+// they have a String method.
+type Secret struct{ value *string }
+
+// NewSecret hides s.
+func NewSecret(s string) Secret { return Secret{value: &s} }
+
+// String says "[redacted]".
+func (s Secret) String() string { return redacted }
+
+// GoString says "[redacted]".
+func (s Secret) GoString() string { return redacted }
+
+// MarshalText says "[redacted]", in JSON too.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue says "[redacted]".
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+func (s Secret) reveal() string {
+	if s.value == nil {
+		return ""
+	}
+	return *s.value
+}
+
+// hide strikes the secret out of a text that a peer sent.
+func (s Secret) hide(text string) string {
+	if token := s.reveal(); token != "" {
+		return strings.ReplaceAll(text, token, redacted)
+	}
+	return text
+}

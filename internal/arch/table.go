@@ -8,11 +8,11 @@ const table = `
 nothing                                                 ← quasar
 quasar                                                  ← internal/wire
 quasar                                                  ← internal/dial
-nothing                                                 ← internal/dial/dialtest | internal/problem
+nothing                                                 ← internal/dial/dialtest | internal/problem | internal/page
 quasar, internal/problem                                ← internal/guard
 quasar, internal/wire, internal/dial                    ← publisher | subscriber
-quasar, internal/wire, internal/guard, internal/problem ← hub
-quasar, internal/wire, internal/guard, internal/problem, hub ← hub/*
+quasar, internal/wire, internal/guard, internal/problem, internal/page ← hub
+quasar, internal/wire, internal/guard, internal/problem, internal/page, hub ← hub/*
 
 # The ranking side.
 quasar                                                  ← rank
@@ -20,7 +20,7 @@ quasar, rank                                            ← axrvi
 nothing                                                 ← bandit
 quasar, rank, bandit                                    ← trade
 quasar, rank, bandit, trade                             ← trade/*
-quasar, rank, axrvi, bandit, trade, trade/*, subscriber, internal/guard, internal/problem ← ranker
+quasar, rank, axrvi, bandit, trade, trade/*, subscriber, internal/guard, internal/problem, internal/page ← ranker
 
 # The venue and its simulator, and what trains.
 nothing                                                 ← deriv | price

@@ -8,8 +8,8 @@ const table = `
 nothing                                                 ← quasar
 quasar                                                  ← internal/wire
 quasar                                                  ← internal/dial
-nothing                                                 ← internal/dial/dialtest | internal/problem | internal/page
-quasar, internal/problem                                ← internal/guard
+nothing                                                 ← internal/dial/dialtest | internal/problem
+quasar, internal/problem                                ← internal/guard | internal/page
 quasar, internal/wire, internal/dial                    ← publisher | subscriber
 quasar, internal/wire, internal/guard, internal/problem, internal/page ← hub
 quasar, internal/wire, internal/guard, internal/problem, internal/page, hub ← hub/*

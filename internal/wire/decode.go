@@ -40,7 +40,7 @@ type decoder struct {
 	seen   topKeys
 	// bodies are the values of data, training, voting and space whose meaning
 	// depends on a type that had not been read yet.
-	bodies [numTopKeys]int
+	bodies  [numTopKeys]int
 	unknown keys // those of the frame itself
 }
 

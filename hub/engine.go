@@ -1,0 +1,77 @@
+package hub
+
+import "context"
+
+// Engine joins a hub to the other hubs of its cluster. The hub itself holds the
+// whole state; an engine only carries what is new to the others and brings what
+// is new from them. Engines are tested by package enginetest.
+type Engine interface {
+	// Run does the engine's work until ctx ends, and then returns nil. What other
+	// hubs send is handed to from, from any goroutine, in any order, more than
+	// once if need be. A hub's own offers never come back to it.
+	Run(ctx context.Context, from Receiver) error
+	// Offer hands a record to the other hubs. It never blocks: while they cannot
+	// be reached only the newest of each space is kept. It may be called before
+	// Run and after it.
+	Offer(r Record)
+	// Announce tells the other hubs that a publisher's connection opened or
+	// closed here. It never blocks.
+	Announce(c Claim)
+	// Status tells how the engine is.
+	Status() EngineStatus
+}
+
+// Receiver is what a hub takes from its engine. Its methods do not block for
+// longer than a merge.
+type Receiver interface {
+	// MergeRecord merges a record of another hub.
+	MergeRecord(r Record)
+	// MergeClaim takes note of a publisher's connection at another hub.
+	MergeClaim(c Claim)
+	// HubLost forgets all claims of a hub that is gone.
+	HubLost(hub string)
+}
+
+// Claim says that a publisher's connection is there, or is there no more. Of all
+// the connections that live, the one with the highest (Epoch, Hub) owns its space.
+type Claim struct {
+	Space string
+	Hub   string
+	// Epoch is when the connection was accepted, in microseconds of the clock
+	// that seq is made from.
+	Epoch int64
+	// Live is false where the connection has closed.
+	Live bool
+}
+
+// newer tells whether c stands above d.
+func (c Claim) newer(d Claim) bool {
+	return Stamp{c.Epoch, c.Hub}.Compare(Stamp{d.Epoch, d.Hub}) > 0
+}
+
+// EngineStatus tells how an engine is.
+type EngineStatus struct {
+	// Name is the kind of engine: "memory".
+	Name string `json:"name"`
+	// Ready is true once the hub holds what its cluster holds.
+	Ready bool `json:"ready"`
+	// Members are the ids of the hubs that are seen alive, this one among them.
+	Members []string `json:"members"`
+	// Problem says what keeps the engine from its work, or is empty.
+	Problem string `json:"problem"`
+}
+
+// memoryEngine is the engine of a hub that stands alone.
+type memoryEngine struct{ hub string }
+
+// NewMemoryEngine returns the engine of a hub that stands alone: it has nobody to
+// carry anything to.
+func NewMemoryEngine(hubID string) Engine { return memoryEngine{hub: hubID} }
+
+func (memoryEngine) Run(ctx context.Context, _ Receiver) error { <-ctx.Done(); return nil }
+func (memoryEngine) Offer(Record)                              {}
+func (memoryEngine) Announce(Claim)                            {}
+
+func (e memoryEngine) Status() EngineStatus {
+	return EngineStatus{Name: "memory", Ready: true, Members: []string{e.hub}}
+}

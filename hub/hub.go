@@ -1,0 +1,176 @@
+// Package hub is the middle of Quasar: publishers send the metrics of their
+// spaces to it, it keeps the newest of each, and subscribers get every update at
+// once. It serves the same over REST, and a dashboard.
+//
+// A hub never answers a publisher and never listens to a subscriber. It ranks by
+// the root package's formula and knows nothing of trading.
+package hub
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/internal/wire"
+)
+
+// Hub is one hub. It is an http.Handler; its endpoints are those of
+// spec/protocol.md.
+type Hub struct {
+	opts    *Options
+	id      string
+	engine  Engine
+	routes  http.Handler
+	fanout  fanout
+	started time.Time
+
+	mu      sync.Mutex // guards what follows, and the order of what is published
+	spaces  map[string]*space
+	epoch   int64
+	events  []event
+	version uint64 // grows with whatever /api/state shows
+	totals  totals
+	rate    rateMeter
+	sockets map[*socket]struct{}
+	members map[*subscription]struct{}
+	nextID  int64
+	closing bool
+
+	handlers sync.WaitGroup // of the sockets
+}
+
+// totals count what all publishers together did since the hub started.
+type totals struct {
+	accepted, rejected, fieldErrors, nonFinite, stripped, superseded int64
+}
+
+// New returns a hub. It starts no goroutine; a hub that no Run stands behind
+// serves all the same, but not to other hubs.
+func New(opts *Options) (*Hub, error) {
+	o, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	h := &Hub{
+		opts: o, id: o.ID, engine: o.Engine, started: time.Now(),
+		spaces:  make(map[string]*space),
+		sockets: make(map[*socket]struct{}),
+		members: make(map[*subscription]struct{}),
+	}
+	h.routes, err = h.newRoutes()
+	return h, err
+}
+
+// ServeHTTP serves the endpoints of spec/protocol.md.
+func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.routes.ServeHTTP(w, r) }
+
+// Run does what a hub has to do besides answering, until ctx ends. Then it closes
+// every WebSocket as Shutdown does, within five seconds, and returns nil; or the
+// error that made its engine stop.
+func (h *Hub) Run(ctx context.Context) error {
+	err := h.engine.Run(ctx, h)
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return errors.Join(err, h.Shutdown(grace))
+}
+
+// Shutdown refuses new WebSockets, closes those that are open with 1001 and waits
+// until they are gone or ctx ends, which cuts them off and is the error. REST
+// goes on: whoever serves the hub ends that.
+func (h *Hub) Shutdown(ctx context.Context) error {
+	h.mu.Lock()
+	h.closing = true
+	open := make([]*socket, 0, len(h.sockets))
+	for s := range h.sockets {
+		open = append(open, s)
+	}
+	h.mu.Unlock()
+
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		h.sayGoodbye(open)
+		h.handlers.Wait()
+	}()
+	select {
+	case <-gone:
+		return nil
+	case <-ctx.Done():
+		for _, s := range open {
+			_ = s.conn.Close()
+		}
+		<-gone
+		return ctx.Err()
+	}
+}
+
+// sayGoodbye closes sockets side by side: one that does not listen takes a
+// second.
+func (h *Hub) sayGoodbye(open []*socket) {
+	var wg sync.WaitGroup
+	for _, s := range open {
+		wg.Go(func() { s.close(ws.StatusGoingAway, "the hub is shutting down", "hub shut down") })
+	}
+	wg.Wait()
+}
+
+// admit takes a socket in, or tells that the hub is going.
+func (h *Hub) admit(s *socket) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closing {
+		return false
+	}
+	h.sockets[s] = struct{}{}
+	h.handlers.Add(1)
+	return true
+}
+
+func (h *Hub) release(s *socket) {
+	h.mu.Lock()
+	delete(h.sockets, s)
+	h.mu.Unlock()
+	h.handlers.Done()
+}
+
+// spaceNamed returns a space, made anew if there is room for another and nil if
+// there is not. Guarded by h.mu.
+func (h *Hub) spaceNamed(name string) *space {
+	if s, ok := h.spaces[name]; ok {
+		return s
+	}
+	if len(h.spaces) >= h.opts.MaxSpaces {
+		return nil
+	}
+	s := &space{name: name}
+	s.record.Snapshot.SpaceName = name
+	h.spaces[name] = s
+	h.version++
+	return s
+}
+
+// broadcast hands the space's snapshot to every subscriber. Guarded by h.mu: what
+// is merged is sent in the same step, so that seq rises for everybody and a
+// subscriber who joins misses nothing and gets nothing twice.
+func (h *Hub) broadcast(s *space, now time.Time) {
+	h.version++
+	payload := wire.AppendMetricsUpdate(nil, &s.record.Snapshot, now)
+	frame := ws.MustCompileFrame(ws.NewTextFrame(payload))
+	h.fanout.publish(s.name, frame)
+}
+
+// snapshots returns every snapshot, in no order. Guarded by h.mu.
+func (h *Hub) snapshots() []quasar.Snapshot {
+	all := make([]quasar.Snapshot, 0, len(h.spaces))
+	for _, s := range h.spaces {
+		if s.known() {
+			all = append(all, s.record.Snapshot)
+		}
+	}
+	return all
+}

@@ -1,0 +1,158 @@
+package hub
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/internal/problem"
+	"github.com/karlquant/quasar/internal/wire"
+)
+
+// servePublisher takes the frames of one publisher. Nothing but control frames
+// ever goes back to it.
+func (h *Hub) servePublisher(w http.ResponseWriter, r *http.Request, name string) {
+	if err := quasar.CheckSpaceName(name); err != nil {
+		problem.Write(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	if !h.maySocket(w, r) {
+		return
+	}
+	if !h.reserve(name) {
+		w.Header().Set("Retry-After", "60")
+		problem.Write(w, http.StatusServiceUnavailable, fmt.Sprintf("space %s: the hub keeps %d spaces and has no room for another", name, h.opts.MaxSpaces))
+		return
+	}
+	socket, err := upgrade(w, r, h.opts)
+	if err != nil {
+		return
+	}
+	if !h.admit(socket) {
+		socket.close(ws.StatusGoingAway, "the hub is shutting down", "")
+		return
+	}
+	defer h.release(socket)
+	h.ingest(socket, name)
+}
+
+// reserve makes sure that there is a space of that name.
+func (h *Hub) reserve(name string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.spaceNamed(name) != nil
+}
+
+func (h *Hub) ingest(socket *socket, name string) {
+	h.mu.Lock()
+	session := h.open(h.spaces[name], time.Now())
+	h.mu.Unlock()
+	log := h.opts.Logger.With("space", name)
+	log.Info("publisher connected")
+
+	pinging := make(chan struct{})
+	go func() { defer close(pinging); socket.keepAlive() }()
+	err := socket.read(wire.MaxPublish, func(op ws.OpCode, message []byte) error {
+		h.take(session, op, message)
+		return nil
+	})
+	socket.finish(err)
+	<-pinging
+
+	h.mu.Lock()
+	h.close(session, socket.why, time.Now())
+	h.mu.Unlock()
+	log.Info("publisher disconnected", "why", socket.why)
+}
+
+var errBinary = errors.New("frame: got a binary one, want text")
+
+// take decodes one frame and stores what it says. Decoding needs no lock.
+func (h *Hub) take(from *session, op ws.OpCode, message []byte) {
+	var frame wire.Frame
+	err := errBinary
+	if op == ws.OpText {
+		frame, err = wire.Decode(message)
+	}
+	if err == nil && frame.Type == wire.Identify && frame.Space != "" && frame.Space != from.space.name {
+		err = fmt.Errorf("identify: got the space %s, want %s as in the path", printable(frame.Space), from.space.name)
+	}
+	now := time.Now()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.count(from, &frame, err, now)
+	if err == nil && frame.Type.Updates() {
+		h.accept(from, frame.Update, now)
+	}
+}
+
+// accept lays an update over its space and hands it to everybody, if the session
+// owns the space. Guarded by h.mu.
+func (h *Hub) accept(from *session, u quasar.Update, now time.Time) {
+	s := from.space
+	if s.owner() != from {
+		s.ledger.superseded++
+		h.totals.superseded++
+		h.version++
+		return
+	}
+	if err := s.record.accept(u, h.id, now); err != nil {
+		return // wire.Decode lets only valid updates through
+	}
+	s.ledger.accepted++
+	h.totals.accepted++
+	h.rate.add(now)
+	h.broadcast(s, now)
+	h.engine.Offer(s.record)
+}
+
+// count enters a frame into the books. Guarded by h.mu.
+func (h *Hub) count(from *session, f *wire.Frame, err error, now time.Time) {
+	s := from.space
+	fresh := s.ledger.frame(f, err, now)
+	h.version++
+	h.totals.stripped += int64(len(f.Stripped))
+	h.totals.nonFinite += int64(f.NonFinite)
+	h.totals.fieldErrors += int64(len(f.Dropped))
+	if len(fresh) > 0 {
+		h.event(now, eventStripped, s.name, "stripped, for they are not in the schema: "+names(fresh))
+	}
+	if err == nil && len(f.Dropped) == 0 {
+		return
+	}
+	text := "dropped: "
+	if err != nil {
+		h.totals.rejected++
+		text = "rejected: "
+	}
+	h.refusal(s, text+s.ledger.lastRejection.Reason, now)
+}
+
+// names lists names that are safe to show, the first few of many.
+func names(all []string) string {
+	const most = 8
+	shown := make([]string, 0, most)
+	for _, name := range all[:min(len(all), most)] {
+		shown = append(shown, printable(name))
+	}
+	if len(all) > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(shown, ", "), len(all)-most)
+	}
+	return strings.Join(shown, ", ")
+}
+
+// refusal tells people that something of a publisher was not taken, now and then.
+func (h *Hub) refusal(s *space, text string, now time.Time) {
+	if now.Sub(s.rejectionEventAt) < rejectionEventEvery && !s.rejectionEventAt.IsZero() {
+		return
+	}
+	s.rejectionEventAt = now
+	h.event(now, eventRejected, s.name, text)
+	h.opts.Logger.Warn("frame refused", slog.String("space", s.name), slog.String("reason", text))
+}

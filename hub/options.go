@@ -1,0 +1,124 @@
+package hub
+
+import (
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/karlquant/quasar"
+)
+
+// Options says how a hub behaves. The zero value, and nil, is a hub for one
+// machine with nothing to set.
+type Options struct {
+	// ID names the hub among others; "" for the host's name and the process's
+	// number. Letters, digits, dots, underscores and hyphens.
+	ID string
+	// Version is what /health says of the program; "" for "unknown".
+	Version string
+	// Logger gets what a person who runs the hub should know; nil for none.
+	Logger *slog.Logger
+	// Engine joins the hub to others; nil for the memory engine, which does not.
+	Engine Engine
+
+	// UI holds our dashboard, with index.html at its root, served at /ui/ and,
+	// unless DashboardHTML is set, at /. Nil for none.
+	UI fs.FS
+	// SDK holds websocket_client.py and log_metrics_reader.py; nil for none.
+	SDK fs.FS
+	// DashboardHTML is the path of a page to serve at / instead of ours, as it is
+	// and without our Content-Security-Policy; "" for none.
+	DashboardHTML string
+
+	// FrameAncestors are the origins whose pages may show our dashboard in a
+	// frame; none by default.
+	FrameAncestors []string
+
+	// AllowedHosts are names beside loopback and IP addresses under which
+	// requests may ask for the hub.
+	AllowedHosts []string
+	// AllowedOrigins are origins ("https://example.org") beside the hub's own
+	// whose pages may open a WebSocket here.
+	AllowedOrigins []string
+	// InsecureAllowAnonymous says that whoever started the hub opened it to a
+	// network without credentials. The hub shows it wherever it shows itself;
+	// it is the listener's business to refuse without it.
+	InsecureAllowAnonymous bool
+
+	// StaleAfter is how old a snapshot may be before it is shown as stale; 0 for
+	// 30 s.
+	StaleAfter time.Duration
+	// PingInterval is how often each peer is pinged; 0 for 20 s.
+	PingInterval time.Duration
+	// PeerTimeout is how long a peer may be silent, pongs counting as a sign of
+	// life, before it is taken for gone; 0 for 75 s.
+	PeerTimeout time.Duration
+	// WriteTimeout is how long a peer may take nothing of what is sent to it
+	// before it is closed with 1013; 0 for 10 s.
+	WriteTimeout time.Duration
+	// MaxSpaces is how many spaces the hub keeps; 0 for 10,000. Publishers of
+	// further ones are refused with 503.
+	MaxSpaces int
+}
+
+// withDefaults returns o with every zero replaced, or says what cannot be.
+func (o *Options) withDefaults() (*Options, error) {
+	var out Options
+	if o != nil {
+		out = *o
+	}
+	setDefault(&out.ID, defaultID())
+	setDefault(&out.Version, "unknown")
+	setDefault(&out.StaleAfter, 30*time.Second)
+	setDefault(&out.PingInterval, 20*time.Second)
+	setDefault(&out.PeerTimeout, 75*time.Second)
+	setDefault(&out.WriteTimeout, 10*time.Second)
+	setDefault(&out.MaxSpaces, 10_000)
+	if out.Logger == nil {
+		out.Logger = slog.New(slog.DiscardHandler)
+	}
+	if out.Engine == nil {
+		out.Engine = NewMemoryEngine(out.ID)
+	}
+	return &out, out.check()
+}
+
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+func (o *Options) check() error {
+	if quasar.CheckSpaceName(o.ID) != nil {
+		return fmt.Errorf("hub id: got %+q, want 1 to 64 letters, digits, dots, underscores or hyphens", o.ID)
+	}
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{{"StaleAfter", o.StaleAfter}, {"PingInterval", o.PingInterval}, {"PeerTimeout", o.PeerTimeout}, {"WriteTimeout", o.WriteTimeout}} {
+		if d.value < 0 {
+			return fmt.Errorf("%s: got %v, want a positive duration", d.name, d.value)
+		}
+	}
+	if o.PeerTimeout <= o.PingInterval {
+		return fmt.Errorf("PeerTimeout: got %v, want more than the PingInterval of %v", o.PeerTimeout, o.PingInterval)
+	}
+	if o.MaxSpaces < 0 {
+		return fmt.Errorf("MaxSpaces: got %d, want a positive number", o.MaxSpaces)
+	}
+	return nil
+}
+
+// defaultID tells processes apart as well as their host's name does.
+func defaultID() string {
+	host, err := os.Hostname()
+	if err != nil || quasar.CheckSpaceName(host) != nil || len(host) > 48 {
+		host = "hub"
+	}
+	return host + "-" + strconv.Itoa(os.Getpid())
+}

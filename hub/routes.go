@@ -1,0 +1,133 @@
+package hub
+
+import (
+	"net/http"
+	"os"
+	"strings"
+
+	"github.com/karlquant/quasar/internal/guard"
+	"github.com/karlquant/quasar/internal/page"
+	"github.com/karlquant/quasar/internal/problem"
+)
+
+// The paths that go on with a name.
+const (
+	publishPath = "/ws/publish/"
+	metricsPath = "/metrics/"
+	uiPath      = "/ui/"
+	sdkPath     = "/sdk/"
+)
+
+// routes finds the endpoint of a path. It is no http.ServeMux: that answers odd
+// paths with redirects, which WebSocket clients do not follow.
+type routes struct {
+	hub   *Hub
+	exact map[string]http.Handler
+	ui    *page.Site // nil for none
+	sdk   *page.Site // nil for none
+}
+
+func (h *Hub) newRoutes() (http.Handler, error) {
+	rt := &routes{hub: h}
+	var err error
+	if h.opts.UI != nil {
+		if rt.ui, err = page.New(h.opts.UI, uiPath, h.opts.FrameAncestors...); err != nil {
+			return nil, err
+		}
+	}
+	if h.opts.SDK != nil {
+		if rt.sdk, err = page.New(h.opts.SDK, sdkPath); err != nil {
+			return nil, err
+		}
+	}
+	rt.exact = map[string]http.Handler{
+		"/ws/subscribe": http.HandlerFunc(h.serveSubscriber),
+		"/rankings":     get(h.serveRankings),
+		"/health":       get(h.serveHealth),
+		"/api/state":    get(h.serveState),
+		"/livez":        get(serveLive),
+		"/readyz":       get(h.serveReady),
+		"/metrics":      problem.GetOnly(h.newPrometheus()),
+		"/openapi.json": get(serveOpenAPI),
+		"/":             get(rt.serveRoot),
+	}
+	return guard.Hosts(h.opts.AllowedHosts, rt), nil
+}
+
+func get(f http.HandlerFunc) http.Handler { return problem.GetOnly(f) }
+
+func (rt *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if handler, ok := rt.exact[r.URL.Path]; ok {
+		handler.ServeHTTP(w, r)
+		return
+	}
+	if name, ok := strings.CutPrefix(r.URL.Path, publishPath); ok {
+		rt.hub.servePublisher(w, r, name)
+		return
+	}
+	if name, ok := strings.CutPrefix(r.URL.Path, metricsPath); ok {
+		get(func(w http.ResponseWriter, r *http.Request) { rt.hub.serveAsset(w, r, name) }).ServeHTTP(w, r)
+		return
+	}
+	for _, site := range []struct {
+		prefix string
+		*page.Site
+	}{{uiPath, rt.ui}, {sdkPath, rt.sdk}} {
+		if site.Site != nil && strings.HasPrefix(r.URL.Path, site.prefix) {
+			problem.GetOnly(site.Site).ServeHTTP(w, r)
+			return
+		}
+	}
+	problem.Write(w, http.StatusNotFound, "path: got one that names nothing here, want one of those in /openapi.json")
+}
+
+// serveRoot serves the user's own page, or ours, or says where the data is.
+func (rt *routes) serveRoot(w http.ResponseWriter, r *http.Request) {
+	if path := rt.hub.opts.DashboardHTML; path != "" {
+		serveUserPage(w, r, path, rt.hub)
+		return
+	}
+	if rt.ui != nil && rt.ui.Has("index.html") {
+		rt.ui.Serve(w, r, "index.html")
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = w.Write([]byte("Quasar hub. This build has no dashboard; the data is at /rankings, /api/state and /openapi.json.\n"))
+}
+
+// serveUserPage serves somebody's own dashboard as it is: what it may load and
+// run is their decision. It is read anew each time, so that they may edit it.
+func serveUserPage(w http.ResponseWriter, r *http.Request, path string, h *Hub) {
+	f, err := os.Open(path)
+	if err == nil {
+		defer func() { _ = f.Close() }()
+		info, statErr := f.Stat()
+		if err = statErr; err == nil && info.Mode().IsRegular() {
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			http.ServeContent(w, r, "", info.ModTime(), f)
+			return
+		}
+	}
+	h.opts.Logger.Error("DASHBOARD_HTML cannot be read", "path", path, "err", err)
+	problem.Write(w, http.StatusInternalServerError, "DASHBOARD_HTML: got a file that cannot be read; our own page is at /ui/")
+}
+
+// maySocket tells whether r may become a WebSocket. If not it has answered.
+func (h *Hub) maySocket(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method != http.MethodGet {
+		w.Header().Set("Allow", "GET")
+		problem.Write(w, http.StatusMethodNotAllowed, "method: got "+printable(r.Method)+", want GET")
+		return false
+	}
+	if err := guard.CheckOrigin(r, h.opts.AllowedOrigins); err != nil {
+		problem.Write(w, http.StatusForbidden, err.Error())
+		return false
+	}
+	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		w.Header().Set("Upgrade", "websocket")
+		w.Header().Set("Connection", "Upgrade")
+		problem.Write(w, http.StatusUpgradeRequired, "got a plain request, want a WebSocket (RFC 6455)")
+		return false
+	}
+	return true
+}

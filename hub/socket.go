@@ -1,0 +1,200 @@
+package hub
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gobwas/ws"
+	"golang.org/x/time/rate"
+)
+
+// socket is one WebSocket connection, whose bytes are read here and written
+// here. The handshake and the layout of frames are gobwas/ws's.
+type socket struct {
+	conn net.Conn
+	in   *bufio.Reader
+	opts *Options
+
+	// frames bounds how many frames the peer may send; nil for no bound.
+	frames *rate.Limiter
+
+	writing sync.Mutex // guards what follows, so that frames do not mix
+	// rest is what is missing of the frame in which a write came to a stop.
+	rest []byte
+
+	closing sync.Once
+	closed  chan struct{}
+	why     string // why it closed; written before closed is
+}
+
+// upgrade turns a request into a socket. Where it fails it has answered.
+func upgrade(w http.ResponseWriter, r *http.Request, opts *Options) (*socket, error) {
+	u := ws.HTTPUpgrader{
+		Timeout:  opts.WriteTimeout,
+		Protocol: func(p string) bool { return p == "quasar.v1" },
+	}
+	conn, rw, _, err := u.Upgrade(r, w)
+	if err != nil {
+		if conn != nil {
+			_ = conn.Close()
+		}
+		return nil, err
+	}
+	return &socket{conn: conn, in: rw.Reader, opts: opts, closed: make(chan struct{})}, nil
+}
+
+// closeError says with which code and reason a socket is to be closed.
+type closeError struct {
+	code   ws.StatusCode
+	reason string
+}
+
+func (e *closeError) Error() string { return fmt.Sprintf("close %d: %s", e.code, e.reason) }
+
+// read reads messages until the connection ends, and answers pings and the
+// peer's close. It hands each message to take, which must not keep it, and stops
+// at the first error. A message longer than limit is not read: it closes the
+// connection with 1009. If take is nil the messages are thrown away unread.
+//
+// A peer that sends nothing at all, not even a pong, for PeerTimeout is gone.
+func (s *socket) read(limit int, take func(op ws.OpCode, message []byte) error) error {
+	r := messageReader{socket: s, limit: limit}
+	for {
+		op, message, err := r.next(take == nil)
+		if err != nil {
+			return err
+		}
+		if take == nil {
+			continue
+		}
+		if err := take(op, message); err != nil {
+			return err
+		}
+	}
+}
+
+// messageReader joins frames to messages.
+type messageReader struct {
+	*socket
+	limit  int
+	op     ws.OpCode
+	inside bool // between the fragments of a message
+	length int
+	buf    []byte
+	header [ws.MaxHeaderSize]byte
+}
+
+// next reads one message. With skip it is counted against the limit and thrown
+// away.
+func (r *messageReader) next(skip bool) (ws.OpCode, []byte, error) {
+	r.length, r.buf = 0, r.buf[:0]
+	for {
+		h, err := r.frameHeader()
+		if err != nil {
+			return 0, nil, err
+		}
+		if h.OpCode.IsControl() {
+			if err := r.control(h); err != nil {
+				return 0, nil, err
+			}
+			continue
+		}
+		if h.OpCode != ws.OpContinuation {
+			r.op = h.OpCode
+		}
+		r.inside = !h.Fin
+		if err := r.payload(h, skip); err != nil {
+			return 0, nil, err
+		}
+		if h.Fin {
+			return r.op, r.buf, nil
+		}
+	}
+}
+
+// frameHeader reads the header of the next frame and holds it against RFC 6455.
+func (r *messageReader) frameHeader() (ws.Header, error) {
+	if err := r.conn.SetReadDeadline(time.Now().Add(r.opts.PeerTimeout)); err != nil {
+		return ws.Header{}, err
+	}
+	h, err := ws.ReadHeaderBuffer(r.in, r.header[:])
+	if errors.Is(err, ws.ErrHeaderLengthMSB) || errors.Is(err, ws.ErrHeaderLengthUnexpected) {
+		return h, &closeError{ws.StatusProtocolError, "bad length of a frame"}
+	}
+	if err != nil {
+		return h, err
+	}
+	state := ws.StateServerSide
+	if r.inside {
+		state = state.Set(ws.StateFragmented)
+	}
+	if err := ws.CheckHeader(h, state); err != nil {
+		return h, &closeError{ws.StatusProtocolError, err.Error()}
+	}
+	if r.frames != nil && !r.frames.Allow() {
+		return h, &closeError{ws.StatusPolicyViolation, fmt.Sprintf("more than %v frames a second", r.frames.Limit())}
+	}
+	return h, nil
+}
+
+// payload reads what a data frame carries behind what is in the buffer.
+func (r *messageReader) payload(h ws.Header, skip bool) error {
+	if h.Length > int64(r.limit-r.length) {
+		return &closeError{ws.StatusMessageTooBig, fmt.Sprintf("message longer than %d bytes", r.limit)}
+	}
+	n := int(h.Length)
+	r.length += n
+	if skip {
+		_, err := r.in.Discard(n)
+		return err
+	}
+	start := len(r.buf)
+	r.buf = append(r.buf, make([]byte, n)...)
+	if _, err := io.ReadFull(r.in, r.buf[start:]); err != nil {
+		return err
+	}
+	ws.Cipher(r.buf[start:], h.Mask, 0)
+	return nil
+}
+
+// control answers a control frame. A close is answered with its own code.
+func (r *messageReader) control(h ws.Header) error {
+	var data [125]byte // CheckHeader has seen to it that no more comes
+	payload := data[:h.Length]
+	if _, err := io.ReadFull(r.in, payload); err != nil {
+		return err
+	}
+	ws.Cipher(payload, h.Mask, 0)
+	switch h.OpCode {
+	case ws.OpPing:
+		return r.writeControl(ws.OpPong, payload)
+	case ws.OpClose:
+		return peerClosed(payload)
+	}
+	return nil
+}
+
+// peerClosedError is the end that a peer wished for.
+type peerClosedError struct{ code ws.StatusCode }
+
+func (e *peerClosedError) Error() string { return fmt.Sprintf("closed by the peer with %d", e.code) }
+
+func peerClosed(payload []byte) error {
+	if len(payload) == 0 {
+		return &peerClosedError{ws.StatusNormalClosure}
+	}
+	code, reason := ws.ParseCloseFrameData(payload)
+	if len(payload) == 1 {
+		return &closeError{ws.StatusProtocolError, "close code of one byte"}
+	}
+	if err := ws.CheckCloseFrameData(code, reason); err != nil {
+		return &closeError{ws.StatusProtocolError, err.Error()}
+	}
+	return &peerClosedError{code}
+}

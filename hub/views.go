@@ -1,0 +1,200 @@
+package hub
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/karlquant/quasar"
+)
+
+// The shapes of the answers, as spec/protocol.md has them. Every key is always
+// there; what does not exist is null.
+
+type rankingRow struct {
+	Rank             *int            `json:"rank"`
+	SpaceName        string          `json:"space_name"`
+	Score            *float64        `json:"score"`
+	SignalConfidence *float64        `json:"signal_confidence"`
+	AVNAccuracy      *float64        `json:"avn_accuracy"`
+	DominantSignal   *quasar.Signal  `json:"dominant_signal"`
+	Reason           *string         `json:"reason"`
+	Connected        bool            `json:"connected"`
+	Stale            bool            `json:"stale"`
+	AgeSeconds       float64         `json:"age_seconds"`
+	Snapshot         quasar.Snapshot `json:"snapshot"`
+}
+
+type publisherRow struct {
+	Connected       bool             `json:"connected"`
+	LiveConnections int              `json:"live_connections"`
+	Connects        int64            `json:"connects"`
+	ConnectedAt     unixSeconds      `json:"connected_at"`
+	DisconnectedAt  unixSeconds      `json:"disconnected_at"`
+	LastFrameAt     unixSeconds      `json:"last_frame_at"`
+	Accepted        int64            `json:"accepted"`
+	Rejected        int64            `json:"rejected"`
+	FieldErrors     int64            `json:"field_errors"`
+	NonFinite       int64            `json:"non_finite"`
+	Superseded      int64            `json:"superseded"`
+	Stripped        int64            `json:"stripped"`
+	StrippedFields  map[string]int64 `json:"stripped_fields"`
+	LastRejection   *rejection       `json:"last_rejection"`
+	Note            *string          `json:"note"`
+}
+
+type subscriberRow struct {
+	ID          int64       `json:"id"`
+	Client      string      `json:"client"`
+	ConnectedAt unixSeconds `json:"connected_at"`
+	Assets      *[]string   `json:"assets"`
+	Sent        int64       `json:"sent"`
+	Conflated   int64       `json:"conflated"`
+	Pending     int         `json:"pending"`
+}
+
+type stats struct {
+	UptimeSeconds    float64 `json:"uptime_seconds"`
+	Publishers       int     `json:"publishers"`
+	Subscribers      int     `json:"subscribers"`
+	Assets           int     `json:"assets"`
+	Accepted         int64   `json:"accepted"`
+	Rejected         int64   `json:"rejected"`
+	FieldErrors      int64   `json:"field_errors"`
+	NonFinite        int64   `json:"non_finite"`
+	Stripped         int64   `json:"stripped"`
+	Superseded       int64   `json:"superseded"`
+	Broadcasts       int64   `json:"broadcasts"`
+	Conflated        int64   `json:"conflated"`
+	UpdatesPerSecond float64 `json:"updates_per_second"`
+}
+
+// rankings ranks what is known. It is the caller's to cut it short. Guarded by h.mu.
+func (h *Hub) rankings(order quasar.Order, now time.Time) []rankingRow {
+	rankings := quasar.Rank(h.snapshots(), order)
+	rows := make([]rankingRow, len(rankings))
+	for i := range rankings {
+		rows[i] = h.rankingRow(&rankings[i], now)
+	}
+	return rows
+}
+
+func (h *Hub) rankingRow(r *quasar.Ranking, now time.Time) rankingRow {
+	s := h.spaces[r.Snapshot.SpaceName]
+	return rankingRow{
+		Rank: notZero(r.Rank), SpaceName: s.name, Score: r.Score.Value, SignalConfidence: r.Score.SignalConfidence,
+		AVNAccuracy: r.Snapshot.Training.AVNAccuracy, DominantSignal: r.Snapshot.Voting.DominantSignal,
+		Reason: notZero(r.Score.Reason), Connected: s.connected(), Stale: s.stale(now, h.opts.StaleAfter),
+		AgeSeconds: max(0, now.Sub(r.Snapshot.UpdatedAt).Seconds()), Snapshot: r.Snapshot,
+	}
+}
+
+// notZero returns nil for the zero value: what does not exist is null.
+func notZero[T comparable](v T) *T {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return &v
+}
+
+// publishers returns a row for each space that a publisher ever connected to.
+// Guarded by h.mu.
+func (h *Hub) publishers() map[string]publisherRow {
+	rows := make(map[string]publisherRow, len(h.spaces))
+	for name, s := range h.spaces {
+		if s.ledger.connects > 0 {
+			rows[name] = s.publisherRow()
+		}
+	}
+	return rows
+}
+
+func (s *space) publisherRow() publisherRow {
+	l := &s.ledger
+	row := publisherRow{
+		Connected: s.connected(), LiveConnections: len(s.sessions), Connects: l.connects,
+		ConnectedAt: unixSeconds(l.connectedAt), DisconnectedAt: unixSeconds(l.disconnectedAt), LastFrameAt: unixSeconds(l.lastFrameAt),
+		Accepted: l.accepted, Rejected: l.rejected, FieldErrors: l.fieldErrors, NonFinite: l.nonFinite,
+		Superseded: l.superseded, Stripped: l.stripped, StrippedFields: maps.Clone(l.strippedNames),
+		LastRejection: l.lastRejection, Note: notZero(s.note()),
+	}
+	return row
+}
+
+// note says what a person should know of the connections of a space.
+func (s *space) note() string {
+	owner := s.owner()
+	switch {
+	case len(s.sessions) > 0 && owner == nil:
+		return "superseded by a newer connection at another hub"
+	case len(s.sessions) > 1:
+		return "an older connection is superseded by a newer connection"
+	case owner != nil && owner.took:
+		return "an older connection goes on: a newer one closed"
+	}
+	return ""
+}
+
+// subscribers returns a row for each, oldest first. Guarded by h.mu.
+func (h *Hub) subscribers() []subscriberRow {
+	rows := make([]subscriberRow, 0, len(h.members))
+	for sub := range h.members {
+		count := sub.mailbox.counts()
+		row := subscriberRow{ID: sub.id, Client: sub.client, ConnectedAt: unixSeconds(sub.connectedAt),
+			Sent: count.taken, Conflated: count.conflated, Pending: count.pending}
+		if sub.assets != nil {
+			row.Assets = &sub.assets
+		}
+		rows = append(rows, row)
+	}
+	slices.SortFunc(rows, func(a, b subscriberRow) int { return int(a.ID - b.ID) })
+	return rows
+}
+
+// stats counts. Guarded by h.mu.
+func (h *Hub) stats(now time.Time) stats {
+	broadcasts, conflated := h.fanout.counts()
+	return stats{
+		UptimeSeconds: now.Sub(h.started).Seconds(),
+		Publishers:    h.livePublishers(), Subscribers: len(h.members), Assets: h.assets(),
+		Accepted: h.totals.accepted, Rejected: h.totals.rejected, FieldErrors: h.totals.fieldErrors,
+		NonFinite: h.totals.nonFinite, Stripped: h.totals.stripped, Superseded: h.totals.superseded,
+		Broadcasts: broadcasts, Conflated: conflated, UpdatesPerSecond: h.rate.perSecond(now),
+	}
+}
+
+// livePublishers counts the spaces that have a publisher here.
+func (h *Hub) livePublishers() int {
+	n := 0
+	for _, s := range h.spaces {
+		if len(s.sessions) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func (h *Hub) assets() int {
+	n := 0
+	for _, s := range h.spaces {
+		if s.known() {
+			n++
+		}
+	}
+	return n
+}
+
+// staleNames joins the names of the stale spaces: when that changes, so does what
+// /api/state shows, though nothing came. Guarded by h.mu.
+func (h *Hub) staleNames(now time.Time) string {
+	var stale []string
+	for name, s := range h.spaces {
+		if s.known() && s.stale(now, h.opts.StaleAfter) {
+			stale = append(stale, name)
+		}
+	}
+	slices.Sort(stale)
+	return strings.Join(stale, ",")
+}

@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -108,5 +107,5 @@ func eventually(t *testing.T, what string, ok func() bool) {
 			return
 		}
 	}
-	t.Fatal(fmt.Sprintf("waited %v, and still not: %s", patience, what))
+	t.Fatalf("waited %v, and still not: %s", patience, what)
 }

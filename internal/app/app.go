@@ -1,0 +1,125 @@
+// Package app is the quasar command: its subcommands, their configuration, and
+// the wiring of the packages that do the work.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitOK            = 0
+	exitFailure       = 1
+	exitUsage         = 2
+	exitConfiguration = 3
+	exitNoConnection  = 4
+	exitInterrupted   = 130
+)
+
+// Main runs the command and returns its exit code. SIGINT and SIGTERM end it in
+// good order; a second one ends it at once.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		first := <-signals
+		signal.Stop(signals) // the next one is the system's
+		cancel(&signalError{first})
+	}()
+	return run(ctx, args, stdin, stdout, stderr)
+}
+
+// signalError is why a command was told to end.
+type signalError struct{ signal os.Signal }
+
+func (e *signalError) Error() string { return e.signal.String() }
+
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	code := exitCode(ctx, err)
+	if err != nil && code != exitInterrupted {
+		fmt.Fprintf(stderr, "quasar: %s\n", err)
+		if code == exitUsage {
+			fmt.Fprintln(stderr, "Try 'quasar help'.")
+		}
+	}
+	return code
+}
+
+func exitCode(ctx context.Context, err error) int {
+	var interrupted *signalError
+	if errors.As(context.Cause(ctx), &interrupted) {
+		if interrupted.signal == os.Interrupt {
+			return exitInterrupted
+		}
+		if err == nil || errors.Is(err, context.Canceled) {
+			return exitOK
+		}
+	}
+	var coded *codedError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &coded):
+		return coded.code
+	case strings.HasPrefix(err.Error(), "unknown "), strings.Contains(err.Error(), "flag"):
+		return exitUsage // cobra's own, which has no type for them
+	}
+	return exitFailure
+}
+
+// codedError is an error that says what the command's exit code has to be.
+type codedError struct {
+	code int
+	err  error
+}
+
+func (e *codedError) Error() string { return e.err.Error() }
+func (e *codedError) Unwrap() error { return e.err }
+
+func usage(format string, args ...any) error {
+	return &codedError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+func misconfigured(err error) error { return &codedError{exitConfiguration, err} }
+
+func unreachable(err error) error { return &codedError{exitNoConnection, err} }
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "quasar",
+		Short: "Live metrics of reinforcement-learning trainers: carried, ranked and shown",
+		Long: `Quasar carries the live metrics of reinforcement-learning trainers ("asset
+spaces", one per traded index) to a hub, keeps the newest of each, hands every
+update on at once, and ranks them. Data flows one way: spaces, hub, ranker.
+
+  quasar demo     everything at once, on this machine, to look at`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Version:       version(),
+	}
+	root.SetVersionTemplate("quasar {{.Version}}\n")
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
+	addGlobalFlags(root)
+	root.AddGroup(&cobra.Group{ID: "serve", Title: "Servers:"}, &cobra.Group{ID: "use", Title: "Tools:"})
+	root.SetHelpCommandGroupID("use")
+	root.SetCompletionCommandGroupID("use")
+	root.AddCommand(newHub(), newPublish(), newWatch(), newHealth(), newVersion())
+	return root
+}

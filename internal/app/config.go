@@ -1,0 +1,169 @@
+package app
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+)
+
+// seedEnv is the flag annotation with the variables that the original programs
+// read; they count like our own.
+const seedEnv = "quasar_seed_env"
+
+// portEnv changes the port of an address and leaves its host alone.
+const portEnv = "PORT"
+
+func addGlobalFlags(root *cobra.Command) {
+	flags := root.PersistentFlags()
+	flags.String("config", "", "a YAML file: a section for each command, in it its flags")
+	flags.String("log-level", "info", "debug, info, warn or error")
+	flags.String("log-format", "text", "text or json")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return configure(cmd, os.LookupEnv) }
+}
+
+// configure gives every flag that was not given on the command line its value
+// from the environment, or else from the configuration file.
+func configure(cmd *cobra.Command, env func(string) (string, bool)) error {
+	if err := fromEnvironment(cmd, env); err != nil {
+		return misconfigured(err)
+	}
+	path, err := cmd.Flags().GetString("config")
+	if err != nil || path == "" {
+		return err
+	}
+	if err := fromFile(cmd, path); err != nil {
+		return misconfigured(fmt.Errorf("%s: %w", path, err))
+	}
+	return nil
+}
+
+func fromEnvironment(cmd *cobra.Command, env func(string) (string, bool)) error {
+	return eachUnset(cmd, func(f *pflag.Flag) error {
+		for _, name := range variables(f) {
+			value, ok := env(name)
+			if !ok || value == "" {
+				continue
+			}
+			if name == portEnv {
+				var err error
+				if value, err = withPort(f.DefValue, value); err != nil {
+					return err
+				}
+			}
+			if err := cmd.Flags().Set(f.Name, value); err != nil {
+				return fmt.Errorf("%s: %w", name, flagReason(err))
+			}
+			return nil
+		}
+		return nil
+	})
+}
+
+// variables are the names under which the environment may set a flag, the first
+// that is set counts.
+func variables(f *pflag.Flag) []string {
+	own := "QUASAR_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+	return append([]string{own}, f.Annotations[seedEnv]...)
+}
+
+func eachUnset(cmd *cobra.Command, set func(*pflag.Flag) error) error {
+	var errs []error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Changed && f.Name != "help" && f.Name != "version" {
+			errs = append(errs, set(f))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// flagReason takes the words that pflag puts around an error off again.
+func flagReason(err error) error {
+	if inner := errors.Unwrap(err); inner != nil {
+		return inner
+	}
+	return err
+}
+
+// fromFile reads the sections of the file. A key that names nothing is an error:
+// a limit that somebody misspelt is a limit that is not there.
+func fromFile(cmd *cobra.Command, path string) error {
+	data, err := os.ReadFile(path) //nolint:gosec // G304: the user's own file, by their wish
+	if err != nil {
+		return err
+	}
+	var sections map[string]map[string]yaml.Node
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	if err := dec.Decode(&sections); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if err := checkSections(cmd.Root(), sections); err != nil {
+		return err
+	}
+	for _, section := range []string{cmd.Name(), "global"} {
+		err := eachUnset(cmd, func(f *pflag.Flag) error {
+			node, ok := sections[section][f.Name]
+			if !ok {
+				return nil
+			}
+			return setFromYAML(cmd, f, section, &node)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkSections(root *cobra.Command, sections map[string]map[string]yaml.Node) error {
+	for _, name := range slices.Sorted(maps.Keys(sections)) {
+		flags := root.PersistentFlags()
+		if name != "global" {
+			cmd, _, err := root.Find([]string{name})
+			if err != nil || cmd == root {
+				return fmt.Errorf("got the section %q, want global or the name of a command", name)
+			}
+			flags = cmd.Flags()
+		}
+		for _, key := range slices.Sorted(maps.Keys(sections[name])) {
+			if flags.Lookup(key) == nil {
+				return fmt.Errorf("%s.%s: no such setting; want one of the flags in 'quasar help %s', without the hyphens before it", name, key, name)
+			}
+		}
+	}
+	return nil
+}
+
+func setFromYAML(cmd *cobra.Command, f *pflag.Flag, section string, node *yaml.Node) error {
+	values := []*yaml.Node{node}
+	if node.Kind == yaml.SequenceNode {
+		values = node.Content
+	}
+	for _, v := range values {
+		if v.Kind != yaml.ScalarNode {
+			return fmt.Errorf("%s.%s: line %d: want a value or a list of values", section, f.Name, v.Line)
+		}
+		if err := cmd.Flags().Set(f.Name, v.Value); err != nil {
+			return fmt.Errorf("%s.%s: line %d: %w", section, f.Name, v.Line, flagReason(err))
+		}
+	}
+	return nil
+}
+
+// alsoEnv lets variables of the original programs set a flag.
+func alsoEnv(cmd *cobra.Command, flag string, names ...string) {
+	f := cmd.Flags().Lookup(flag)
+	if f.Annotations == nil {
+		f.Annotations = make(map[string][]string)
+	}
+	f.Annotations[seedEnv] = append(f.Annotations[seedEnv], names...)
+	f.Usage += " (environment: " + strings.Join(variables(f), ", ") + ")"
+}

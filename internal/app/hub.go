@@ -1,0 +1,108 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/karlquant/quasar/hub"
+)
+
+const defaultHubListen = "127.0.0.1:7860"
+
+// hubFlags are what a hub is told on the command line.
+type hubFlags struct {
+	listen    string
+	dashboard string
+	hosts     []string
+	origins   []string
+	insecure  bool
+	id        string
+	stale     time.Duration
+	maxSpaces int
+}
+
+func newHub() *cobra.Command {
+	var flags hubFlags
+	cmd := &cobra.Command{
+		Use: "hub", GroupID: "serve",
+		Short: "Take the metrics of all spaces and hand every update on",
+		Long: `A hub takes the metrics of asset spaces by WebSocket at /ws/publish/{space},
+keeps the newest snapshot of each, and hands every accepted update at once to
+whoever is subscribed at /ws/subscribe. It serves the ranking and the state over
+HTTP, and a live page at /.
+
+It listens on this machine only, unless told otherwise.`,
+		Example: `  quasar hub
+  quasar hub --listen 127.0.0.1:8080 --stale-after 10s
+  DASHBOARD_HTML=mine.html quasar hub`,
+		Args: cobra.NoArgs,
+	}
+	f := cmd.Flags()
+	f.StringVar(&flags.listen, "listen", defaultHubListen, "address to listen on, HOST:PORT")
+	alsoEnv(cmd, "listen", portEnv)
+	f.StringVar(&flags.dashboard, "dashboard", "", "a page of your own to serve at /, as it is; ours stays at /ui/")
+	alsoEnv(cmd, "dashboard", "DASHBOARD_HTML")
+	f.StringSliceVar(&flags.hosts, "allow-host", nil, "a name beside localhost and IP addresses that the hub answers to")
+	alsoEnv(cmd, "allow-host", "SPACE_HOST")
+	f.StringSliceVar(&flags.origins, "allow-origin", nil, "an origin, https://example.org, whose pages may open a WebSocket here")
+	f.BoolVar(&flags.insecure, "insecure-allow-anonymous", false, "listen beyond this machine though there are no credentials: anybody may publish and read")
+	f.StringVar(&flags.id, "hub-id", "", "the hub's name among others (default: the host's name and the process's number)")
+	f.DurationVar(&flags.stale, "stale-after", 30*time.Second, "how old a snapshot may be before it is shown as stale")
+	f.IntVar(&flags.maxSpaces, "max-spaces", 10_000, "how many spaces are kept")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runHub(cmd, &flags) }
+	return cmd
+}
+
+func runHub(cmd *cobra.Command, flags *hubFlags) error {
+	log, err := newLogger(cmd)
+	if err != nil {
+		return err
+	}
+	h, err := hub.New(flags.options(log))
+	if err != nil {
+		return misconfigured(err)
+	}
+	l, err := listen(cmd.Context(), flags.listen, flags.insecure)
+	if err != nil {
+		return err
+	}
+	announceHub(cmd.ErrOrStderr(), reachable(l), flags.insecure)
+	g, ctx := errgroup.WithContext(cmd.Context())
+	g.Go(func() error { return h.Run(ctx) })
+	g.Go(func() error { return serve(ctx, l, h) })
+	return g.Wait()
+}
+
+func (f *hubFlags) options(log *slog.Logger) *hub.Options {
+	opts := &hub.Options{
+		ID: f.id, Version: version(), Logger: log,
+		DashboardHTML: f.dashboard,
+		AllowedHosts: f.hosts, AllowedOrigins: f.origins, InsecureAllowAnonymous: f.insecure,
+		StaleAfter: f.stale, MaxSpaces: f.maxSpaces,
+	}
+	if os.Getenv("SPACE_ID") != "" { // a Space's page is shown in a frame of huggingface.co
+		opts.FrameAncestors = []string{"https://huggingface.co"}
+	}
+	return opts
+}
+
+// announceHub tells a person where things are.
+func announceHub(w io.Writer, addr string, insecure bool) {
+	fmt.Fprintf(w, `quasar hub %s
+  Page       http://%s/
+  Publish    ws://%s/ws/publish/{space}
+  Subscribe  ws://%s/ws/subscribe
+  Rankings   http://%s/rankings
+`, version(), addr, addr, addr, addr)
+	if insecure {
+		fmt.Fprintln(w, strings.TrimSpace(`
+  WARNING    --insecure-allow-anonymous: anybody who reaches this address may publish votes and read everything`))
+	}
+}

@@ -1,0 +1,101 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/spf13/cobra"
+
+	"github.com/karlquant/quasar/internal/problem"
+)
+
+const defaultHub = "ws://127.0.0.1:7860"
+
+// hubFlag adds --hub.
+func hubFlag(cmd *cobra.Command, seedEnv ...string) *string {
+	hub := cmd.Flags().String("hub", defaultHub, "the hub: ws://, wss://, http:// or https://, HOST:PORT")
+	alsoEnv(cmd, "hub", seedEnv...)
+	return hub
+}
+
+// restURL is where a server's REST endpoint is, whatever kind of address of the
+// server somebody gave.
+func restURL(server, path string) (string, error) {
+	if !strings.Contains(server, "://") {
+		server = "http://" + server
+	}
+	u, err := url.Parse(server)
+	if err != nil || u.Host == "" {
+		return "", misconfigured(fmt.Errorf("address: got %+q, want http://HOST:PORT or ws://HOST:PORT", server))
+	}
+	switch u.Scheme {
+	case "ws", "http":
+		u.Scheme = "http"
+	case "wss", "https":
+		u.Scheme = "https"
+	default:
+		return "", misconfigured(fmt.Errorf("address: got the scheme %+q, want http, https, ws or wss", u.Scheme))
+	}
+	base, _, _ := strings.Cut(u.Path, "/ws/")
+	return u.Scheme + "://" + u.Host + strings.TrimSuffix(base, "/") + path, nil
+}
+
+const restTimeout = 10 * time.Second
+
+// maxAnswer bounds what is read of an answer, in bytes.
+const maxAnswer = 64 << 20
+
+// getJSON asks a server and reads its answer into v.
+func getJSON(ctx context.Context, server, path string, v any) error {
+	address, err := restURL(server, path)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, restTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return misconfigured(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return unreachable(bare(err))
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return unreachable(err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return answerError(address, resp.StatusCode, body)
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return fmt.Errorf("%s: got an answer that is not a hub's: %w", address, err)
+	}
+	return nil
+}
+
+// bare takes the words off that net/http puts around an error: they repeat the
+// address.
+func bare(err error) error {
+	var wrapped *url.Error
+	if errors.As(err, &wrapped) {
+		return fmt.Errorf("%s: %w", wrapped.URL, wrapped.Err)
+	}
+	return err
+}
+
+func answerError(address string, status int, body []byte) error {
+	var p problem.Document
+	if json.Unmarshal(body, &p) == nil && p.Detail != "" {
+		return fmt.Errorf("%s: %d: %s", address, status, p.Detail)
+	}
+	return fmt.Errorf("%s: got the status %d, want 200", address, status)
+}

@@ -55,6 +55,14 @@ func showInt(n *int64) string {
 	return strconv.FormatInt(*n, 10)
 }
 
+// showPrice shows every digit that came and no more.
+func showPrice(x *float64) string {
+	if x == nil {
+		return unknown
+	}
+	return strconv.FormatFloat(*x, 'f', -1, 64)
+}
+
 func showFloat(x *float64, format string) string {
 	if x == nil {
 		return unknown

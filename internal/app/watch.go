@@ -223,7 +223,7 @@ func (w *watcher) row(r *quasar.Ranking, now time.Time) []string {
 	return []string{
 		rank, s.SpaceName, showSignal(s.Voting.DominantSignal), showInt(s.Voting.BuyCount), showInt(s.Voting.SellCount),
 		showFloat(r.Score.SignalConfidence, "%.3f"), showFloat(s.Training.AVNAccuracy, "%.3f"), showFloat(r.Score.Value, "%+.3f"),
-		showInt(s.Training.TrainingSteps), showFloat(s.Voting.LastPrice, "%v"), showAge(now.Sub(s.UpdatedAt)), w.remarks(r, now),
+		showInt(s.Training.TrainingSteps), showPrice(s.Voting.LastPrice), showAge(now.Sub(s.UpdatedAt)), w.remarks(r, now),
 	}
 }
 

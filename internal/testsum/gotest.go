@@ -184,7 +184,9 @@ func (g *goTests) end(e *event, p *pkg) {
 	if e.Action == "fail" {
 		fmt.Fprint(g.out, p.output.String())
 	}
-	fmt.Fprintf(g.out, "%-4s %-28s %7.2fs  %v\n", e.Action, name, e.Elapsed, here)
+	if here.total() > 0 { // with -cover, go test starts packages without tests too
+		fmt.Fprintf(g.out, "%-4s %-28s %7.2fs  %v\n", e.Action, name, e.Elapsed, here)
+	}
 }
 
 // countSubs tells each test how many direct subtests it has, and how many of

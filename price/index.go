@@ -1,6 +1,7 @@
 package price
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"time"
@@ -115,7 +116,7 @@ func (x *Index) checkLaw() error {
 		if !(x.JumpSize > 0 && x.JumpSize*x.TickVolatility() <= 0.1) {
 			return x.errorf("jump size: got %g, want above 0 and at most 10 %% of the price", x.JumpSize)
 		}
-		return firstError(x.checkVolatility(), x.checkEvery())
+		return cmp.Or(x.checkVolatility(), x.checkEvery())
 	case Crash, Boom:
 		if !(x.SpikeSize > 0 && x.SpikeSize <= 0.01) {
 			return x.errorf("spike size: got %g, want above 0, at most 0.01", x.SpikeSize)
@@ -146,13 +147,4 @@ func (x *Index) checkEvery() error {
 
 func (x *Index) errorf(format string, args ...any) error {
 	return fmt.Errorf("index %q: %s", x.Name, fmt.Sprintf(format, args...))
-}
-
-func firstError(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -465,6 +465,7 @@ class AssetSpacePublisher:
         try:
             return _plan_route(self._space, hub_url, token, headers, context, proxy, self._log), ""
         except Exception as err:
+            self._tally.last_error = _printable(err)
             return None, _printable(err)
 
     # -- life
@@ -475,7 +476,6 @@ class AssetSpacePublisher:
             if self._mute in (_FORKED, _COPIED):
                 self._say_mute(self._mute)
             elif self._route is None:
-                self._tally.last_error = self._fault
                 self._log.once("fault", "cannot publish: %s", self._fault)
             else:
                 self._start(self._route)

@@ -210,8 +210,8 @@ class Hub(Listener):
 
     def _refusal(self) -> bytes:
         body = json.dumps(self.problem or {}).encode()
-        head = f"HTTP/1.1 {self.status} No\r\nContent-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
-        return head.encode() + body
+        head = f"HTTP/1.1 {self.status} No\r\nContent-Type: application/problem+json\r\n"
+        return head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
     def peer(self, number: int = 0, timeout: float = 10.0) -> Peer:
         """Returns the connection of that number when there is one."""

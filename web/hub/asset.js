@@ -1,0 +1,117 @@
+// What a row says of its asset, in words and numbers, before anything is painted.
+
+import { age, clockTime, count, duration, loss, plural, price, unknown } from "../shared/format.js";
+import { score } from "./rank.js";
+
+const noticeFor = 600; // seconds that a rejection stays in the row
+const worthSaying = 3; // seconds between votes and training
+
+const nothing = {
+  training: { training_steps: null, actor_loss: null, critic_loss: null, avn_loss: null, avn_accuracy: null },
+  voting: { dominant_signal: null, buy_count: null, sell_count: null, last_price: null, signal_source: null },
+  updated_at: null, training_at: null, voting_at: null, seq: null,
+};
+
+/**
+ * Describes an asset: {name, snapshot, book, connected, now, staleAfter,
+ * reachable}. The snapshot and the book (the publisher's row of /api/state) may
+ * be undefined, connected and staleAfter null where they are not known;
+ * reachable says whether the hub is.
+ */
+export function describe(asset) {
+  const snapshot = asset.snapshot ?? nothing;
+  const { training, voting } = snapshot;
+  const made = score(snapshot);
+  return {
+    name: asset.name,
+    source: voting.signal_source ?? "",
+    signal: voting.dominant_signal,
+    buy: voting.buy_count, sell: voting.sell_count,
+    accuracy: training.avn_accuracy, confidence: made.confidence,
+    score: made.value,
+    reason: asset.snapshot ? made.reason : "nothing accepted yet",
+    steps: count(training.training_steps),
+    actorLoss: loss(training.actor_loss), criticLoss: loss(training.critic_loss), avnLoss: loss(training.avn_loss),
+    price: price(voting.last_price),
+    fresh: freshness(asset, snapshot),
+    lag: lag(asset, snapshot),
+    accepted: asset.book ? count(asset.book.accepted) : unknown,
+    problems: problems(asset.book),
+    notice: notice(asset.book, asset.now),
+  };
+}
+
+/** {state, text}: live, stale, offline (its publisher is), lost (the hub is), or waiting for a first update. */
+function freshness({ book, connected, now, staleAfter, reachable }, snapshot) {
+  const old = snapshot.updated_at === null ? null : now - snapshot.updated_at;
+  const stale = old !== null && staleAfter !== null && old > staleAfter;
+  if (!reachable) {
+    if (old === null) return { state: "lost", text: unknown };
+    return { state: "lost", text: stale ? `stale ${duration(old)}` : `${duration(old)} old` };
+  }
+  if (connected === false) {
+    const since = book?.disconnected_at ?? snapshot.updated_at;
+    return { state: "offline", text: since === null ? "offline" : `offline ${duration(now - since)}` };
+  }
+  if (old === null) return { state: "waiting", text: connected ? "connected" : unknown };
+  return stale ? { state: "stale", text: `stale ${duration(old)}` } : { state: "live", text: age(old) };
+}
+
+/**
+ * {text, warn}: the group that stands still while the other flows, for frozen
+ * votes must not hide behind flowing training; or how old the data of an offline
+ * publisher is, if older than its absence.
+ */
+function lag({ book, connected, now, staleAfter }, { updated_at: updated, training_at: training, voting_at: voting }) {
+  if (training !== null && voting !== null && Math.abs(training - voting) >= worthSaying) {
+    const [what, at] = voting < training ? ["votes", voting] : ["training", training];
+    return { text: `${what} ${duration(now - at)} old`, warn: staleAfter !== null && now - at > staleAfter, votes: what === "votes" };
+  }
+  const gone = connected === false ? book?.disconnected_at ?? null : null;
+  if (gone !== null && updated !== null && gone - updated >= worthSaying) {
+    return { text: `data ${duration(now - updated)} old`, warn: false, votes: false };
+  }
+  return { text: "", warn: false, votes: false };
+}
+
+/** {text, kind} of what was not taken from a publisher. */
+function problems(book) {
+  if (!book) return { text: "", kind: "" };
+  const bad = [
+    [book.rejected, "rejected"],
+    [book.field_errors, book.field_errors === 1 ? "bad field" : "bad fields"],
+    [book.non_finite, "not finite"],
+    [book.superseded, "superseded"],
+  ].filter(([n]) => n > 0);
+  if (bad.length > 0) return { text: bad.map(([n, what]) => `${count(n)} ${what}`).join(", "), kind: "warn" };
+  return book.stripped > 0 ? { text: `${count(book.stripped)} stripped`, kind: "" } : { text: "", kind: "" };
+}
+
+/** What a person should know of a publisher now, or "". */
+function notice(book, now) {
+  if (!book) return "";
+  const parts = [];
+  if (book.note) parts.push(sentence(book.note));
+  const last = book.last_rejection;
+  if (last && now - last.at < noticeFor) parts.push(`Not taken at ${clockTime(last.at)}: ${last.reason}`);
+  return parts.join(" · ");
+}
+
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** The stripped fields by name, most frequent first. */
+export function stripped(book) {
+  const fields = Object.entries(book?.stripped_fields ?? {});
+  if (fields.length === 0) return book ? "none" : unknown;
+  fields.sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+  return fields.map(([name, n]) => `${name} (${count(n)})`).join(", ");
+}
+
+/** How often and since when a publisher is connected. */
+export function connection(book, connected, now) {
+  if (!book) return connected ? "at another hub" : "not since this hub started";
+  const times = plural(book.connects, "connection");
+  if (book.live_connections > 1) return `${book.live_connections} at once, of ${times}`;
+  const since = connected ? book.connected_at : book.disconnected_at;
+  return `${connected ? "connected" : "offline"} ${since === null ? "" : duration(now - since)}, ${times}`;
+}

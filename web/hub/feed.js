@@ -1,0 +1,123 @@
+// The feed decides where the page's data comes from: the stream, with polls for
+// the books; or, where no stream can be had, polls for everything.
+
+import { Poller } from "../shared/poll.js";
+import { Stream } from "./stream.js";
+
+const booksEvery = 5000; // milliseconds, while the stream brings the snapshots
+const allEvery = 2000;
+const booksSoon = 300; // after something that the books will explain
+const failuresToPoll = 2;
+const stalledAfter = 5; // seconds
+const silentAfter = 10; // seconds without a sign of the hub, while polls fail
+
+export class Feed {
+  #store;
+  #clock;
+  #changed;
+  #stream;
+  #poller;
+  #lastContact = null; // the hub's time when it was heard last
+  #pollFailed = false;
+  #startedAt;
+  #soon = null;
+
+  /** changed() is called after anything of the store or the connection may have changed. */
+  constructor(store, clock, changed) {
+    this.#store = store;
+    this.#clock = clock;
+    this.#changed = changed;
+    this.#stream = new Stream(streamURL(location), {
+      state: (frame) => this.#initial(frame),
+      update: (frame) => this.#update(frame),
+      down: () => this.#down(),
+    });
+    this.#poller = new Poller("/api/state", () => (this.#stream.live ? booksEvery : allEvery), {
+      taken: (state) => this.#polled(state),
+      same: () => this.#answered(),
+      failed: () => this.#unanswered(),
+    });
+  }
+
+  start() {
+    this.#stream.connect();
+    this.#poller.start();
+  }
+
+  /** The connection: {state, since}; since is the hub's time of the last contact, null for none. */
+  status() {
+    return { state: this.#state(), since: this.#lastContact };
+  }
+
+  #state() {
+    if (this.#stream.live) return "live";
+    if (this.#pollFailed) return "offline";
+    if (this.#lastContact === null) return "connecting";
+    return this.#stream.failures >= failuresToPoll ? "polling" : "reconnecting";
+  }
+
+  #heard(timestamp) {
+    this.#clock.observe(timestamp);
+    this.#lastContact = this.#clock.now();
+  }
+
+  #initial(frame) {
+    this.#heard(frame.hub_timestamp);
+    this.#pollFailed = false;
+    this.#store.replace(frame.snapshots);
+    this.#poller.now(); // the books may be another hub's
+    this.#changed();
+  }
+
+  #update(frame) {
+    this.#heard(frame.hub_timestamp);
+    const fresh = !this.#store.snapshots.has(frame.space_name);
+    if (!this.#store.update(frame.snapshot)) return;
+    if (fresh || this.#store.connected(frame.space_name) !== true) this.#books();
+    this.#changed();
+  }
+
+  /** Asks for the books soon, and once however many ask. */
+  #books() {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null;
+      this.#poller.now();
+    }, booksSoon);
+  }
+
+  #down() {
+    this.#poller.now();
+    this.#changed();
+  }
+
+  #polled(state) {
+    this.#heard(state.hub_timestamp);
+    this.#store.keep(state);
+    if (!this.#stream.live) this.#store.replace(state.snapshots);
+    else if (this.#store.missed(state, stalledAfter)) this.#stream.drop();
+    this.#reachable();
+  }
+
+  #answered() {
+    this.#lastContact = this.#clock.now();
+    this.#reachable();
+  }
+
+  /** The hub answers polls. If it did not before, the stream need not wait any longer. */
+  #reachable() {
+    if (this.#pollFailed) this.#stream.connect();
+    this.#pollFailed = false;
+    this.#changed();
+  }
+
+  #unanswered() {
+    this.#pollFailed = true;
+    if (this.#stream.live && this.#clock.now() - this.#lastContact > silentAfter) this.#stream.drop();
+    this.#changed();
+  }
+}
+
+function streamURL(location) {
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  return `${scheme}//${location.host}/ws/subscribe`;
+}

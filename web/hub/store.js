@@ -1,0 +1,82 @@
+// What the page knows: the snapshots, from the stream or from polls, and the
+// books of the hub (publishers, subscribers, events, counts), from polls only.
+
+/** Entries of an object that is keyed by the names of spaces, as a Map. */
+const byName = (object) => new Map(Object.entries(object ?? {}));
+
+export class Store {
+  /** name → snapshot */
+  snapshots = new Map();
+  /** The hub's books, or null until the first poll. */
+  books = null;
+  /** Names whose rows have something new; whoever paints clears it. */
+  changed = new Set();
+
+  /** Takes all snapshots at once: what was known before is not compared with. */
+  replace(snapshots) {
+    for (const name of this.snapshots.keys()) this.changed.add(name);
+    this.snapshots = byName(snapshots);
+    for (const name of this.snapshots.keys()) this.changed.add(name);
+  }
+
+  /** Takes one snapshot if its seq is higher than the one at hand. Tells whether it did. */
+  update(snapshot) {
+    const known = this.snapshots.get(snapshot.space_name);
+    if (known !== undefined && known.seq >= snapshot.seq) return false;
+    this.snapshots.set(snapshot.space_name, snapshot);
+    this.changed.add(snapshot.space_name);
+    return true;
+  }
+
+  /** Takes the books out of an answer of /api/state. */
+  keep(state) {
+    this.books = {
+      at: state.hub_timestamp,
+      version: state.version,
+      hubID: state.hub_id,
+      anonymous: state.insecure_allow_anonymous === true,
+      staleAfter: state.stale_after_seconds,
+      startedAt: state.hub_timestamp - state.stats.uptime_seconds,
+      publishers: byName(state.publishers),
+      connected: new Map(state.rankings.map((row) => [row.space_name, row.connected])),
+      subscribers: state.subscribers,
+      events: state.events,
+      stats: state.stats,
+    };
+    for (const name of this.names()) this.changed.add(name);
+  }
+
+  /** All spaces: those with a snapshot, and those that had a publisher but nothing accepted yet. */
+  names() {
+    const names = new Set(this.snapshots.keys());
+    if (this.books !== null) for (const name of this.books.publishers.keys()) names.add(name);
+    return [...names];
+  }
+
+  /** Seconds after which a snapshot is stale; null until the hub has said it. */
+  get staleAfter() {
+    return this.books?.staleAfter ?? null;
+  }
+
+  /**
+   * Whether a publisher of the space is connected; null where nobody knows. An
+   * update that is newer than the books says more than they do.
+   */
+  connected(name) {
+    if (this.books === null) return null;
+    if (this.snapshots.get(name)?.updated_at > this.books.at) return true;
+    return this.books.connected.get(name) ?? this.books.publishers.get(name)?.connected ?? null;
+  }
+
+  /**
+   * Whether an answer of /api/state holds an update that is older than the given
+   * seconds and still has not come by the stream: then the stream has stalled.
+   */
+  missed(state, seconds) {
+    const before = state.hub_timestamp - seconds;
+    return Object.values(state.snapshots).some((theirs) => {
+      const ours = this.snapshots.get(theirs.space_name);
+      return theirs.updated_at < before && (ours === undefined || ours.seq < theirs.seq);
+    });
+  }
+}

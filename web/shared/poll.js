@@ -1,0 +1,85 @@
+// Polling with ETag: one request at a time, none while nobody looks.
+
+const patience = 8000; // milliseconds for one answer
+
+/**
+ * Poller asks for a JSON document again and again. It calls taken(document) for
+ * a new one, same() for "not modified", failed(error) for anything else, and
+ * after each of them waits interval() milliseconds.
+ */
+export class Poller {
+  #url;
+  #interval;
+  #on;
+  #etag = null;
+  #timer = null;
+  #asking = false;
+  #again = false;
+  #running = false;
+
+  constructor(url, interval, on) {
+    this.#url = url;
+    this.#interval = interval;
+    this.#on = on;
+  }
+
+  start() {
+    if (this.#running) return;
+    this.#running = true;
+    document.addEventListener("visibilitychange", () => this.#seen());
+    this.now();
+  }
+
+  /** Asks at once, or once more when the answer under way is there. */
+  now() {
+    if (!this.#running) return;
+    clearTimeout(this.#timer);
+    if (this.#asking) this.#again = true;
+    else this.#ask();
+  }
+
+  /** Forgets the last answer, so that the next one is given in full. */
+  forget() {
+    this.#etag = null;
+  }
+
+  /** Waits interval() from now on, however long it was to wait before. */
+  rearm() {
+    if (this.#running && !this.#asking) this.#wait();
+  }
+
+  #seen() {
+    if (document.hidden) clearTimeout(this.#timer);
+    else this.now();
+  }
+
+  async #ask() {
+    this.#asking = true;
+    this.#again = false;
+    let tell;
+    try {
+      tell = await this.#fetch();
+    } catch (error) {
+      tell = () => this.#on.failed(error);
+    }
+    this.#asking = false;
+    tell();
+    if (this.#again) this.#ask();
+    else this.#wait();
+  }
+
+  async #fetch() {
+    const headers = this.#etag === null ? {} : { "If-None-Match": this.#etag };
+    const answer = await fetch(this.#url, { headers, cache: "no-store", signal: AbortSignal.timeout(patience) });
+    if (answer.status === 304) return () => this.#on.same();
+    if (!answer.ok) throw new Error(`got status ${answer.status}, want 200`);
+    const document = await answer.json();
+    this.#etag = answer.headers.get("ETag");
+    return () => this.#on.taken(document);
+  }
+
+  #wait() {
+    clearTimeout(this.#timer);
+    if (!document.hidden) this.#timer = setTimeout(() => this.#ask(), this.#interval());
+  }
+}

@@ -21,26 +21,32 @@ const (
 	NoAccuracy = "no accuracy"
 )
 
-// Score works the formula for s.
+// Score works the formula for s. What breaks its rule in a snapshot that was made
+// by hand counts as Valid would have it: an accuracy is clamped, and one that is
+// not finite, or a count out of range, is not known.
 func (s *Snapshot) Score() Score {
 	confidence := s.Voting.confidence()
 	if confidence == nil {
 		return Score{Reason: NoVotes}
 	}
-	if s.Training.AVNAccuracy == nil {
+	var accuracy *float64
+	if checkShare(s.Training.AVNAccuracy, &accuracy); accuracy == nil {
 		return Score{SignalConfidence: confidence, Reason: NoAccuracy}
 	}
-	return Score{SignalConfidence: confidence, Value: new(*confidence - *s.Training.AVNAccuracy)}
+	return Score{SignalConfidence: confidence, Value: new(*confidence - *accuracy)}
 }
 
 // confidence is nil unless both counts are known: an unknown count is not 0.
 func (v *Voting) confidence() *float64 {
-	if v.BuyCount == nil || v.SellCount == nil {
+	if !known(v.BuyCount) || !known(v.SellCount) {
 		return nil
 	}
 	total := *v.BuyCount + *v.SellCount
-	if total <= 0 {
+	if total == 0 {
 		return nil
 	}
 	return new(float64(max(*v.BuyCount, *v.SellCount)) / float64(total))
 }
+
+// known tells whether a count is there and in range.
+func known(count *int64) bool { return count != nil && 0 <= *count && *count <= MaxCount }

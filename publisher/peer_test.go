@@ -51,7 +51,7 @@ func newPeer(t *testing.T) *peer {
 func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.header, p.path = r.Header.Clone(), r.URL.RequestURI()
-	refuse, deaf := p.refuse, p.deaf
+	refuse, deaf, hello := p.refuse, p.deaf, p.hello
 	p.mu.Unlock()
 	if refuse != nil && refuse(w) {
 		return
@@ -62,8 +62,8 @@ func (p *peer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	defer ws.CloseNow()
 	number := p.join(ws)
-	if p.hello != nil {
-		p.hello(r.Context(), ws)
+	if hello != nil {
+		hello(r.Context(), ws)
 	}
 	if deaf {
 		<-r.Context().Done()

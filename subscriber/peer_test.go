@@ -86,6 +86,13 @@ func (p *peer) set(change func(*peer)) {
 	change(p)
 }
 
+// anHour of fake time is more than any of these loops needs.
+func anHour(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+	t.Cleanup(cancel)
+	return ctx
+}
+
 func (p *peer) client(t *testing.T, opts *subscriber.Options) *subscriber.Client {
 	t.Helper()
 	if opts == nil {

@@ -127,7 +127,12 @@ func TestAnInitialStateOfTenThousandSpaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := take(client.Watch(t.Context()), n+1)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	got := take(client.Watch(ctx), n+1)
+	if len(got) != n+1 {
+		t.Fatalf("got %d snapshots, want %d", len(got), n+1)
+	}
 	if last := got[n]; got[0].Snapshot != "SPACE_00000 1760000000000000" || got[n-1].Snapshot != "SPACE_09999 1760000000009999" || last.Snapshot != "SPACE_00000 1770000000000000" {
 		t.Errorf("got %v … %v, %v, want all by name and then the update", got[0], got[n-1], last)
 	}

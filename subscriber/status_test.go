@@ -33,7 +33,7 @@ func TestStatusFollowsTheConnection(t *testing.T) {
 			t.Errorf("before Watch (-want +got):\n%s", diff)
 		}
 		var got []subscriber.Status
-		for range client.Watch(t.Context()) {
+		for range client.Watch(anHour(t)) {
 			got = append(got, client.Status())
 			if len(got) == 4 {
 				break
@@ -72,7 +72,7 @@ func TestARefusalIsAnErrorWithItsReason(t *testing.T) {
 		})
 		client := hub.client(t, &subscriber.Options{Token: "hush"})
 		start, turns := time.Now(), 0
-		for _, err := range client.Watch(t.Context()) {
+		for _, err := range client.Watch(anHour(t)) {
 			var refused *subscriber.RefusedError
 			if !errors.As(err, &refused) || *refused != (subscriber.RefusedError{Status: 403, Reason: "the token is a publisher's"}) {
 				t.Fatalf("got %v, want a refusal with its reason", err)
@@ -102,7 +102,7 @@ func TestTheTokenTravelsInItsHeaderAndNowhereElse(t *testing.T) {
 			t.Fatal(err)
 		}
 		said.Write(encoded)
-		for _, turn := range take(client.Watch(t.Context()), 6) {
+		for _, turn := range take(client.Watch(anHour(t)), 6) {
 			said.WriteString(turn.Err)
 		}
 		fmt.Fprintf(&said, "%+v", client.Status())

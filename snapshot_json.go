@@ -2,6 +2,7 @@ package quasar
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -112,15 +113,18 @@ func AppendUnixTime(dst []byte, t time.Time) []byte {
 	if t.IsZero() {
 		return append(dst, "null"...)
 	}
-	us := t.UnixMicro()
-	if us < 0 {
-		dst, us = append(dst, '-'), -us
+	// Not UnixMicro, which says nothing of times that it cannot hold.
+	seconds, us := t.Unix(), t.Nanosecond()/1000
+	if seconds < 0 {
+		dst = append(dst, '-')
+		if seconds = -seconds; us > 0 {
+			seconds, us = seconds-1, 1e6-us
+		}
 	}
-	dst = strconv.AppendInt(dst, us/1e6, 10)
+	dst = strconv.AppendUint(dst, uint64(seconds), 10)
 	dst = append(dst, '.')
-	fraction := us % 1e6
-	for unit := int64(1e5); unit > 0; unit /= 10 {
-		dst = append(dst, byte('0'+fraction/unit%10))
+	for unit := 100_000; unit > 0; unit /= 10 {
+		dst = append(dst, byte('0'+us/unit%10))
 	}
 	return dst
 }
@@ -167,24 +171,39 @@ type snapshotJSON struct {
 }
 
 // UnmarshalJSON reads what AppendJSON writes. Keys that it does not know are
-// passed over: the contract may grow.
+// passed over: the contract may grow. It does not hold values against the schema:
+// Update.Valid does. An error leaves s as it was.
 func (s *Snapshot) UnmarshalJSON(data []byte) error {
 	var in snapshotJSON
 	if err := json.Unmarshal(data, &in); err != nil {
 		return err
 	}
-	*s = Snapshot{
-		SpaceName: in.SpaceName, Training: in.Training, Voting: in.Voting, Seq: in.Seq,
-		UpdatedAt: unixTime(in.UpdatedAt), TrainingAt: unixTime(in.TrainingAt), VotingAt: unixTime(in.VotingAt),
+	out := Snapshot{SpaceName: in.SpaceName, Training: in.Training, Voting: in.Voting, Seq: in.Seq}
+	for _, at := range []struct {
+		key string
+		in  *float64
+		out *time.Time
+	}{{"updated_at", in.UpdatedAt, &out.UpdatedAt}, {"training_at", in.TrainingAt, &out.TrainingAt}, {"voting_at", in.VotingAt, &out.VotingAt}} {
+		if at.in == nil {
+			continue
+		}
+		var err error
+		if *at.out, err = UnixTime(*at.in); err != nil {
+			return fmt.Errorf("%s: %w", at.key, err)
+		}
 	}
+	*s = out
 	return nil
 }
 
-// unixTime reads Unix seconds; a float64 holds those of our days to a quarter
-// of a microsecond.
-func unixTime(seconds *float64) time.Time {
-	if seconds == nil {
-		return time.Time{}
+// UnixTime reads the Unix seconds that AppendUnixTime writes, and is exact to the
+// microsecond until the year 2242. What is no time of a clock is an error, for
+// it would not survive being written again.
+func UnixTime(seconds float64) (time.Time, error) {
+	if math.IsNaN(seconds) || math.Abs(seconds) >= (MaxCount+1)/1e6 {
+		return time.Time{}, fmt.Errorf("got %v, want Unix seconds below 2^53 microseconds", seconds)
 	}
-	return time.UnixMicro(int64(math.Round(*seconds * 1e6)))
+	whole := math.Floor(seconds)
+	// The rest is exact, so only its own rounding counts.
+	return time.UnixMicro(int64(whole)*1e6 + int64(math.Round((seconds-whole)*1e6))), nil
 }

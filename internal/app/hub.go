@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/karlquant/quasar/hub"
+	"github.com/karlquant/quasar/python"
+	"github.com/karlquant/quasar/web"
 )
 
 const defaultHubListen = "127.0.0.1:7860"
@@ -83,7 +85,7 @@ func runHub(cmd *cobra.Command, flags *hubFlags) error {
 func (f *hubFlags) options(log *slog.Logger) *hub.Options {
 	opts := &hub.Options{
 		ID: f.id, Version: version(), Logger: log,
-		DashboardHTML: f.dashboard,
+		UI: web.Hub(), SDK: python.Files, DashboardHTML: f.dashboard,
 		AllowedHosts:  f.hosts, AllowedOrigins: f.origins, InsecureAllowAnonymous: f.insecure,
 		StaleAfter: f.stale, MaxSpaces: f.maxSpaces,
 	}

@@ -1,0 +1,273 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/karlquant/quasar/hub"
+	"github.com/karlquant/quasar/internal/wire"
+)
+
+// result is what a command did.
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+func quasarCommand(t *testing.T, stdin string, args ...string) result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var stdout, stderr bytes.Buffer
+	code := run(ctx, args, strings.NewReader(stdin), &stdout, &stderr)
+	return result{code, stdout.String(), stderr.String()}
+}
+
+// realHub is a hub on a port.
+func realHub(t *testing.T) string {
+	t.Helper()
+	h, err := hub.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(h)
+	t.Cleanup(func() {
+		if err := h.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+		server.Close()
+	})
+	return server.URL
+}
+
+func TestExitCodes(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	nobody := "http://127.0.0.1:1"
+	for _, c := range []struct {
+		name   string
+		args   []string
+		code   int
+		stderr string
+	}{
+		{"help", []string{"--help"}, exitOK, ""},
+		{"version", []string{"version", "--json"}, exitOK, ""},
+		{"an unknown command", []string{"bogus"}, exitUsage, `unknown command "bogus"`},
+		{"an unknown flag", []string{"hub", "--bogus"}, exitUsage, "unknown flag: --bogus"},
+		{"a flag without its value", []string{"hub", "--listen"}, exitUsage, "flag needs an argument: --listen"},
+		{"a flag of the wrong type", []string{"hub", "--stale-after", "soon"}, exitUsage, `invalid argument "soon"`},
+		{"an argument too many", []string{"hub", "V75"}, exitUsage, "V75"},
+		{"a bad log level", []string{"hub", "--log-level", "loud"}, exitConfiguration, `log-level: got "loud", want debug, info, warn or error`},
+		{"an address of the network", []string{"hub", "--listen", "0.0.0.0:0"}, exitConfiguration, "--insecure-allow-anonymous"},
+		{"an address without a port", []string{"hub", "--listen", "127.0.0.1"}, exitConfiguration, "want HOST:PORT"},
+		{"a hub id that is no name", []string{"hub", "--hub-id", "../x"}, exitConfiguration, "hub id"},
+		{"no space", []string{"publish"}, exitUsage, "want one"},
+		{"a bad space", []string{"publish", "../x", "--buy-count", "1"}, exitConfiguration, "space name"},
+		{"a bad field", []string{"publish", "V75", "--buy-count", "-1"}, exitUsage, "buy_count: got -1"},
+		{"a bad signal", []string{"publish", "V75", "--dominant-signal", "HOLD"}, exitUsage, `want "BUY", "SELL" or "NEUTRAL"`},
+		{"publish to nobody", []string{"publish", "V75", "--buy-count", "1", "--hub", nobody}, exitNoConnection, "refused"},
+		{"health of nobody", []string{"health", nobody}, exitNoConnection, "refused"},
+		{"health of a bad address", []string{"health", "ftp://x"}, exitConfiguration, "ftp"},
+		{"watch nobody once", []string{"watch", "--once", "--hub", nobody}, exitNoConnection, "refused"},
+		{"watch in a bad order", []string{"watch", "--order", "best"}, exitUsage, `want "desc", "asc" or "balanced"`},
+		{"a configuration that is not there", []string{"hub", "--config", filepath.Join(dir, "none.yaml")}, exitConfiguration, "none.yaml"},
+		{"a misspelt setting", []string{"hub", "--config", file("a.yaml", "hub:\n  stale-afer: 5s\n")}, exitConfiguration, "hub.stale-afer: no such setting"},
+		{"a section of nothing", []string{"hub", "--config", file("b.yaml", "hubs:\n  listen: x\n")}, exitConfiguration, `section "hubs"`},
+		{"a setting of the wrong type", []string{"hub", "--config", file("c.yaml", "hub:\n  stale-after: soon\n")}, exitConfiguration, "hub.stale-after: line 2"},
+		{"a file that is no YAML", []string{"hub", "--config", file("d.yaml", "hub: [")}, exitConfiguration, "d.yaml"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := quasarCommand(t, "", c.args...)
+			if got.code != c.code || !strings.Contains(got.stderr, c.stderr) {
+				t.Errorf("got %d and %q, want %d and %q", got.code, got.stderr, c.code, c.stderr)
+			}
+		})
+	}
+}
+
+func TestPublishFromFlagsAndWatchOnce(t *testing.T) {
+	url := realHub(t)
+	if got := quasarCommand(t, "", "publish", "V75_TEST", "--hub", url, "--training-steps", "900", "--avn-accuracy", "0.86",
+		"--dominant-signal", "buy", "--buy-count", "7", "--sell-count", "3"); got.code != exitOK {
+		t.Fatalf("publish: %+v", got)
+	}
+	got := until(t, func() (result, bool) {
+		r := quasarCommand(t, "", "watch", "--once", "--hub", url)
+		return r, strings.Contains(r.stdout, "V75_TEST")
+	})
+	for _, want := range []string{"ASSET", "V75_TEST", "BUY", "0.700", "0.860", "-0.160", "900"} {
+		if !strings.Contains(got.stdout, want) {
+			t.Errorf("no %q in\n%s", want, got.stdout)
+		}
+	}
+	if strings.Contains(got.stdout, "\x1b") {
+		t.Errorf("escapes though it is no terminal:\n%q", got.stdout)
+	}
+	asJSON := quasarCommand(t, "", "watch", "--once", "--json", "--hub", url)
+	if !strings.HasPrefix(asJSON.stdout, `{"space_name":"V75_TEST",`) || strings.Count(asJSON.stdout, "\n") != 1 {
+		t.Errorf("--json: %q", asJSON.stdout)
+	}
+}
+
+// until tries until try succeeds: what was sent takes its time to arrive.
+func until(t *testing.T, try func() (result, bool)) result {
+	t.Helper()
+	for range 500 {
+		if r, ok := try(); ok {
+			return r
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("did not come to pass within 5 s")
+	return result{}
+}
+
+func TestPublishLinesSendsEachAsAFrame(t *testing.T) {
+	url := realHub(t)
+	lines := `{"training_steps": 1, "avn_accuracy": 0.5, "rewards": [1, 2]}
+{"type": "voting", "data": {"buy_count": "4", "sell_count": 1.0}}
+
+rubbish
+{"training": {"actor_loss": NaN}, "voting": {"last_price": 100.5}}
+{"type": "heartbeat"}
+`
+	got := quasarCommand(t, lines, "publish", "V75", "--hub", url, "--rate", "500")
+	if got.code != exitOK || !strings.Contains(got.stderr, "line=4") || !strings.Contains(got.stderr, "line=6") {
+		t.Fatalf("publish: %+v", got)
+	}
+	until(t, func() (result, bool) {
+		r := quasarCommand(t, "", "health", url)
+		return r, strings.Contains(r.stdout, "3 accepted, 0 rejected")
+	})
+	snapshot := quasarCommand(t, "", "watch", "--once", "--json", "--hub", url).stdout
+	want := `"training":{"training_steps":1,"actor_loss":null,"critic_loss":null,"avn_loss":null,"avn_accuracy":0.5},` +
+		`"voting":{"dominant_signal":null,"buy_count":4,"sell_count":1,"last_price":100.5,"signal_source":null}`
+	if !strings.Contains(snapshot, want) {
+		t.Errorf("got  %s\nwant %s", snapshot, want)
+	}
+}
+
+func TestALineThatIsTooLongIsAnError(t *testing.T) {
+	got := quasarCommand(t, `{"x":"`+strings.Repeat("a", wire.MaxPublish)+`"}`, "publish", "V75", "--hub", realHub(t))
+	if got.code != exitFailure || !strings.Contains(got.stderr, "got a line of more than 65536 bytes") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestWatchFollowsAndEndsWithItsContext(t *testing.T) {
+	url := realHub(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	var stdout, stderr bytes.Buffer
+	ended := make(chan int)
+	go func() {
+		ended <- run(ctx, []string{"watch", "--json", "--hub", url}, strings.NewReader(""), &stdout, &stderr)
+	}()
+	until(t, func() (result, bool) {
+		r := quasarCommand(t, "", "health", url, "--json")
+		return r, strings.Contains(r.stdout, `"subscribers":1,"uptime`) || strings.Contains(r.stdout, `"subscribers":1`)
+	})
+	for _, steps := range []string{"1", "2"} {
+		if r := quasarCommand(t, "", "publish", "V75", "--hub", url, "--training-steps", steps); r.code != exitOK {
+			t.Fatal(r)
+		}
+	}
+	time.Sleep(200 * time.Millisecond) // the updates are on their way to a buffer that must not be read yet
+	cancel(&signalError{os.Interrupt})
+	if code := <-ended; code != exitInterrupted {
+		t.Errorf("got %d, want %d; %s", code, exitInterrupted, stderr.String())
+	}
+	if n := strings.Count(stdout.String(), `"space_name":"V75"`); n != 2 {
+		t.Errorf("got %d lines, want 2:\n%s", n, stdout.String())
+	}
+}
+
+func TestASignalEndsAServerInGoodOrder(t *testing.T) {
+	for signal, want := range map[os.Signal]int{os.Interrupt: exitInterrupted, syscall.SIGTERM: exitOK} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		var stderr bytes.Buffer
+		ended := make(chan int)
+		go func() {
+			ended <- run(ctx, []string{"hub", "--listen", "127.0.0.1:0"}, strings.NewReader(""), &bytes.Buffer{}, &stderr)
+		}()
+		time.Sleep(50 * time.Millisecond)
+		cancel(&signalError{signal})
+		if code := <-ended; code != want {
+			t.Errorf("%v: got %d, want %d; %s", signal, code, want, stderr.String())
+		}
+	}
+}
+
+func TestDecodeLine(t *testing.T) {
+	for _, c := range []struct{ name, line, want string }{
+		{"a frame", `{"type":"training","data":{"avn_loss":1}}`, `{"type":"training","data":{"avn_loss":1}}`},
+		{"a body", `{"voting":{"buy_count":1},"training":{"avn_loss":1}}`, `{"type":"metrics","training":{"avn_loss":1},"voting":{"buy_count":1}}`},
+		{"bare fields of both groups", `{"buy_count":1,"avn_loss":1,"other":2}`, `{"type":"metrics","training":{"avn_loss":1},"voting":{"buy_count":1}}`},
+		{"bare fields of one group", `{"last_price":1.5}`, `{"type":"voting","data":{"last_price":1.5}}`},
+	} {
+		u, err := decodeLine([]byte(c.line))
+		if got := string(wire.AppendUpdate(nil, u)); err != nil || got != c.want {
+			t.Errorf("%s: got %s, %v, want %s", c.name, got, err, c.want)
+		}
+	}
+	for _, bad := range []string{``, `{}`, `[]`, `{"a":1}`, `{"type":"ping"}`, `{"type":"x"}`, `{"avn_loss":"x"}`, `{"avn_loss":1,"avn_loss":2}`} {
+		if u, err := decodeLine([]byte(bad)); err == nil {
+			t.Errorf("%s: got %+v", bad, u)
+		}
+	}
+}
+
+func TestConfigurationComesFromFlagsThenEnvironmentThenFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "quasar.yaml")
+	content := "global:\n  log-level: debug\nhub:\n  listen: 127.0.0.1:1111\n  stale-after: 5s\n  max-spaces: 7\n  allow-host: [a.example, b.example]\n"
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{"QUASAR_STALE_AFTER": "6s", "QUASAR_MAX_SPACES": "8", "DASHBOARD_HTML": "mine.html", "PORT": "2222"}
+	root := newRoot()
+	cmd, _, err := root.Find([]string{"hub"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.ParseFlags([]string{"--max-spaces", "9", "--config", path}); err != nil {
+		t.Fatal(err)
+	}
+	if err := configure(cmd, func(name string) (string, bool) { v, ok := env[name]; return v, ok }); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, name := range []string{"max-spaces", "stale-after", "dashboard", "listen", "log-level", "allow-host"} {
+		got[name] = cmd.Flags().Lookup(name).Value.String()
+	}
+	want := map[string]string{"max-spaces": "9", "stale-after": "6s", "dashboard": "mine.html", "listen": "127.0.0.1:2222",
+		"log-level": "debug", "allow-host": "[a.example,b.example]"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+func TestABadVariableIsNamed(t *testing.T) {
+	for name, value := range map[string]string{"QUASAR_STALE_AFTER": "soon", "PORT": "http"} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv(name, value)
+			got := quasarCommand(t, "", "hub")
+			if got.code != exitConfiguration || !strings.Contains(got.stderr, name) || !strings.Contains(got.stderr, value) {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}

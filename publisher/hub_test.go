@@ -18,7 +18,9 @@ import (
 )
 
 // cable leads to whichever real hub is plugged in.
-type cable struct{ hub atomic.Pointer[hubtest.Server] }
+type cable struct {
+	hub atomic.Pointer[hubtest.Server]
+}
 
 func (c *cable) plug(t *testing.T) *hubtest.Server {
 	hub := hubtest.New(t, nil)

@@ -19,6 +19,8 @@ type HubFrame struct {
 	Type Type
 	// Snapshots are those of an initial state, by name, or the one of an update.
 	Snapshots []quasar.Snapshot
+	// Dropped has an error for each snapshot of an initial state that was refused.
+	Dropped []error
 	// HubTimestamp is the hub's clock when it made the frame; zero if it did not say.
 	HubTimestamp time.Time
 }
@@ -44,25 +46,28 @@ func DecodeHub(data []byte) (HubFrame, error) {
 	}
 	switch in.Type {
 	case InitialState:
-		return out, out.addAll(in.Snapshots)
+		out.addAll(in.Snapshots)
 	case MetricsUpdate:
 		if in.Snapshot == nil {
 			return HubFrame{}, fmt.Errorf("metrics_update of %+q: got no snapshot", clip(in.SpaceName))
 		}
-		return out, out.add(in.SpaceName, *in.Snapshot)
+		if err := out.add(in.SpaceName, *in.Snapshot); err != nil {
+			return HubFrame{}, err
+		}
 	case "":
 		return HubFrame{}, fmt.Errorf("hub frame: got no type")
 	}
 	return out, nil
 }
 
-func (f *HubFrame) addAll(snapshots map[string]quasar.Snapshot) error {
+// addAll takes over every snapshot that can be: one bad one of many must not
+// keep the rest from their reader.
+func (f *HubFrame) addAll(snapshots map[string]quasar.Snapshot) {
 	for _, name := range slices.Sorted(maps.Keys(snapshots)) {
 		if err := f.add(name, snapshots[name]); err != nil {
-			return err
+			f.Dropped = append(f.Dropped, err)
 		}
 	}
-	return nil
 }
 
 // add takes a snapshot over as far as it keeps to the schema.

@@ -118,7 +118,7 @@ func TestDecodeHub(t *testing.T) {
 		{name: "no snapshot", frame: `{"type":"metrics_update","space_name":"A"}`, wantErr: `metrics_update of "A": got no snapshot`},
 		{name: "a name that names no space", frame: `{"type":"metrics_update","space_name":"../A","snapshot":{}}`, wantErr: `space name: got "../A"`},
 		{name: "another space's snapshot", frame: `{"type":"metrics_update","space_name":"A","snapshot":{"space_name":"B"}}`, wantErr: `snapshot of "A": got the space_name "B"`},
-		{name: "a negative seq", frame: `{"type":"initial_state","snapshots":{"A":{"seq":-1}}}`, wantErr: `snapshot of "A": got seq -1`},
+		{name: "a negative seq", frame: `{"type":"metrics_update","space_name":"A","snapshot":{"seq":-1}}`, wantErr: `snapshot of "A": got seq -1`},
 		{name: "a duplicate key", frame: `{"type":"a","type":"b"}`, wantErr: "duplicate"},
 		{name: "NaN", frame: `{"type":"metrics_update","space_name":"A","snapshot":{"training":{"avn_loss":NaN}}}`, wantErr: "invalid character"},
 		{name: "not an object", frame: `[]`, wantErr: "hub frame"},
@@ -135,6 +135,13 @@ func TestDecodeHub(t *testing.T) {
 				t.Errorf("%v, -want +got\n%s", err, diff)
 			}
 		})
+	}
+}
+
+func TestOneBadSnapshotOfAnInitialStateIsDroppedAlone(t *testing.T) {
+	got, err := DecodeHub([]byte(`{"type":"initial_state","snapshots":{"A":{"seq":-1},"../B":{},"C":{"seq":3}}}`))
+	if err != nil || len(got.Snapshots) != 1 || got.Snapshots[0].SpaceName != "C" || len(got.Dropped) != 2 {
+		t.Errorf("got %+v, %v", got, err)
 	}
 }
 

@@ -39,26 +39,48 @@ type Ranking struct {
 }
 
 // Rank orders snapshots by their scores. Those without one stand behind all
-// others; ties go to the name. The answer is a new slice.
+// others; ties go to the name. The answer is a new slice. An order that is none
+// is Desc.
 func Rank(snapshots []Snapshot, order Order) []Ranking {
 	rankings := make([]Ranking, len(snapshots))
-	for i := range snapshots {
-		rankings[i] = Ranking{Snapshot: snapshots[i], Score: snapshots[i].Score()}
-	}
-	slices.SortFunc(rankings, func(a, b Ranking) int { return order.Compare(&a, &b) })
-	for i := range rankings {
-		if rankings[i].Score.Value == nil {
-			break
+	for i, p := range places(snapshots, order) {
+		rankings[i] = Ranking{Snapshot: snapshots[p.index], Score: p.score}
+		if p.score.Value != nil {
+			rankings[i].Rank = i + 1
 		}
-		rankings[i].Rank = i + 1
 	}
 	return rankings
 }
 
-// Compare is negative where a stands before b.
+// place is what sorting has to move of a snapshot: a ranking is five times as
+// large.
+type place struct {
+	key   float64
+	index int
+	score Score
+}
+
+func places(snapshots []Snapshot, order Order) []place {
+	sorted := make([]place, len(snapshots))
+	for i := range snapshots {
+		score := snapshots[i].Score()
+		sorted[i] = place{order.key(score.Value), i, score}
+	}
+	slices.SortFunc(sorted, func(a, b place) int {
+		if c := cmp.Compare(a.key, b.key); c != 0 {
+			return c
+		}
+		return cmp.Compare(snapshots[a.index].SpaceName, snapshots[b.index].SpaceName)
+	})
+	return sorted
+}
+
+// Compare is negative where a stands before b, as in Rank.
 func (o Order) Compare(a, b *Ranking) int {
-	return cmp.Or(cmp.Compare(o.key(a.Score.Value), o.key(b.Score.Value)),
-		cmp.Compare(a.Snapshot.SpaceName, b.Snapshot.SpaceName))
+	if c := cmp.Compare(o.key(a.Score.Value), o.key(b.Score.Value)); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.Snapshot.SpaceName, b.Snapshot.SpaceName)
 }
 
 // key maps a score to a number that rises from the first place to the last.

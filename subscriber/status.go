@@ -23,7 +23,8 @@ type Status struct {
 	// Ignored counts the frames of a type that this version does not know, and
 	// the snapshots of spaces that nobody asked for.
 	Ignored int64
-	// Malformed counts the frames that could not be read.
+	// Malformed counts the frames, and the snapshots of an initial state, that could
+	// not be read.
 	Malformed int64
 
 	// LastError is why the newest connection ended or could not be made; nil

@@ -64,6 +64,12 @@ func (s *stream) take(ctx context.Context) bool {
 		s.note(func(status *Status) { status.Ignored++ })
 		return true
 	}
+	for _, err := range frame.Dropped {
+		s.note(func(status *Status) { status.Malformed++ })
+		if !s.yield(quasar.Snapshot{}, &FrameError{Err: err}) {
+			return false
+		}
+	}
 	return s.snapshots(ctx, frame.Snapshots)
 }
 

@@ -127,6 +127,13 @@ func TestWatch(t *testing.T) {
 			status:  subscriber.Status{Connects: 1, Attempts: 1, Frames: 3, Snapshots: 1, Malformed: 1},
 		},
 		{
+			name:    "a bad snapshot of an initial state is an error and the others are there",
+			scripts: []script{send(initial(snap("V75", -5), snap("V100", 1)), update("V100", 2))},
+			want: []seen{{Err: `frame dropped: snapshot of "V75": got seq -5, want 0 to 9007199254740991`},
+				{Snapshot: "V100 1"}, {Snapshot: "V100 2"}},
+			status: subscriber.Status{Connects: 1, Attempts: 1, Frames: 2, Snapshots: 2, Malformed: 1},
+		},
+		{
 			name: "a hub that closes, and is there again",
 			scripts: []script{
 				closing(1013, "too slow", initial(snap("V75", 5))),

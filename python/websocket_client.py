@@ -425,7 +425,8 @@ class AssetSpacePublisher:
         ALL_PROXY and NO_PROXY from the environment, "" takes none.
     max_rate: frames a second; publishes beyond it are conflated, newest wins.
     max_vote_age: votes older than so many seconds are not sent to a hub that
-        came back, which would take them for new; None sends them however old.
+        came back, which would take them for new (hubs call a space stale after
+        30 s); None sends them however old.
     logger: a logging.Logger; None takes the one named "quasar.publisher".
 
     After os.fork the child's copy is silent, and so is a pickled or copied one.
@@ -441,7 +442,7 @@ class AssetSpacePublisher:
         ssl_context: Any = None,
         proxy: Optional[str] = None,
         max_rate: float = 20.0,
-        max_vote_age: Optional[float] = 60.0,
+        max_vote_age: Optional[float] = 30.0,
         logger: Optional[logging.Logger] = None,
     ) -> None:
         _check_space(space_name)
@@ -454,7 +455,7 @@ class AssetSpacePublisher:
         self._rejected: dict[str, _Counter] = {}
         self._mute: Optional[str] = None
         self._gap = 1.0 / _positive(max_rate, 20.0)
-        self._max_vote_age = None if max_vote_age is None else _positive(max_vote_age, 60.0)
+        self._max_vote_age = None if max_vote_age is None else _positive(max_vote_age, 30.0)
         self._lifecycle = threading.Lock()  # guards _worker; no publish takes it
         self._worker: Optional[_Worker] = None
         self._wake = _Wake()

@@ -12,8 +12,9 @@ import time
 import unittest
 from unittest import mock
 
+import peers  # first, because it puts the code under test on the path
+
 import log_metrics_reader as reader_module
-import peers
 from log_metrics_reader import ConfigError, LogMetricsReader, parse_line, resolve_hub, resolve_space
 from websocket_client import AssetSpacePublisher
 

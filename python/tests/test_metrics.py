@@ -12,6 +12,7 @@ import pickle
 import unittest
 
 import peers
+
 import websocket_client
 from websocket_client import AssetSpacePublisher, TrainingMetrics, VotingMetrics
 

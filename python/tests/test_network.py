@@ -10,8 +10,9 @@ import unittest
 from unittest import mock
 
 import peers
-import websocket_client
 from test_publisher import Case
+
+import websocket_client
 from websocket_client import AssetSpacePublisher, TrainingMetrics
 
 TOKEN = "s3cret-token-of-V75"

@@ -7,7 +7,7 @@ FUZZTIME  ?= 10s
 BENCH     ?= .
 BENCHTIME ?= 1s
 FLOORS    := quasar=90,internal/wire=90,hub=90
-PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 darwin/amd64 windows/amd64
+PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 LINT      := go tool -modfile=tools/go.mod golangci-lint
 GOFILES    = $$(git ls-files -co --exclude-standard '*.go')
 

@@ -9,10 +9,10 @@ nothing                                                 ← quasar
 quasar                                                  ← internal/wire
 quasar                                                  ← internal/dial
 nothing                                                 ← internal/dial/dialtest | internal/problem
-quasar, internal/problem                                ← internal/guard | internal/page
+quasar, internal/problem                                ← internal/guard | internal/page | internal/rest
 quasar, internal/wire, internal/dial                    ← publisher | subscriber
-quasar, internal/wire, internal/guard, internal/problem, internal/page ← hub
-quasar, internal/wire, internal/guard, internal/problem, internal/page, hub ← hub/*
+quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest ← hub
+quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, hub ← hub/*
 
 # The ranking side.
 quasar                                                  ← rank
@@ -20,7 +20,7 @@ quasar, rank                                            ← axrvi
 nothing                                                 ← bandit
 quasar, rank, bandit                                    ← trade
 quasar, rank, bandit, trade                             ← trade/*
-quasar, rank, axrvi, bandit, trade, trade/*, subscriber, internal/guard, internal/problem, internal/page ← ranker
+quasar, rank, axrvi, bandit, trade, trade/*, subscriber, internal/guard, internal/problem, internal/page, internal/rest ← ranker
 
 # The venue and its simulator, and what trains.
 nothing                                                 ← deriv | price

@@ -45,11 +45,13 @@ golden: ## rewrite the golden files from what the code does; then read the diff
 bench: ## all benchmarks (BENCH=regexp BENCHTIME=1s)
 	go test ./... -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem
 
-e2e: $(if $(shell command -v npm),e2e/node_modules/.package-lock.json) ## the real binary, against WebSocket clients of others (Python, Node)
-	@$(TESTSUM) -race=false -tags e2e ./e2e/...
+NODE_PARTS := $(if $(shell command -v npm),$(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard e2e/package-lock.json web/e2e/package-lock.json)))
 
-e2e/node_modules/.package-lock.json: e2e/package-lock.json
-	npm ci --prefix e2e --no-audit --no-fund --loglevel=error
+e2e: $(NODE_PARTS) ## the real binary: clients of others (Python, Node), kills, a browser
+	@$(TESTSUM) -race=false -tags e2e $$(grep -rlx '//go:build e2e' --include='*_test.go' --exclude-dir=node_modules . | xargs -n1 dirname | sort -u)
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	npm ci --prefix $* --no-audit --no-fund --loglevel=error
 	@touch $@
 
 lint: ## the linters of .golangci.yml, pinned in tools/go.mod
@@ -86,4 +88,4 @@ build: ## bin/quasar
 	CGO_ENABLED=0 go build -trimpath -o bin/quasar ./cmd/quasar
 
 clean: ## remove what was built
-	rm -rf bin dist cover.out e2e/node_modules
+	rm -rf bin dist cover.out e2e/node_modules web/e2e/node_modules

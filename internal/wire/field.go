@@ -138,7 +138,7 @@ func (d *decoder) source(v scalar, to **string) string {
 }
 
 func (d *decoder) float(f quasar.Field, v scalar, cell *float64, to **float64) string {
-	x, ok := number(v)
+	x, ok := number(numeral(v))
 	if !ok {
 		return mistaken(f, v)
 	}
@@ -153,10 +153,10 @@ func (d *decoder) float(f quasar.Field, v scalar, cell *float64, to **float64) s
 }
 
 func (d *decoder) count(f quasar.Field, v scalar, cell *int64, to **int64) string {
-	text := numeral(v)
+	text, kind := numeral(v)
 	n, err := strconv.ParseInt(string(text), 10, 64)
-	if err != nil {
-		x, ok := number(v)
+	if kind != kindNumber || err != nil {
+		x, ok := number(text, kind)
 		switch {
 		case !ok:
 			return mistaken(f, v)
@@ -175,45 +175,44 @@ func (d *decoder) count(f quasar.Field, v scalar, cell *int64, to **int64) strin
 	return ""
 }
 
-// numeral returns the text of v that should be a number.
-func numeral(v scalar) []byte {
+// numeral returns the text of a value that is a number, or a string that holds
+// one as JSON spells it: Python publishers send both. The kind is kindNumber,
+// kindNonFinite, or that of a value that is no number.
+func numeral(v scalar) ([]byte, kind) {
 	if v.kind != kindString {
-		return v.text
+		return v.text, v.kind
 	}
-	return []byte(strings.TrimSpace(unescape(v.text, v.escaped)))
+	text := []byte(strings.TrimSpace(unescape(v.text, v.escaped)))
+	s := scanner{data: text}
+	switch {
+	case nonFiniteWord(string(text)):
+		return text, kindNonFinite
+	case s.number() == nil && s.pos == len(text):
+		return text, kindNumber
+	}
+	return text, kindString
 }
 
-// number reads a number, or a string that holds one: Python publishers send
-// both. What is too large for a float64 is an infinity, as in Python.
-func number(v scalar) (float64, bool) {
-	text := numeral(v)
-	switch v.kind {
+// number reads what numeral found. What is too large for a float64 is an
+// infinity, as in Python.
+func number(text []byte, k kind) (float64, bool) {
+	switch k {
 	case kindNonFinite:
 		return math.NaN(), true
-	case kindString:
-		if nonFiniteWord(string(text)) {
-			return math.NaN(), true
-		}
-		s := scanner{data: text}
-		if s.number() != nil || s.pos < len(text) {
-			return 0, false
-		}
 	case kindNumber:
-	default:
-		return 0, false
+		x, err := strconv.ParseFloat(string(text), 64)
+		return x, err == nil || errors.Is(err, strconv.ErrRange)
 	}
-	x, err := strconv.ParseFloat(string(text), 64)
-	return x, err == nil || errors.Is(err, strconv.ErrRange)
+	return 0, false
 }
 
 // nonFiniteWord tells whether s is how Python's str, numpy or JavaScript spell
 // a number that is not finite: a diverged loss must be seen in every spelling.
 func nonFiniteWord(s string) bool {
-	switch strings.ToLower(strings.TrimLeft(s, "+-")) {
-	case "nan", "inf", "infinity":
-		return true
+	if s != "" && (s[0] == '+' || s[0] == '-') {
+		s = s[1:]
 	}
-	return false
+	return strings.EqualFold(s, "nan") || strings.EqualFold(s, "inf") || strings.EqualFold(s, "infinity")
 }
 
 func mistaken(f quasar.Field, v scalar) string {

@@ -61,6 +61,8 @@ func (c *publishCase) bytes() []byte {
 	return []byte(c.Frame)
 }
 
+// publishFrame is what becomes of a frame. One with an error changes nothing and
+// has no update; what was counted on the way to the error counts.
 type publishFrame struct {
 	Error     string          `json:"error,omitempty"`
 	Type      Type            `json:"type,omitempty"`
@@ -73,18 +75,20 @@ type publishFrame struct {
 }
 
 func golden(f Frame, err error) publishFrame {
-	if err != nil {
-		return publishFrame{Error: err.Error()}
+	out := publishFrame{Stripped: f.Stripped, NonFinite: f.NonFinite}
+	for _, e := range f.Dropped {
+		out.Dropped = append(out.Dropped, e.Error())
 	}
-	out := publishFrame{Type: f.Type, Space: f.Space, Stripped: f.Stripped, NonFinite: f.NonFinite}
+	if err != nil {
+		out.Error = err.Error()
+		return out
+	}
+	out.Type, out.Space = f.Type, f.Space
 	if set := f.Update.Fields & quasar.TrainingFields; set != 0 {
 		out.Training = f.Update.Training.AppendJSON(nil, set)
 	}
 	if set := f.Update.Fields & quasar.VotingFields; set != 0 {
 		out.Voting = f.Update.Voting.AppendJSON(nil, set)
-	}
-	for _, e := range f.Dropped {
-		out.Dropped = append(out.Dropped, e.Error())
 	}
 	return out
 }

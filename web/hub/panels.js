@@ -32,7 +32,7 @@ function showVitals(store, now) {
   vital("updates", rate(stats.updates_per_second), "/s", `${count(stats.accepted)} accepted in all`);
   vital("rejected", count(stats.rejected), "", list([stats.field_errors, stats.field_errors === 1 ? "bad field" : "bad fields"], [stats.non_finite, "not finite"]) || "no bad field, all finite",
     stats.rejected + stats.field_errors + stats.non_finite > 0);
-  vital("stripped", count(stats.stripped), "", "fields outside the schema");
+  vital("stripped", count(stats.stripped), "", "outside the schema");
   vital("uptime", duration(now - startedAt), "", `${hubID}, ${version}`);
 }
 
@@ -99,14 +99,11 @@ function subscriberItem({ id, client }) {
   return item;
 }
 
-const browsers = [["Edg", "Edge"], ["OPR", "Opera"], ["Firefox", "Firefox"], ["Chrome", "Chrome"], ["Version", "Safari"]];
+const systems = ["Android", "iPhone", "iPad", "Windows", "Macintosh", "CrOS", "Linux"];
 
-/** What a subscriber calls itself; a browser's long story cut down to its name. */
+/** What a subscriber calls itself; of a browser's long story only where it runs. */
 function program(client) {
   if (!client.startsWith("Mozilla/")) return client || "no name";
-  for (const [token, name] of browsers) {
-    const found = client.match(new RegExp(`${token}/(\\d+)`));
-    if (found) return `${name} ${found[1]}`;
-  }
-  return client;
+  const system = systems.find((name) => client.includes(name));
+  return system === undefined ? "Browser" : `Browser on ${system}`;
 }

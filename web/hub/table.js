@@ -61,7 +61,7 @@ export class Table {
 
   #sort() {
     const at = performance.now();
-    if (!this.#unsorted || at - this.#sortedAt < sortEvery) return;
+    if (!this.#unsorted || (at - this.#sortedAt < sortEvery && this.#rows.size > 0)) return;
     this.#unsorted = false;
     this.#sortedAt = at;
     const ranked = rank(this.#store.names(), this.#store.snapshots, this.#order);

@@ -1,0 +1,215 @@
+// The pages' data, without a browser.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { connection, describe, stripped } from "../hub/asset.js";
+import { orders, rank, score } from "../hub/rank.js";
+import { Store } from "../hub/store.js";
+import { ServerClock } from "../shared/clock.js";
+import * as format from "../shared/format.js";
+
+const snapshot = (space, fields = {}) => ({
+  space_name: space, seq: 1, updated_at: 1000, training_at: 1000, voting_at: 1000,
+  training: { training_steps: 1, actor_loss: null, critic_loss: null, avn_loss: null, avn_accuracy: 0.5, ...fields.training },
+  voting: { dominant_signal: "BUY", buy_count: 9, sell_count: 1, last_price: 1, signal_source: null, ...fields.voting },
+  ...fields.snapshot,
+});
+
+const state = (snapshots, more = {}) => ({
+  hub_timestamp: 1000, version: "v", hub_id: "h", stale_after_seconds: 30, stats: { uptime_seconds: 1 }, publishers: {}, subscribers: [], events: [],
+  snapshots: Object.fromEntries(snapshots.map((s) => [s.space_name, s])),
+  rankings: snapshots.map((s) => ({ space_name: s.space_name, connected: true })), ...more,
+});
+
+test("the ranking is that of the golden file", async () => {
+  const cases = JSON.parse(await readFile(new URL("../../spec/golden/ranking.json", import.meta.url), "utf8"));
+  assert.ok(cases.length > 0);
+  for (const { name, spaces, want } of cases) {
+    const snapshots = new Map(spaces.map((s) => [s.space_name, snapshot(s.space_name, {
+      training: { avn_accuracy: s.avn_accuracy ?? null },
+      voting: { buy_count: s.buy_count ?? null, sell_count: s.sell_count ?? null },
+    })]));
+    for (const order of orders) {
+      const got = rank([...snapshots.keys()], snapshots, order).map(({ name: space, rank: place }) => {
+        const { value, confidence, reason } = score(snapshots.get(space));
+        return { rank: place, space_name: space, score: value, signal_confidence: confidence, reason };
+      });
+      const wanted = want[order].map((row) => ({ rank: row.rank || null, space_name: row.space_name, score: row.score ?? null,
+        signal_confidence: row.signal_confidence ?? null, reason: row.reason ?? null }));
+      assert.deepEqual(got, wanted, `${name}, ${order}`);
+    }
+  }
+});
+
+test("what is not known is a dash and never 0", () => {
+  for (const x of [null, undefined, NaN, Infinity]) {
+    for (const show of [format.signed, format.share, format.count, format.loss, format.price, format.rate, format.duration, format.age, format.clockTime, format.dateTime]) {
+      assert.equal(show(x), "–", `${show.name}(${x})`);
+    }
+  }
+});
+
+test("numbers are written as people read them", () => {
+  for (const [got, want] of [
+    [format.signed(0.537), "+0.537"], [format.signed(-0.16000000000000003), "−0.160"], [format.signed(-0.0001), "0.000"], [format.signed(0), "0.000"],
+    [format.count(1284300), "1,284,300"], [format.count(9007199254740991), "9,007,199,254,740,991"],
+    [format.loss(0.28456), "0.2846"], [format.loss(0), "0"], [format.loss(-12.5), "−12.5"], [format.loss(1.23456e-7), "1.23e-7"], [format.loss(4.2e300), "4.20e+300"],
+    [format.price(451234.12), "451,234.12"], [format.price(0.00001234), "0.00001234"],
+    [format.rate(24.62), "24.6"], [format.rate(0), "0.0"],
+    [format.duration(0.9), "0 s"], [format.duration(48), "48 s"], [format.duration(250), "4 min 10 s"], [format.duration(300), "5 min"],
+    [format.duration(1000), "16 min"], [format.duration(8040), "2 h 14 min"], [format.duration(533000), "6 d 4 h"], [format.duration(-5), "0 s"],
+    [format.age(0.9), "now"], [format.age(1), "1 s"], [format.age(-3), "now"],
+    [format.clockTime(1760000000), "08:53:20"], [format.dateTime(1760000000), "2025-10-09 08:53:20"],
+    [format.plural(1, "asset"), "1 asset"], [format.plural(0, "asset"), "0 assets"],
+  ]) assert.equal(got, want);
+});
+
+/** A reader's machine whose clocks a test moves. */
+function machine() {
+  const at = { monotonic: 5000, wall: 9e8 };
+  return {
+    clock: new ServerClock({ monotonic: () => at.monotonic, wall: () => at.wall }),
+    pass: (seconds) => { at.monotonic += seconds; at.wall += seconds; },
+    jump: (seconds) => { at.wall += seconds; },
+    sleep: (seconds) => { at.wall += seconds; },
+  };
+}
+
+test("the server's clock goes on between its messages", () => {
+  const { clock, pass } = machine();
+  assert.equal(clock.known, false);
+  clock.observe(1000);
+  pass(7);
+  assert.equal(clock.now(), 1007);
+});
+
+test("a message that was held up makes nothing look fresh", () => {
+  const { clock, pass } = machine();
+  clock.observe(1000);
+  pass(20);
+  clock.observe(1005); // 15 s on its way
+  assert.equal(clock.now(), 1020);
+});
+
+test("a server whose clock was set back is believed within two minutes", () => {
+  const { clock, pass } = machine();
+  clock.observe(1000);
+  for (let i = 1; i <= 130; i++) {
+    pass(1);
+    clock.observe(1000 + i - 50);
+  }
+  assert.equal(clock.now(), 1080);
+});
+
+test("a reader's clock that is set back makes nothing look fresh", () => {
+  const { clock, pass, jump } = machine();
+  clock.observe(1000);
+  pass(10);
+  jump(-3600);
+  assert.equal(clock.now(), 1010);
+});
+
+test("a machine that slept knows that time has passed", () => {
+  const { clock, pass, sleep } = machine();
+  clock.observe(1000);
+  pass(1);
+  sleep(600);
+  assert.equal(clock.now(), 1601);
+});
+
+test("only a rising seq is taken, and a new initial state starts over", () => {
+  const store = new Store();
+  const at = (seq) => snapshot("V75", { snapshot: { seq } });
+  store.replace({ V75: at(10) });
+  assert.equal(store.update(at(9)), false);
+  assert.equal(store.update(at(10)), false);
+  assert.equal(store.update(at(11)), true);
+  store.replace({ V75: at(3) });
+  assert.equal(store.snapshots.get("V75").seq, 3);
+  assert.equal(store.update(at(4)), true);
+  store.replace({});
+  assert.deepEqual(store.names(), []);
+});
+
+test("names of spaces that objects have by nature are names like others", () => {
+  const store = new Store();
+  store.replace(JSON.parse('{"constructor": {"space_name": "constructor", "seq": 1}}'));
+  assert.deepEqual(store.names(), ["constructor"]);
+  assert.equal(store.snapshots.get("toString"), undefined);
+});
+
+test("an update that is newer than the books says that its publisher is connected", () => {
+  const store = new Store();
+  store.replace({ V75: snapshot("V75") });
+  assert.equal(store.connected("V75"), null);
+  store.keep(state([snapshot("V75")], { rankings: [{ space_name: "V75", connected: false }] }));
+  assert.equal(store.connected("V75"), false);
+  store.update(snapshot("V75", { snapshot: { seq: 2, updated_at: 1001 } }));
+  assert.equal(store.connected("V75"), true);
+});
+
+test("a stream has stalled if the books hold what it has not brought for a while", () => {
+  const store = new Store();
+  store.replace({ V75: snapshot("V75") });
+  const newer = (updated) => state([snapshot("V75", { snapshot: { seq: 2, updated_at: updated } })]);
+  assert.equal(store.missed(state([snapshot("V75")]), 5), false);
+  assert.equal(store.missed(newer(999), 5), false); // it may be on its way
+  assert.equal(store.missed(newer(990), 5), true);
+  assert.equal(store.missed(state([snapshot("V75"), snapshot("V100", { snapshot: { updated_at: 990 } })]), 5), true);
+});
+
+const book = {
+  connected: true, live_connections: 1, connects: 1, connected_at: 900, disconnected_at: null, last_frame_at: 1000, accepted: 5, rejected: 0,
+  field_errors: 0, non_finite: 0, superseded: 0, stripped: 0, stripped_fields: {}, last_rejection: null, note: null,
+};
+const described = (more) => describe({ name: "V75", snapshot: snapshot("V75", more.fields), book, connected: true, now: 1002, staleAfter: 30, reachable: true, ...more });
+
+test("freshness says what is known of it", () => {
+  for (const [name, more, want] of [
+    ["an update just now", { now: 1000.4 }, { state: "live", text: "now" }],
+    ["one a while ago", { now: 1029 }, { state: "live", text: "29 s" }],
+    ["one too long ago", { now: 1048 }, { state: "stale", text: "stale 48 s" }],
+    ["no limit known yet", { now: 1048, staleAfter: null }, { state: "live", text: "48 s" }],
+    ["the publisher is gone", { connected: false, book: { ...book, connected: false, disconnected_at: 990 } }, { state: "offline", text: "offline 12 s" }],
+    ["it has not been here since the hub started", { connected: false, book: undefined }, { state: "offline", text: "offline 2 s" }],
+    ["the hub is gone", { reachable: false }, { state: "lost", text: "2 s old" }],
+    ["the hub is gone for long", { reachable: false, now: 1048 }, { state: "lost", text: "stale 48 s" }],
+    ["nothing was accepted", { snapshot: undefined }, { state: "waiting", text: "connected" }],
+    ["nothing is known of the publisher", { snapshot: undefined, connected: null }, { state: "waiting", text: "–" }],
+  ]) assert.deepEqual(described(more).fresh, want, name);
+});
+
+test("a group that stands still shows behind the one that flows", () => {
+  for (const [name, snapshotFields, want] of [
+    ["both flow", {}, ""],
+    ["votes are a little behind", { training_at: 1000, voting_at: 998 }, ""],
+    ["votes stand", { training_at: 1000, voting_at: 954 }, "votes 48 s old"],
+    ["training stands", { training_at: 954, voting_at: 1000 }, "training 48 s old"],
+    ["there were never votes", { voting_at: null }, ""],
+  ]) assert.equal(described({ fields: { snapshot: snapshotFields } }).lag.text, want, name);
+});
+
+test("what was not taken is named, the worst of it", () => {
+  assert.deepEqual(described({}).problems, { text: "", kind: "" });
+  assert.deepEqual(described({ book: { ...book, stripped: 12 } }).problems, { text: "12 stripped", kind: "" });
+  assert.deepEqual(described({ book: { ...book, stripped: 12, rejected: 2, field_errors: 1, non_finite: 3 } }).problems, { text: "2 rejected, 1 bad field, 3 not finite", kind: "warn" });
+  assert.equal(stripped({ stripped_fields: { q_buy: 2, rewards: 12 } }), "rewards (12), q_buy (2)");
+  assert.equal(stripped(book), "none");
+  assert.equal(stripped(undefined), "–");
+});
+
+test("a refusal leaves the row after ten minutes, a note stays while it holds", () => {
+  const refused = { ...book, last_rejection: { at: 1000, reason: "not JSON" } };
+  assert.equal(described({ book: refused }).notice, "Not taken at 00:16:40: not JSON");
+  assert.equal(described({ book: refused, now: 1601 }).notice, "");
+  assert.equal(described({ book: { ...refused, note: "superseded" }, now: 1601 }).notice, "Superseded");
+});
+
+test("a connection is told with its history", () => {
+  assert.equal(connection(book, true, 1000), "connected 1 min 40 s, 1 connection");
+  assert.equal(connection({ ...book, connects: 3, disconnected_at: 990 }, false, 1000), "offline 10 s, 3 connections");
+  assert.equal(connection({ ...book, live_connections: 2, connects: 3 }, true, 1000), "2 at once, of 3 connections");
+  assert.equal(connection(undefined, false, 1000), "not since this hub started");
+  assert.equal(connection(undefined, true, 1000), "at another hub");
+});

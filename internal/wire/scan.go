@@ -309,16 +309,16 @@ func (k *keys) add(key string) error {
 	if k.has(key) {
 		return duplicate(key)
 	}
-	if k.few = append(k.few, key); len(k.few) < 16 {
+	if k.many != nil {
+		k.many[key] = struct{}{}
 		return nil
 	}
-	if k.many == nil {
+	if k.few = append(k.few, key); len(k.few) == 16 {
 		k.many = make(map[string]struct{}, 2*len(k.few))
 		for _, old := range k.few {
 			k.many[old] = struct{}{}
 		}
 	}
-	k.many[key] = struct{}{}
 	return nil
 }
 

@@ -86,7 +86,7 @@ func (f *hubFlags) options(log *slog.Logger) *hub.Options {
 	opts := &hub.Options{
 		ID: f.id, Version: version(), Logger: log,
 		UI: web.Hub(), SDK: python.Files, DashboardHTML: f.dashboard,
-		AllowedHosts:  f.hosts, AllowedOrigins: f.origins, InsecureAllowAnonymous: f.insecure,
+		AllowedHosts: f.hosts, AllowedOrigins: f.origins, InsecureAllowAnonymous: f.insecure,
 		StaleAfter: f.stale, MaxSpaces: f.maxSpaces,
 	}
 	if os.Getenv("SPACE_ID") != "" { // a Space's page is shown in a frame of huggingface.co

@@ -1,0 +1,126 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/karlquant/quasar/hub"
+	"github.com/karlquant/quasar/ranker"
+)
+
+// demoSpaces are the assets that the demo trains on.
+var demoSpaces = []string{"V75", "V100_1s", "CRASH1000"}
+
+// demoFlags are what the demo can be told, though it needs nothing.
+type demoFlags struct {
+	hubListen, rankListen string
+	seed                  uint64
+	speed                 float64
+}
+
+func newDemo() *cobra.Command {
+	var flags demoFlags
+	cmd := &cobra.Command{
+		Use: "demo", GroupID: "serve",
+		Short: "Run everything at once on this machine: three spaces that train, a hub, a ranker, their pages",
+		Long: `Demo runs three asset spaces that train on simulated ticks, a hub that carries
+their metrics and a ranker that orders them, in one process, on loopback, without
+a key or a file. Open the page that it prints; Ctrl-C ends it.
+
+The ticks come from a random generator with a seed: nothing that is shown is an
+edge, and nothing is traded.`,
+		Args: cobra.NoArgs,
+	}
+	f := cmd.Flags()
+	f.StringVar(&flags.hubListen, "listen", defaultHubListen, "address of the hub; another port if it is taken")
+	f.StringVar(&flags.rankListen, "ranker-listen", defaultRankListen, "address of the ranker; another port if it is taken")
+	f.Uint64Var(&flags.seed, "seed", 1, "fixes all chance")
+	f.Float64Var(&flags.speed, "speed", 20, "how many times faster than the indices to live")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if level := cmd.Flags().Lookup("log-level"); !level.Changed {
+			_ = level.Value.Set("warn") // what is worth a look is on the page
+		}
+		log, err := newLogger(cmd)
+		if err != nil {
+			return err
+		}
+		return runDemo(cmd, &flags, log)
+	}
+	return cmd
+}
+
+// runDemo wires everything that the other commands run alone.
+func runDemo(cmd *cobra.Command, flags *demoFlags, log *slog.Logger) error {
+	ctx := cmd.Context()
+	hubListener, err := listenNear(ctx, flags.hubListen)
+	if err != nil {
+		return err
+	}
+	rankListener, err := listenNear(ctx, flags.rankListen)
+	if err != nil {
+		return errors.Join(err, hubListener.Close())
+	}
+	h, err := hub.New((&hubFlags{stale: 10 * time.Second}).options(log))
+	if err != nil {
+		return misconfigured(err)
+	}
+	hubAddr, rankAddr := reachable(hubListener), reachable(rankListener)
+	r, err := ranker.New((&rankFlags{hub: "ws://" + hubAddr, order: "asc", stale: 10 * time.Second}).options(log))
+	if err != nil {
+		return misconfigured(err)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), demoBanner, version(), hubAddr, rankAddr, hubAddr, flags.seed, flags.speed)
+
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return h.Run(ctx) })
+	g.Go(func() error { return serve(ctx, hubListener, h) })
+	g.Go(func() error { return serve(ctx, rankListener, r) })
+	g.Go(func() error { return ignoreEnd(r.Run(ctx)) })
+	for i, name := range demoSpaces {
+		one := &spaceFlags{hub: "ws://" + hubAddr, name: name, seed: flags.seed + uint64(i), speed: flags.speed}
+		g.Go(func() error { return ignoreEnd(runSpace(ctx, one, log)) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	fmt.Fprintln(cmd.ErrOrStderr(), "stopped")
+	return nil
+}
+
+const demoBanner = `quasar %s: demo
+
+  Hub      http://%s/      three spaces learn, live
+  Ranker   http://%s/      what it makes of them
+  Watch    quasar watch --hub ws://%s
+
+Seed %d, %v times faster than life. The ticks are random: no number here is an edge.
+Ctrl-C ends it.
+`
+
+// ignoreEnd takes the end that was asked for as no error.
+func ignoreEnd(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// listenNear opens a listener at addr or, if that is taken, at any free port.
+func listenNear(ctx context.Context, addr string) (net.Listener, error) {
+	l, err := listen(ctx, addr, false)
+	if err == nil || exitCode(ctx, err) == exitConfiguration {
+		return l, err
+	}
+	host, _, splitErr := net.SplitHostPort(addr)
+	if splitErr != nil {
+		return nil, err
+	}
+	return listen(ctx, net.JoinHostPort(host, "0"), false)
+}

@@ -1,0 +1,169 @@
+package app
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/ranker"
+)
+
+const defaultRankListen = "127.0.0.1:7861"
+
+// rankFlags are what a ranker is told on the command line.
+type rankFlags struct {
+	hub, listen, order    string
+	assets                []string
+	bandit, reward, model string
+	sync, test, insecure  bool
+	hosts                 []string
+	stale                 time.Duration
+}
+
+func newRank() *cobra.Command {
+	var flags rankFlags
+	cmd := &cobra.Command{
+		Use: "rank", GroupID: "serve",
+		Short: "Rank the assets of a hub, live",
+		Long: `Rank subscribes to a hub, keeps the ranking of its assets current with each
+update, prints it and serves it, with a page, on a port of its own. Data flows one
+way: nothing goes back to the hub or the spaces.
+
+The assets are ordered by the formula. --bandit, --reward and --model are those of
+the original; what they choose is not there yet, and the ranker says so.`,
+		Example: `  quasar rank
+  quasar rank --hub ws://localhost:7860 --assets V75 V100_1s CRASH1000 --order balanced
+  quasar rank --test`,
+	}
+	hub := hubFlag(cmd, "HUB_SUB_URL", "HUB_WS_URL")
+	f := cmd.Flags()
+	f.StringSliceVar(&flags.assets, "assets", nil, "rank only these: A B C or A,B,C")
+	f.StringVar(&flags.bandit, "bandit", "", "exploration policy: "+strings.Join(ranker.Policies, ", "))
+	f.StringVar(&flags.reward, "reward", "", "what the policy learns from: "+strings.Join(ranker.Rewards, ", "))
+	f.StringVar(&flags.model, "model", "", "file of the network")
+	f.BoolVar(&flags.sync, "sync", false, "handle each update to its end before the next is read, so that a run is deterministic")
+	f.BoolVar(&flags.test, "test", false, "check the components, without a network, and end")
+	f.StringVar(&flags.order, "order", string(quasar.Asc), "asc, desc or balanced")
+	f.StringVar(&flags.listen, "listen", defaultRankListen, "address to listen on, HOST:PORT")
+	f.StringSliceVar(&flags.hosts, "allow-host", nil, "a name beside localhost and IP addresses that the ranker answers to")
+	alsoEnv(cmd, "allow-host", "SPACE_HOST")
+	f.BoolVar(&flags.insecure, "insecure-allow-anonymous", false, "listen beyond this machine though there are no credentials")
+	f.DurationVar(&flags.stale, "stale-after", 30*time.Second, "how old a snapshot or its votes may be before an asset is held back")
+	// `--assets A B C` leaves B and C as arguments: they are assets too.
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 && !cmd.Flags().Changed("assets") {
+			return usage("rank: got the argument %q, want assets behind --assets", args[0])
+		}
+		return nil
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		flags.hub, flags.assets = *hub, append(flags.assets, args...)
+		if flags.test {
+			return selfTest(cmd)
+		}
+		return runRank(cmd, &flags)
+	}
+	return cmd
+}
+
+func (f *rankFlags) options(log *slog.Logger) *ranker.Options {
+	opts := &ranker.Options{
+		HubURL: f.hub, Assets: f.assets, Order: quasar.Order(f.order), Sync: f.sync, StaleAfter: f.stale,
+		Policy: f.bandit, Reward: f.reward, Model: f.model,
+		AllowedHosts: f.hosts, InsecureAllowAnonymous: f.insecure, Version: version(), Logger: log,
+	}
+	if os.Getenv("SPACE_ID") != "" { // a Space's page is shown in a frame of huggingface.co
+		opts.FrameAncestors = []string{"https://huggingface.co"}
+	}
+	return opts
+}
+
+func runRank(cmd *cobra.Command, flags *rankFlags) error {
+	log, err := newLogger(cmd)
+	if err != nil {
+		return err
+	}
+	opts := flags.options(log)
+	show := &rankPrinter{out: cmd.OutOrStdout()}
+	opts.OnRanking = show.print
+	r, err := ranker.New(opts)
+	if err != nil {
+		return misconfigured(err)
+	}
+	l, err := listen(cmd.Context(), flags.listen, flags.insecure)
+	if err != nil {
+		return err
+	}
+	addr := reachable(l)
+	fmt.Fprintf(cmd.ErrOrStderr(), "quasar rank %s\n  Page       http://%s/\n  Rankings   http://%s/rankings\n  Hub        %s\n", version(), addr, addr, flags.hub)
+	g, ctx := errgroup.WithContext(cmd.Context())
+	g.Go(func() error { return ignoreEnd(r.Run(ctx)) })
+	g.Go(func() error { return serve(ctx, l, r) })
+	return g.Wait()
+}
+
+// rankPrinter prints a ranking whenever the order of the assets changes, and now
+// and then while it does not.
+type rankPrinter struct {
+	out     io.Writer
+	printed time.Time
+	shown   []string
+}
+
+const printEvery = 5 * time.Second
+
+func (p *rankPrinter) print(k ranker.Ranking) {
+	order := k.Names()
+	since := time.Since(p.printed)
+	if since < 250*time.Millisecond || since < printEvery && slices.Equal(order, p.shown) {
+		return
+	}
+	p.printed, p.shown = time.Now(), order
+	clear := ""
+	if isTerminal(p.out) {
+		clear = "\x1b[H\x1b[J"
+	}
+	fmt.Fprint(p.out, clear, rankingText(&k), "\n")
+}
+
+var rankColumns = []column{
+	{"#", true}, {"ASSET", false}, {"SIGNAL", false}, {"CONFIDENCE", true}, {"ACCURACY", true}, {"SCORE", true},
+	{"AGE", true}, {"HELD BACK", false},
+}
+
+func rankingText(k *ranker.Ranking) string {
+	state := "live"
+	if !k.Connected {
+		state = "OFFLINE since " + k.Since.Format(time.TimeOnly)
+	}
+	var rows [][]string
+	for i := range k.Assets {
+		rows = append(rows, rankRow(&k.Assets[i]))
+	}
+	text := fmt.Sprintf("%s  order %s  %s\n%s", k.HubTime.UTC().Format(time.TimeOnly), k.Order, state, renderTable(rankColumns, rows))
+	if len(k.Waiting) > 0 {
+		text += "waiting for " + strings.Join(k.Waiting, ", ") + "\n"
+	}
+	return text
+}
+
+func rankRow(a *ranker.Asset) []string {
+	place := unknown
+	if a.Rank > 0 {
+		place = strconv.Itoa(a.Rank)
+	}
+	return []string{
+		place, a.Snapshot.SpaceName, showSignal(a.Snapshot.Voting.DominantSignal),
+		showFloat(a.Score.SignalConfidence, "%.3f"), showFloat(a.Snapshot.Training.AVNAccuracy, "%.3f"),
+		showFloat(a.Score.Value, "%+.3f"), showAge(a.Age), strings.Join(a.HeldBack, "; "),
+	}
+}

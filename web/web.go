@@ -1,4 +1,4 @@
-// Package web holds the pages that people look at: the hub's live one.
+// Package web holds the pages that people look at: the hub's and the ranker's.
 // They are plain files, served as they stand here; this package only hands them
 // out and knows nothing of who serves them.
 package web
@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-//go:embed hub shared
+//go:embed hub ranker shared
 var files embed.FS
 
 // shared is the folder of what all pages use.
@@ -20,6 +20,11 @@ const shared = "shared"
 // shared that it loads from. It has to be served below /ui/ (index.html may stand
 // elsewhere as well), from the origin of /api/state and /ws/subscribe.
 func Hub() fs.FS { return page{folder: "hub"} }
+
+// Ranker returns the ranker's page: index.html at the root, and the folders
+// ranker and shared that it loads from. It has to be served below /ui/
+// (index.html may stand elsewhere as well), from the origin of /api/state.
+func Ranker() fs.FS { return page{folder: "ranker"} }
 
 // page is the file system of one page: its folder and the shared one where they
 // lie in the repository, so that one module finds another by the same relative

@@ -13,7 +13,7 @@ import (
 )
 
 // pages are all that this package hands out, by folder.
-var pages = map[string]fs.FS{"hub": Hub()}
+var pages = map[string]fs.FS{"hub": Hub(), "ranker": Ranker()}
 
 // Whoever serves a page walks its file system.
 func TestPagesAreFileSystems(t *testing.T) {
@@ -26,7 +26,7 @@ func TestPagesAreFileSystems(t *testing.T) {
 
 func TestPagesKeepToThemselves(t *testing.T) {
 	for folder, page := range pages {
-		for _, name := range []string{"web.go", "e2e/package.json", "ranker/../hub/main.js", "/index.html", ""} {
+		for _, name := range []string{"web.go", "e2e/package.json", "ranker/../hub/main.js", "../web.go", "/index.html", ""} {
 			if f, err := page.Open(name); err == nil {
 				_ = f.Close()
 				t.Errorf("%s: got %q, want only what the page loads", folder, name)

@@ -83,10 +83,23 @@ export class View {
     return this.text("#connection");
   }
 
-  /** Fails if the page scrolls sideways. */
+  /** Fails if the page scrolls sideways, or cuts anything off that cannot be scrolled to. */
   async fits() {
-    const [content, window] = await this.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
-    assert.ok(content <= window, `got a page ${content} px wide in a window of ${window} px, want no scrolling sideways`);
+    const wide = await this.page.evaluate(() => {
+      const limit = (element) => { // where what holds the element ends
+        for (let e = element.parentElement; e !== null; e = e.parentElement) {
+          const { overflowX, clipPath, textOverflow } = getComputedStyle(e);
+          if (overflowX === "auto" || overflowX === "scroll" || clipPath !== "none" || textOverflow === "ellipsis") return Infinity;
+        }
+        return innerWidth;
+      };
+      const seen = [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > limit(e) + 1);
+      return [
+        ...(document.documentElement.scrollWidth > innerWidth ? [`the page is ${document.documentElement.scrollWidth} px wide`] : []),
+        ...seen.map((e) => `${e.tagName} ${e.id} ${e.className}: ${e.textContent.slice(0, 40)}`),
+      ];
+    });
+    assert.deepEqual(wide, [], "what does not fit the window");
   }
 
   /** Fails for each rule of accessibility that the page breaks. */

@@ -1,10 +1,10 @@
 // What a row says of its asset, in words and numbers, before anything is painted.
 
-import { age, clockTime, count, duration, loss, plural, price, unknown } from "../shared/format.js";
+import { clockTime, count, duration, loss, plural, price, unknown } from "../shared/format.js";
+import { freshness, lag, worthSaying } from "../shared/freshness.js";
 import { score } from "./rank.js";
 
 const noticeFor = 600; // seconds that a rejection stays in the row
-const worthSaying = 3; // seconds between votes and training
 
 const nothing = {
   training: { training_steps: null, actor_loss: null, critic_loss: null, avn_loss: null, avn_accuracy: null },
@@ -33,45 +33,31 @@ export function describe(asset) {
     steps: count(training.training_steps),
     actorLoss: loss(training.actor_loss), criticLoss: loss(training.critic_loss), avnLoss: loss(training.avn_loss),
     price: price(voting.last_price),
-    fresh: freshness(asset, snapshot),
-    lag: lag(asset, snapshot),
+    fresh: presence(asset, snapshot),
+    lag: behind(asset, snapshot),
     accepted: asset.book ? count(asset.book.accepted) : unknown,
     problems: problems(asset.book),
     notice: notice(asset.book, asset.now),
   };
 }
 
-/** {state, text}: live, stale, offline (its publisher is), lost (the hub is), or waiting for a first update. */
-function freshness({ book, connected, now, staleAfter, reachable }, snapshot) {
-  const old = snapshot.updated_at === null ? null : now - snapshot.updated_at;
-  const stale = old !== null && staleAfter !== null && old > staleAfter;
-  if (!reachable) {
-    if (old === null) return { state: "lost", text: unknown };
-    return { state: "lost", text: stale ? `stale ${duration(old)}` : `${duration(old)} old` };
-  }
-  if (connected === false) {
+/** As in freshness.js, and offline where the publisher is, for as long as it is. */
+function presence(asset, snapshot) {
+  const { book, connected, now, reachable } = asset;
+  const fresh = freshness(snapshot.updated_at, asset);
+  if (reachable && connected === false) {
     const since = book?.disconnected_at ?? snapshot.updated_at;
     return { state: "offline", text: since === null ? "offline" : `offline ${duration(now - since)}` };
   }
-  if (old === null) return { state: "waiting", text: connected ? "connected" : unknown };
-  return stale ? { state: "stale", text: `stale ${duration(old)}` } : { state: "live", text: age(old) };
+  return fresh.state === "waiting" && connected ? { state: "waiting", text: "connected" } : fresh;
 }
 
-/**
- * {text, warn}: the group that stands still while the other flows, for frozen
- * votes must not hide behind flowing training; or how old the data of an offline
- * publisher is, if older than its absence.
- */
-function lag({ book, connected, now, staleAfter }, { updated_at: updated, training_at: training, voting_at: voting }) {
-  if (training !== null && voting !== null && Math.abs(training - voting) >= worthSaying) {
-    const [what, at] = voting < training ? ["votes", voting] : ["training", training];
-    return { text: `${what} ${duration(now - at)} old`, warn: staleAfter !== null && now - at > staleAfter, votes: what === "votes" };
-  }
-  const gone = connected === false ? book?.disconnected_at ?? null : null;
-  if (gone !== null && updated !== null && gone - updated >= worthSaying) {
-    return { text: `data ${duration(now - updated)} old`, warn: false, votes: false };
-  }
-  return { text: "", warn: false, votes: false };
+/** As in freshness.js, or how old the data of a publisher is that went without sending any. */
+function behind(asset, snapshot) {
+  const found = lag(snapshot, asset);
+  const gone = asset.connected === false ? asset.book?.disconnected_at ?? null : null;
+  if (found.text !== "" || gone === null || snapshot.updated_at === null || gone - snapshot.updated_at < worthSaying) return found;
+  return { text: `data ${duration(asset.now - snapshot.updated_at)} old`, warn: false, votes: false };
 }
 
 /** {text, kind} of what was not taken from a publisher. */

@@ -1,8 +1,9 @@
 // What stands around the table: the vitals, the events, the subscribers, and
 // what to do while nothing has been published.
 
-import { arrange, byId, make, setAttribute, setClass, setHidden, setText } from "../shared/dom.js";
-import { clockTime, count, dateTime, duration, plural, rate } from "../shared/format.js";
+import { arrange, byId, make, setClass, setHidden, setText } from "../shared/dom.js";
+import { clockTime, count, dateTime, duration, rate } from "../shared/format.js";
+import { vital } from "../shared/vital.js";
 
 /** Shows the hub's books; they are null until they are known. */
 export function showBooks(store, now) {
@@ -34,15 +35,6 @@ function showVitals(store, now) {
     stats.rejected + stats.field_errors + stats.non_finite > 0);
   vital("stripped", count(stats.stripped), "", "outside the schema");
   vital("uptime", duration(now - startedAt), "", `${hubID}, ${version}`);
-}
-
-function vital(name, value, unit, note, warn = false) {
-  setText(byId(`${name}-value`), value);
-  setText(byId(`${name}-unit`), unit);
-  const element = byId(`${name}-note`);
-  setText(element, note);
-  setAttribute(element, "title", note);
-  setClass(element, warn ? "note warn" : "note");
 }
 
 /** "1 stale, 2 offline", without what is 0. */

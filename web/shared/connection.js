@@ -12,6 +12,9 @@ const kinds = new Map([
   ["offline", "pill bad"],
 ]);
 
+/** What the title says of it first, for those who look at another tab. */
+const marks = new Map([["offline", "Offline"], ["degraded", "No hub"]]);
+
 /**
  * Shows a connection: its state (a key of kinds), what the pill says of it, and
  * for "offline" the server's name and the time of the last contact.
@@ -28,6 +31,6 @@ export function showConnection({ state, text, server, since }) {
       : `No connection to the ${server} since ${clockTime(since)} UTC. Everything below is the last that was received and does not change.`;
     setText(byId("lost"), last + " This page keeps trying.");
   }
-  const title = document.body.dataset.title;
-  document.title = offline ? `Offline: ${title}` : title;
+  const { title } = document.body.dataset;
+  document.title = marks.has(state) ? `${marks.get(state)}: ${title}` : title;
 }

@@ -1,0 +1,168 @@
+// The ranker's page in a real browser, against the real ranker behind the real hub.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { hubPage } from "../ranker/where.js";
+import { View, eventually, launch, looks, phone } from "./browser.js";
+import { Publisher, training, voting } from "./publisher.js";
+import { Server } from "./server.js";
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+/** Runs body with a hub, a ranker behind it, and what it needs to open views. */
+function withRanker(name, flags, body) {
+  test(name, async () => {
+    const hub = await new Server("hub").start();
+    const ranker = new Server("rank", "--hub", hub.ws, ...flags);
+    const open = [];
+    const use = {
+      view: async (options) => keep(await View.open(browser, ranker.url, options)),
+      publisher: async (space) => keep(await Publisher.connect(hub, space)),
+    };
+    const keep = (thing) => {
+      open.unshift(thing);
+      return thing;
+    };
+    try {
+      await ranker.start();
+      await body({ hub, ranker, ...use });
+      for (const thing of open.splice(0)) await thing.close();
+    } finally {
+      for (const thing of open) await thing.close().catch(() => {});
+      await ranker.kill();
+      await hub.kill();
+    }
+  });
+}
+
+const verdict = (page, space) => page.cell(space, "c-verdict");
+
+withRanker("the ranking is the ranker's own, in its order, and follows updates", [], async ({ ranker, view, publisher }) => {
+  const page = await view();
+  await eventually("connection", () => page.connection(), "Live");
+  const a = await publisher("A");
+  a.metrics(training(1, 0.5), voting(9, 1));
+  (await publisher("B")).metrics(training(1, 0.86), voting(7, 3));
+  (await publisher("novotes")).metrics(training(1, 0.86));
+  await eventually("rows", () => page.names(), ["B", "A", "novotes"]);
+  assert.equal(await page.cell("B", "c-score"), "−0.160 0.700 − 0.860");
+  assert.equal(await page.cell("novotes", "c-score"), "– no votes");
+  assert.equal(await page.text("#ranking-order"), "by the formula, smallest score first (asc)");
+  a.send({ type: "voting", data: voting(6, 9) }); // 0.6 − 0.5 is more, 0.6 − 0.9 is less than B's
+  a.send({ type: "training", data: { avn_accuracy: 0.9 } });
+  await eventually("rows", () => page.names(), ["A", "B", "novotes"]);
+  const { rankings } = await (await fetch(`${ranker.url}/rankings`)).json();
+  assert.deepEqual(await page.names(), rankings.map((row) => row.space_name));
+});
+
+withRanker("what speaks against an asset is said", ["--stale-after", "2s"], async ({ view, publisher }) => {
+  const page = await view();
+  const p = await publisher("V75");
+  p.metrics(training(1, 0.5), voting(9, 1));
+  (await publisher("even")).metrics(training(1, 0.5), voting(5, 5));
+  await eventually("verdict", () => verdict(page, "even"), (text) => text?.startsWith("held back: neutral signal"));
+  await eventually("verdict", () => verdict(page, "V75"), (text) => /^held back: stale/.test(text));
+  await eventually("freshness", () => page.cell("V75", "c-fresh"), (text) => /^stale \d+ s$/.test(text));
+  p.metrics(training(2, 0.5), voting(9, 1));
+  await eventually("verdict", () => verdict(page, "V75"), "tradable");
+  assert.equal(await page.text("#trading-value"), "Off");
+});
+
+withRanker("what was asked for and is not there is said", ["--bandit", "ucb", "--assets", "V75,V100_1s"], async ({ view, publisher }) => {
+  const page = await view();
+  await eventually("policy", () => page.text("#policy-value"), "formula");
+  assert.equal(await page.text("#policy-note"), "ucb was asked for");
+  assert.match(await page.text("#notes"), /policy ucb is not there yet/);
+  assert.equal(await page.text("#waiting"), "Asked for, and not sent by the hub so far: V100_1s, V75.");
+  (await publisher("V75")).metrics(training(1, 0.5), voting(9, 1));
+  await eventually("waiting", () => page.text("#waiting"), "Asked for, and not sent by the hub so far: V100_1s.");
+});
+
+withRanker("a ranker without its hub, and one that is gone, are two things", [], async ({ hub, ranker, view, publisher }) => {
+  const page = await view();
+  (await publisher("V75")).metrics(training(900, 0.86), voting(7, 3));
+  await eventually("rows", () => page.names(), ["V75"]);
+  await hub.kill();
+  await eventually("connection", () => page.connection(), "No hub");
+  assert.match(await page.text("#hub-lost"), /^The ranker has no connection to its hub since \d\d:\d\d:\d\d UTC/);
+  await eventually("verdict", () => verdict(page, "V75"), (text) => /^held back: no connection to the hub/.test(text));
+  assert.equal(await page.page.getAttribute('tbody[data-space="V75"] .asset-row', "class"), "asset-row lost");
+
+  await ranker.kill();
+  const pill = await eventually("connection", () => page.connection(), (text) => /^Offline since \d\d:\d\d:\d\d$/.test(text));
+  assert.equal(await page.visible("#hub-lost"), false);
+  assert.match(await page.text("#lost"), /^No connection to the ranker since/);
+  const age = async () => Number((await page.cell("V75", "c-fresh")).match(/(\d+) s old/)?.[1] ?? 0);
+  const before = await age();
+  await eventually("age", age, (s) => s >= before + 2);
+  assert.equal(await page.connection(), pill);
+
+  await hub.start();
+  await ranker.start();
+  (await publisher("V75")).metrics(training(901, 0.5), voting(7, 3));
+  await eventually("connection", () => page.connection(), "Live");
+  await eventually("score", () => page.cell("V75", "c-score"), "+0.200 0.700 − 0.500");
+});
+
+withRanker("the hub's page is linked where the reader can open it", [], async ({ hub, view }) => {
+  const page = await view();
+  await eventually("link", () => page.page.getAttribute("#hub-link", "href"), `${hub.url}/`);
+  assert.equal(await page.visible("#hub-link"), true);
+});
+
+test("an address of the hub becomes a page's only where a reader may reach it", () => {
+  const here = { hostname: "127.0.0.1" };
+  const elsewhere = { hostname: "ranker.example" };
+  for (const [address, location, want] of [
+    ["ws://127.0.0.1:7860", here, "http://127.0.0.1:7860/"],
+    ["127.0.0.1:7860", here, "http://127.0.0.1:7860/"],
+    ["localhost:7860", here, "http://localhost:7860/"],
+    ["wss://hub.example/ws/subscribe", elsewhere, "https://hub.example/"],
+    ["https://user:secret@hub.example", elsewhere, "https://hub.example/"],
+    ["ws://127.0.0.1:7860", elsewhere, null],
+    ["ws://localhost:7860", elsewhere, null],
+    ["ws://[::1]:7860", elsewhere, null],
+    ["javascript://x", here, null],
+    ["not an address", here, null],
+  ]) assert.equal(hubPage(address, location), want, address);
+});
+
+withRanker("every state is accessible, fits a phone, and looks as in shots/", ["--stale-after", "3s", "--bandit", "ucb", "--assets", "V75,V100_1s,CRASH500,V25,STEP"], async ({ hub, ranker, view, publisher }) => {
+  const views = [];
+  for (const look of looks) views.push({ look, page: await view({ ...look, deviceScaleFactor: look.viewport === phone ? 2 : 1 }) });
+  const inspect = async (state) => {
+    for (const { look, page } of views) {
+      await page.fits();
+      await page.accessible();
+      await page.shot(`ranker-${state}-${look.name}`);
+    }
+  };
+  const all = async (what, probe, wanted) => { for (const { page } of views) await eventually(what, () => probe(page), wanted); };
+  await all("connection", (page) => page.connection(), "Live");
+  await inspect("empty");
+
+  const [v75, v100, crash] = [await publisher("V75"), await publisher("V100_1s"), await publisher("CRASH500")];
+  (await publisher("V25")).metrics(training(1_502_770, 0.79, 0.21), voting(10, 2, 2906.117, "avn_ensemble"));
+  crash.metrics(training(88_400, 0.38, 0.68), voting(1, 11, 3310.552, "majority"));
+  let step = 0;
+  const beat = setInterval(() => {
+    step++;
+    v75.metrics(training(1_284_300 + step, 0.71), voting(9, 3, 412_118.32, "avn_ensemble"));
+    v100.metrics(training(982_150 + step, 0.64), voting(6, 6, 1774.09, "avn_ensemble"));
+    crash.metrics(training(88_400 + step, 0.38));
+  }, 100);
+  try {
+    await all("verdict", (page) => verdict(page, "CRASH500"), (text) => /stale votes/.test(text));
+    await inspect("live");
+  } finally {
+    clearInterval(beat);
+  }
+  await hub.kill();
+  await all("connection", (page) => page.connection(), "No hub");
+  await inspect("degraded");
+  await ranker.kill();
+  await all("connection", (page) => page.connection(), (text) => text.startsWith("Offline"));
+  await inspect("offline");
+});

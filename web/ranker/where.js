@@ -1,0 +1,26 @@
+// Where the hub's page is, seen from the reader.
+
+const schemes = new Map([["ws:", "http:"], ["wss:", "https:"], ["http:", "http:"], ["https:", "https:"]]);
+
+/**
+ * The hub's address as the ranker knows it, a URL, or null where it is none that
+ * a reader could open: it may be written without a scheme, and a hub on the
+ * ranker's own machine is not on that of a reader who sits elsewhere.
+ */
+export function hubPage(address, location) {
+  const url = parse(address.includes("://") ? address : `ws://${address}`);
+  const scheme = schemes.get(url?.protocol);
+  if (scheme === undefined) return null;
+  if (isLoopback(url.hostname) && !isLoopback(location.hostname)) return null;
+  return `${scheme}//${url.host}/`;
+}
+
+function parse(text) {
+  try {
+    return new URL(text);
+  } catch {
+    return null;
+  }
+}
+
+const isLoopback = (host) => host === "localhost" || host.endsWith(".localhost") || host.startsWith("127.") || host === "[::1]";

@@ -179,6 +179,23 @@ class NeverRaises(Sent):
         self.assertLessEqual(set(sent), {"training_steps", "actor_loss", "critic_loss", "avn_loss", "sell_count"})
         self.assertGreater(self.stats["rejected"]["training"], 0)
 
+    def test_a_group_that_cannot_be_read_does_not_take_the_other_along(self):
+        frames = self.sent(lambda p: p.publish_combined(Hostile(), VotingMetrics(buy_count=1)))
+        self.assertEqual(frames, [{"type": "metrics", "voting": {"buy_count": 1}}])
+        self.assertEqual(self.stats["rejected"], {"training": 1})
+
+    def test_a_fault_of_our_own_does_not_reach_the_training_loop(self):
+        publisher = AssetSpacePublisher("V75", "ws://localhost:1", logger=quiet())
+        publisher._slots = None
+        publisher.publish_training(TrainingMetrics(1))
+        self.assertEqual(publisher.stats["rejected"], {"publish": 1})
+
+    def test_names_of_unknown_fields_cannot_steer_a_terminal(self):
+        publisher = AssetSpacePublisher("V75", "ws://localhost:1", logger=quiet())
+        publisher.publish_training({"a\x1b[2J\n" + "b" * 999: 1, "training_steps": 1})
+        (name,) = publisher.stats["rejected"]
+        self.assertTrue(name.isprintable() and len(name) < 250, name)
+
     def test_nothing_is_sent_for_nothing(self):
         self.assertEqual(
             self.sent(lambda p: (p.publish_combined(), p.publish_training(None), p.publish_voting(VotingMetrics()))), []

@@ -273,7 +273,7 @@ class Reconnecting(Case):
         peer.close(1001, "going away")
         hub.peer(1)
         self.assertEqual(publisher.stats["last_close"], {"code": 1001, "reason": "going away"})
-        self.assertEqual(peer.control(peers.CLOSE), [b"\x03\xe9"])
+        peers.wait_until(lambda: peer.control(peers.CLOSE) == [b"\x03\xe9"])
         self.assertIn("going away", self.warnings()[0])
 
     def test_a_refusal_is_told_with_its_reason_and_retried_slowly(self):
@@ -481,7 +481,7 @@ class Stopping(Case):
         peers.wait_until(lambda: peer.control(peers.CLOSE) == [b"\x03\xe8"])
         self.assertEqual(peer.metrics()[-1], {"type": "training", "data": {"training_steps": 99}})
         self.assertEqual(publisher.stats["state"], "stopped")
-        self.assertFalse(publisher._worker._thread.is_alive())
+        peers.wait_until(lambda: not publisher._worker._thread.is_alive(), 2)
 
     def test_a_short_life_is_enough(self):
         hub = self.hub()
@@ -499,7 +499,7 @@ class Stopping(Case):
                 before = time.monotonic()
                 publisher.stop()
                 self.assertLess(time.monotonic() - before, 3.0)
-                self.assertFalse(publisher._worker._thread.is_alive())
+                peers.wait_until(lambda publisher=publisher: not publisher._worker._thread.is_alive(), 2)
 
     def test_a_hub_that_came_back_during_a_pause_gets_the_end(self):
         self.set(BACKOFF=(3600.0,))

@@ -2,26 +2,36 @@
 // It is pure: it reads no clock and starts nothing, and it knows nothing of hubs.
 package rank
 
-import (
-	"slices"
+import "github.com/karlquant/quasar"
 
-	"github.com/karlquant/quasar"
-)
-
-// Index holds the newest snapshot of each asset in an order. An update moves one
-// asset; the rest are not looked at. The zero Index is not usable: call New.
+// Index holds the newest snapshot of each asset in an order. It always stands as
+// quasar.Rank would put the same snapshots, but an update moves one asset and
+// looks at few others. The zero Index is not usable: call New.
 //
-// An Index is not safe for use by several goroutines.
+// An Index is not safe for use by several goroutines, not even for reading.
 type Index struct {
 	order  quasar.Order
-	sorted []*quasar.Ranking
-	byName map[string]*quasar.Ranking
+	only   map[string]bool // nil is all
+	slots  map[string]int32
+	assets []asset // by slot
+	free   []int32 // slots that nobody has
+	sorted []place
 	scored int // how many of sorted have a score: they stand first
 }
 
-// New returns an empty index.
+// asset is what is known of one asset.
+type asset struct {
+	snapshot quasar.Snapshot
+	key      float64
+	scored   bool
+	// score is made when somebody asks for it: an update allocates nothing.
+	score quasar.Score
+	asked bool
+}
+
+// New returns an empty index. An order that is none is quasar.Desc.
 func New(order quasar.Order) *Index {
-	return &Index{order: order, byName: make(map[string]*quasar.Ranking)}
+	return &Index{order: order, slots: make(map[string]int32)}
 }
 
 // Order returns the order that the index keeps.
@@ -30,60 +40,89 @@ func (x *Index) Order() quasar.Order { return x.order }
 // Len returns how many assets there are.
 func (x *Index) Len() int { return len(x.sorted) }
 
+// Has tells whether the asset is there.
+func (x *Index) Has(name string) bool {
+	_, known := x.slots[name]
+	return known
+}
+
+// Restrict limits the index to the named assets: it forgets all others, and Set
+// passes them over. Without names there is no limit any more.
+func (x *Index) Restrict(names ...string) {
+	x.only = nil
+	if len(names) == 0 {
+		return
+	}
+	x.only = make(map[string]bool, len(names))
+	for _, name := range names {
+		x.only[name] = true
+	}
+	for name := range x.slots {
+		if !x.only[name] {
+			x.Forget(name)
+		}
+	}
+}
+
 // Set takes the newest snapshot of an asset and puts the asset in its place. It
-// costs a search, O(log n), and a move of what stands between the two places.
+// costs a search, O(log n), and a move of what stands between the old place and
+// the new, 16 bytes each; it allocates only for an asset that it has not seen.
 func (x *Index) Set(s quasar.Snapshot) {
-	score := s.Score()
-	r, known := x.byName[s.SpaceName]
+	if x.only != nil && !x.only[s.SpaceName] {
+		return
+	}
+	score, scored := formula(&s)
+	slot, known := x.slots[s.SpaceName]
 	if !known {
-		r = &quasar.Ranking{Snapshot: s, Score: score}
-		x.byName[s.SpaceName] = r
-		x.insert(r)
-		return
+		slot = x.take(s.SpaceName)
 	}
-	if same(r.Score.Value, score.Value) {
-		r.Snapshot, r.Score = s, score
-		return
+	a := &x.assets[slot]
+	to := place{keyOf(x.order, score, scored), slot}
+	if known {
+		x.move(place{a.key, slot}, to)
+	} else {
+		x.insert(to)
 	}
-	x.remove(r)
-	r.Snapshot, r.Score = s, score
-	x.insert(r)
+	x.count(a.scored, scored)
+	a.snapshot, a.key, a.scored, a.asked = s, to.key, scored, false
 }
 
-func same(a, b *float64) bool {
-	if a == nil || b == nil {
-		return a == b
+// take returns a slot for an asset that is new.
+func (x *Index) take(name string) int32 {
+	if len(x.free) == 0 {
+		x.free = append(x.free, int32(len(x.assets)))
+		x.assets = append(x.assets, asset{})
 	}
-	return *a == *b
+	last := len(x.free) - 1
+	slot := x.free[last]
+	x.free = x.free[:last]
+	x.slots[name] = slot
+	x.assets[slot].snapshot.SpaceName = name // places are compared by it
+	return slot
 }
 
-// Forget takes an asset out, and does nothing if it is not there.
-func (x *Index) Forget(name string) {
-	if r, known := x.byName[name]; known {
-		delete(x.byName, name)
-		x.remove(r)
+// count keeps the number of those with a score.
+func (x *Index) count(before, after bool) {
+	if before {
+		x.scored--
 	}
-}
-
-func (x *Index) insert(r *quasar.Ranking) {
-	x.sorted = slices.Insert(x.sorted, x.place(r), r)
-	if r.Score.Value != nil {
+	if after {
 		x.scored++
 	}
 }
 
-func (x *Index) remove(r *quasar.Ranking) {
-	i := x.place(r)
-	x.sorted = slices.Delete(x.sorted, i, i+1)
-	if r.Score.Value != nil {
-		x.scored--
+// Forget takes an asset out, and does nothing if it is not there.
+func (x *Index) Forget(name string) {
+	slot, known := x.slots[name]
+	if !known {
+		return
 	}
-}
-
-// place finds where r stands, or belongs.
-func (x *Index) place(r *quasar.Ranking) int {
-	i, _ := slices.BinarySearchFunc(x.sorted, r, x.order.Compare)
-	return i
+	a := &x.assets[slot]
+	x.remove(place{a.key, slot})
+	x.count(a.scored, false)
+	*a = asset{}
+	delete(x.slots, name)
+	x.free = append(x.free, slot)
 }
 
 // Rankings returns every asset in order, those without a score last and with the
@@ -91,11 +130,8 @@ func (x *Index) place(r *quasar.Ranking) int {
 // must not be written to.
 func (x *Index) Rankings() []quasar.Ranking {
 	rankings := make([]quasar.Ranking, len(x.sorted))
-	for i, r := range x.sorted {
-		rankings[i] = *r
-		if i < x.scored {
-			rankings[i].Rank = i + 1
-		}
+	for i := range rankings {
+		rankings[i] = x.at(i)
 	}
 	return rankings
 }
@@ -105,7 +141,17 @@ func (x *Index) Top() (quasar.Ranking, bool) {
 	if x.scored == 0 {
 		return quasar.Ranking{}, false
 	}
-	top := *x.sorted[0]
-	top.Rank = 1
-	return top, true
+	return x.at(0), true
+}
+
+func (x *Index) at(i int) quasar.Ranking {
+	a := &x.assets[x.sorted[i].slot]
+	if !a.asked {
+		a.score, a.asked = a.snapshot.Score(), true
+	}
+	ranking := quasar.Ranking{Snapshot: a.snapshot, Score: a.score}
+	if i < x.scored {
+		ranking.Rank = i + 1
+	}
+	return ranking
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/ranker"
+	"github.com/karlquant/quasar/web"
 )
 
 const defaultRankListen = "127.0.0.1:7861"
@@ -78,7 +79,7 @@ the original; what they choose is not there yet, and the ranker says so.`,
 func (f *rankFlags) options(log *slog.Logger) *ranker.Options {
 	opts := &ranker.Options{
 		HubURL: f.hub, Assets: f.assets, Order: quasar.Order(f.order), Sync: f.sync, StaleAfter: f.stale,
-		Policy: f.bandit, Reward: f.reward, Model: f.model,
+		Policy: f.bandit, Reward: f.reward, Model: f.model, UI: web.Ranker(),
 		AllowedHosts: f.hosts, InsecureAllowAnonymous: f.insecure, Version: version(), Logger: log,
 	}
 	if os.Getenv("SPACE_ID") != "" { // a Space's page is shown in a frame of huggingface.co

@@ -5,6 +5,10 @@ import "context"
 // Engine joins a hub to the other hubs of its cluster. The hub itself holds the
 // whole state; an engine only carries what is new to the others and brings what
 // is new from them. Engines are tested by package enginetest.
+//
+// The hub calls Offer and Announce while it holds its own lock, also from within
+// the Receiver's methods: an engine must not hold a lock that they need while it
+// calls the Receiver.
 type Engine interface {
 	// Run does the engine's work until ctx ends, and then returns nil. What other
 	// hubs send is handed to from, from any goroutine, in any order, more than
@@ -14,39 +18,43 @@ type Engine interface {
 	// be reached only the newest of each space is kept. It may be called before
 	// Run and after it.
 	Offer(r Record)
-	// Announce tells the other hubs that a publisher's connection opened or
-	// closed here. It never blocks.
+	// Announce tells the other hubs which publisher's connection is the newest of
+	// a space here. It never blocks: of each space only the newest claim counts,
+	// and a hub that joins later needs that, too. It may be called before Run and
+	// after it.
 	Announce(c Claim)
-	// Status tells how the engine is.
+	// Status tells how the engine is. It may be called at any time, from any
+	// goroutine, and does not block.
 	Status() EngineStatus
 }
 
 // Receiver is what a hub takes from its engine. Its methods do not block for
 // longer than a merge.
 type Receiver interface {
-	// MergeRecord merges a record of another hub.
+	// MergeRecord merges a record of another hub. It has to keep what it is given,
+	// so nobody may write to that any more.
 	MergeRecord(r Record)
-	// MergeClaim takes note of a publisher's connection at another hub.
+	// MergeClaim takes note of what another hub claims.
 	MergeClaim(c Claim)
-	// HubLost forgets all claims of a hub that is gone.
+	// HubLost forgets all claims of a hub that is gone. A claim of it that comes
+	// after this counts again.
 	HubLost(hub string)
 }
 
-// Claim says that a publisher's connection is there, or is there no more. Of all
-// the connections that live, the one with the highest (Epoch, Hub) owns its space.
+// Claim says which connection of a publisher is the newest of a space at a hub.
+// Of all hubs' claims that are live, the one with the highest (Epoch, Hub) owns
+// its space.
 type Claim struct {
 	Space string
 	Hub   string
-	// Epoch is when the connection was accepted, in microseconds of the clock
-	// that seq is made from.
-	Epoch int64
-	// Live is false where the connection has closed.
+	// Seq orders what a hub claims of a space: only the claim with the highest
+	// counts, so that they may come in any order. It is made as Epoch is.
+	Seq int64
+	// Live is false where the hub has no connection of the space any more.
 	Live bool
-}
-
-// newer tells whether c stands above d.
-func (c Claim) newer(d Claim) bool {
-	return Stamp{c.Epoch, c.Hub}.Compare(Stamp{d.Epoch, d.Hub}) > 0
+	// Epoch is when the connection was accepted, in microseconds of the clock
+	// that seq is made from. It is 0 where there is none.
+	Epoch int64
 }
 
 // EngineStatus tells how an engine is.

@@ -20,9 +20,20 @@ const (
 // maxEvents is how many events are kept for the page.
 const maxEvents = 50
 
-// rejectionEventEvery keeps one broken publisher from pushing everything else
-// off the page; its ledger has the count.
-const rejectionEventEvery = 10 * time.Second
+// sameEventEvery keeps one broken publisher from pushing everything else off the
+// page; its ledger has the count.
+const sameEventEvery = 10 * time.Second
+
+// seldom lets an event pass once every sameEventEvery.
+type seldom struct{ last time.Time }
+
+func (s *seldom) mayShow(now time.Time) bool {
+	if !s.last.IsZero() && now.Sub(s.last) < sameEventEvery {
+		return false
+	}
+	s.last = now
+	return true
+}
 
 // event is something that a person who looks at the page may want to know.
 type event struct {

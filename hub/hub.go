@@ -31,7 +31,7 @@ type Hub struct {
 
 	mu      sync.Mutex // guards what follows, and the order of what is published
 	spaces  map[string]*space
-	epoch   int64
+	clock   int64 // the newest epoch or claim, so that the next is newer
 	events  []event
 	version uint64 // grows with whatever /api/state shows
 	totals  totals
@@ -56,8 +56,9 @@ func New(opts *Options) (*Hub, error) {
 	if err != nil {
 		return nil, err
 	}
+	now := time.Now()
 	h := &Hub{
-		opts: o, id: o.ID, engine: o.Engine, started: time.Now(),
+		opts: o, id: o.ID, engine: o.Engine, started: now, rate: rateMeter{start: now},
 		spaces:  make(map[string]*space),
 		sockets: make(map[*socket]struct{}),
 		members: make(map[*subscription]struct{}),
@@ -109,8 +110,8 @@ func (h *Hub) Shutdown(ctx context.Context) error {
 	}
 }
 
-// sayGoodbye closes sockets side by side: one that does not listen takes a
-// second.
+// sayGoodbye closes sockets side by side: one that does not listen takes its
+// time, though not for long.
 func (h *Hub) sayGoodbye(open []*socket) {
 	var wg sync.WaitGroup
 	for _, s := range open {
@@ -131,11 +132,39 @@ func (h *Hub) admit(s *socket) bool {
 	return true
 }
 
+func (h *Hub) isClosing() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.closing
+}
+
 func (h *Hub) release(s *socket) {
 	h.mu.Lock()
 	delete(h.sockets, s)
 	h.mu.Unlock()
 	h.handlers.Done()
+}
+
+// hasRoom tells whether there is a space of that name or may be one.
+func (h *Hub) hasRoom(name string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.spaces[name] != nil || len(h.spaces) < h.opts.MaxSpaces || h.idleSpace() != nil
+}
+
+// idleSpace returns the space that is missed least: one without an update and
+// without a publisher. It is nil where there is none. Guarded by h.mu.
+func (h *Hub) idleSpace() *space {
+	var idle *space
+	for _, s := range h.spaces {
+		if s.known() || s.connected() {
+			continue
+		}
+		if idle == nil || s.ledger.disconnectedAt.Before(idle.ledger.disconnectedAt) {
+			idle = s
+		}
+	}
+	return idle
 }
 
 // spaceNamed returns a space, made anew if there is room for another and nil if
@@ -145,7 +174,11 @@ func (h *Hub) spaceNamed(name string) *space {
 		return s
 	}
 	if len(h.spaces) >= h.opts.MaxSpaces {
-		return nil
+		idle := h.idleSpace()
+		if idle == nil {
+			return nil
+		}
+		delete(h.spaces, idle.name)
 	}
 	s := &space{name: name}
 	s.record.Snapshot.SpaceName = name

@@ -25,9 +25,9 @@ func (h *Hub) servePublisher(w http.ResponseWriter, r *http.Request, name string
 	if !h.maySocket(w, r) {
 		return
 	}
-	if !h.reserve(name) {
+	if !h.hasRoom(name) {
 		w.Header().Set("Retry-After", "60")
-		problem.Write(w, http.StatusServiceUnavailable, fmt.Sprintf("space %s: the hub keeps %d spaces and has no room for another", name, h.opts.MaxSpaces))
+		problem.Write(w, http.StatusServiceUnavailable, h.noRoom(name))
 		return
 	}
 	socket, err := upgrade(w, r, h.opts)
@@ -42,17 +42,17 @@ func (h *Hub) servePublisher(w http.ResponseWriter, r *http.Request, name string
 	h.ingest(socket, name)
 }
 
-// reserve makes sure that there is a space of that name.
-func (h *Hub) reserve(name string) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.spaceNamed(name) != nil
+func (h *Hub) noRoom(name string) string {
+	return fmt.Sprintf("space %s: the hub keeps %d spaces and has no room for another", name, h.opts.MaxSpaces)
 }
 
+// ingest takes what a publisher sends until its connection ends.
 func (h *Hub) ingest(socket *socket, name string) {
-	h.mu.Lock()
-	session := h.open(h.spaces[name], time.Now())
-	h.mu.Unlock()
+	session := h.open(name, time.Now())
+	if session == nil { // the room was taken in the meantime
+		socket.finish(&closeError{statusTryAgainLater, h.noRoom(name)})
+		return
+	}
 	log := h.opts.Logger.With("space", name)
 	log.Info("publisher connected")
 
@@ -65,9 +65,7 @@ func (h *Hub) ingest(socket *socket, name string) {
 	socket.finish(err)
 	<-pinging
 
-	h.mu.Lock()
-	h.close(session, socket.why, time.Now())
-	h.mu.Unlock()
+	h.close(session, err, socket.why, time.Now())
 	log.Info("publisher disconnected", "why", socket.why)
 }
 
@@ -83,13 +81,22 @@ func (h *Hub) take(from *session, op ws.OpCode, message []byte) {
 	if err == nil && frame.Type == wire.Identify && frame.Space != "" && frame.Space != from.space.name {
 		err = fmt.Errorf("identify: got the space %s, want %s as in the path", printable(frame.Space), from.space.name)
 	}
-	now := time.Now()
+	if refused := h.enter(from, &frame, err, time.Now()); refused != "" {
+		h.opts.Logger.Warn("frame refused", slog.String("space", from.space.name), slog.String("reason", refused))
+	}
+}
+
+// enter enters a decoded frame into the books and stores what it says. It
+// returns what a person should read in the log, if anything: logging may block,
+// so it is not for here.
+func (h *Hub) enter(from *session, f *wire.Frame, err error, now time.Time) (refused string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.count(from, &frame, err, now)
-	if err == nil && frame.Type.Updates() {
-		h.accept(from, frame.Update, now)
+	refused = h.count(from, f, err, now)
+	if err == nil && f.Type.Updates() {
+		h.accept(from, f.Update, now)
 	}
+	return refused
 }
 
 // accept lays an update over its space and hands it to everybody, if the session
@@ -112,26 +119,28 @@ func (h *Hub) accept(from *session, u quasar.Update, now time.Time) {
 	h.engine.Offer(s.record)
 }
 
-// count enters a frame into the books. Guarded by h.mu.
-func (h *Hub) count(from *session, f *wire.Frame, err error, now time.Time) {
+// count enters a frame into the books and returns what is to be logged. Guarded
+// by h.mu.
+func (h *Hub) count(from *session, f *wire.Frame, err error, now time.Time) (refused string) {
 	s := from.space
 	fresh := s.ledger.frame(f, err, now)
 	h.version++
 	h.totals.stripped += int64(len(f.Stripped))
 	h.totals.nonFinite += int64(f.NonFinite)
 	h.totals.fieldErrors += int64(len(f.Dropped))
-	if len(fresh) > 0 {
-		h.event(now, eventStripped, s.name, "stripped, for they are not in the schema: "+names(fresh))
-	}
-	if err == nil && len(f.Dropped) == 0 {
-		return
-	}
-	text := "dropped: "
 	if err != nil {
 		h.totals.rejected++
-		text = "rejected: "
 	}
-	h.refusal(s, text+s.ledger.lastRejection.Reason, now)
+	if len(fresh) > 0 && s.stripped.mayShow(now) {
+		h.event(now, eventStripped, s.name, "stripped, for they are not in the schema: "+names(fresh))
+	}
+	switch {
+	case err != nil:
+		return h.refusal(s, "rejected: ", now)
+	case len(f.Dropped) > 0:
+		return h.refusal(s, "dropped: ", now)
+	}
+	return ""
 }
 
 // names lists names that are safe to show, the first few of many.
@@ -147,12 +156,13 @@ func names(all []string) string {
 	return strings.Join(shown, ", ")
 }
 
-// refusal tells people that something of a publisher was not taken, now and then.
-func (h *Hub) refusal(s *space, text string, now time.Time) {
-	if now.Sub(s.rejectionEventAt) < rejectionEventEvery && !s.rejectionEventAt.IsZero() {
-		return
+// refusal tells people that something of a publisher was not taken, now and
+// then, and returns what it told. Guarded by h.mu.
+func (h *Hub) refusal(s *space, what string, now time.Time) string {
+	if !s.refused.mayShow(now) {
+		return ""
 	}
-	s.rejectionEventAt = now
+	text := what + s.ledger.lastRejection.Reason
 	h.event(now, eventRejected, s.name, text)
-	h.opts.Logger.Warn("frame refused", slog.String("space", s.name), slog.String("reason", text))
+	return text
 }

@@ -1,10 +1,11 @@
 package hub
 
 import (
-	"slices"
 	"strconv"
+	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/karlquant/quasar/internal/wire"
 )
@@ -85,13 +86,20 @@ func (l *ledger) strip(name string) bool {
 
 // printable makes a name that a stranger chose safe to show and short.
 func printable(name string) string {
-	const most = 64
-	runes := []rune(name)
-	if len(runes) > most {
-		name = string(runes[:most]) + "…"
+	if len(name) <= maxShown && !strings.ContainsFunc(name, notPlain) {
+		return name
 	}
-	if slices.ContainsFunc([]rune(name), func(r rune) bool { return !unicode.IsPrint(r) }) {
+	runes := []rune(name[:min(len(name), utf8.UTFMax*(maxShown+1))])
+	if len(runes) > maxShown {
+		name = string(runes[:maxShown]) + "…"
+	}
+	if !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		return strconv.QuoteToASCII(name)
 	}
 	return name
 }
+
+// maxShown is how many characters of a stranger's name are shown.
+const maxShown = 64
+
+func notPlain(r rune) bool { return r < ' ' || r > '~' }

@@ -63,6 +63,6 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gauge(descSubscribers, float64(s.Subscribers))
 	gauge(descAssets, float64(s.Assets))
 	for i := range snapshots {
-		gauge(descAge, now.Sub(snapshots[i].UpdatedAt).Seconds(), snapshots[i].SpaceName)
+		gauge(descAge, age(&snapshots[i], now), snapshots[i].SpaceName)
 	}
 }

@@ -7,8 +7,9 @@ const rateWindow = 10
 
 // rateMeter counts events by the second, for a rate over the last ten.
 type rateMeter struct {
+	start  time.Time // seconds are counted from here, by the monotonic clock
 	counts [rateWindow + 1]int64
-	last   int64 // the second that was counted last, Unix
+	last   int64 // the second that was counted last
 }
 
 func (m *rateMeter) add(now time.Time) {
@@ -16,10 +17,9 @@ func (m *rateMeter) add(now time.Time) {
 	m.counts[m.last%int64(len(m.counts))]++
 }
 
-// advance clears the seconds that passed without an event. A clock that goes
-// back changes nothing.
+// advance clears the seconds that passed without an event.
 func (m *rateMeter) advance(now time.Time) {
-	second := now.Unix()
+	second := int64(now.Sub(m.start) / time.Second)
 	for m.last < second {
 		if second-m.last > int64(len(m.counts)) {
 			m.last = second - int64(len(m.counts))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,7 +46,11 @@ type question struct {
 // somebody wants to know of.
 func ask(r *http.Request, allowed ...string) (question, error) {
 	q := question{order: quasar.Desc, limit: -1}
-	for key, values := range r.URL.Query() {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return q, fmt.Errorf("query: got %s, want key=value pairs", printable(r.URL.RawQuery))
+	}
+	for key, values := range query {
 		if !slices.Contains(allowed, key) {
 			return q, fmt.Errorf("query: got %s, want %s", printable(key), wantedKeys(allowed))
 		}
@@ -88,6 +93,14 @@ func badQuery(w http.ResponseWriter, r *http.Request, allowed ...string) (questi
 	return q, err != nil
 }
 
+// rankings ranks what is known at the moment.
+func (h *Hub) rankings(order quasar.Order, now time.Time) []rankingRow {
+	h.mu.Lock()
+	seen := h.sightings()
+	h.mu.Unlock()
+	return h.rank(seen, order, now)
+}
+
 type rankingsAnswer struct {
 	HubTimestamp unixSeconds  `json:"hub_timestamp"`
 	Order        quasar.Order `json:"order"`
@@ -102,9 +115,7 @@ func (h *Hub) serveRankings(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := time.Now()
-	h.mu.Lock()
 	rows := h.rankings(q.order, now)
-	h.mu.Unlock()
 	count := len(rows)
 	if q.limit >= 0 {
 		rows = rows[:min(q.limit, count)]
@@ -128,9 +139,7 @@ func (h *Hub) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 		return
 	}
 	now := time.Now()
-	h.mu.Lock()
 	rows := h.rankings(q.order, now)
-	h.mu.Unlock()
 	i := slices.IndexFunc(rows, func(row rankingRow) bool { return row.SpaceName == name })
 	if i < 0 {
 		problem.Write(w, http.StatusNotFound, "space "+name+": no update of it was ever accepted")
@@ -163,41 +172,47 @@ func (h *Hub) serveState(w http.ResponseWriter, r *http.Request) {
 	if bad {
 		return
 	}
-	now := time.Now()
-	h.mu.Lock()
-	etag := h.etag(q.order, now)
-	w.Header().Set("Etag", etag)
 	w.Header().Set("Cache-Control", "no-cache")
-	if matches(r.Header.Get("If-None-Match"), etag) {
-		h.mu.Unlock()
+	state, seen := h.state(w, r, q.order, time.Now())
+	if state == nil {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	state := h.state(q.order, now)
-	h.mu.Unlock()
+	state.Rankings = h.rank(seen, q.order, time.Time(state.HubTimestamp))
+	state.Snapshots = make(map[string]quasar.Snapshot, len(seen))
+	for i := range seen {
+		state.Snapshots[seen[i].snapshot.SpaceName] = seen[i].snapshot
+	}
 	writeJSON(w, http.StatusOK, state)
 }
 
-// state collects the answer. Guarded by h.mu.
-func (h *Hub) state(order quasar.Order, now time.Time) stateAnswer {
-	rows := h.rankings(order, now)
-	snapshots := make(map[string]quasar.Snapshot, len(rows))
-	for _, row := range rows {
-		snapshots[row.SpaceName] = row.Snapshot
+// state collects the answer, all of it from one moment, save for what is left to
+// do with the sightings. It is nil if the client knows it already.
+func (h *Hub) state(w http.ResponseWriter, r *http.Request, order quasar.Order, now time.Time) (*stateAnswer, []sighting) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	subscribers := h.subscribers()
+	etag := h.etag(order, subscribers, now)
+	w.Header().Set("Etag", etag)
+	if matches(r.Header.Get("If-None-Match"), etag) {
+		return nil, nil
 	}
-	return stateAnswer{
+	return &stateAnswer{
 		HubTimestamp: unixSeconds(now), Version: h.opts.Version, HubID: h.id,
 		InsecureAllowAnonymous: h.opts.InsecureAllowAnonymous, StaleAfterSeconds: h.opts.StaleAfter.Seconds(),
-		Snapshots: snapshots, Order: order, Formula: quasar.Formula, Rankings: rows,
-		Publishers: h.publishers(), Subscribers: h.subscribers(), Events: h.newestEvents(), Stats: h.stats(now),
-	}
+		Order: order, Formula: quasar.Formula,
+		Publishers: h.publishers(), Subscribers: subscribers, Events: h.newestEvents(), Stats: h.stats(now),
+	}, h.sightings()
 }
 
 // etag changes with whatever state would show differently, apart from the clock.
 // Guarded by h.mu.
-func (h *Hub) etag(order quasar.Order, now time.Time) string {
+func (h *Hub) etag(order quasar.Order, subscribers []subscriberRow, now time.Time) string {
 	sum := fnv.New64a()
-	_, _ = fmt.Fprint(sum, h.started.UnixNano(), h.id, h.version, order, h.rate.perSecond(now), h.staleNames(now))
+	_, _ = fmt.Fprintln(sum, h.started.UnixNano(), h.id, h.version, order, h.rate.perSecond(now), h.staleNames(now))
+	for i := range subscribers {
+		_, _ = fmt.Fprintln(sum, subscribers[i].ID, subscribers[i].Sent, subscribers[i].Pending, subscribers[i].Conflated)
+	}
 	return fmt.Sprintf(`W/"%016x"`, sum.Sum64())
 }
 
@@ -231,12 +246,12 @@ func (h *Hub) serveHealth(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	now := time.Now()
-	h.mu.Lock()
 	answer := healthAnswer{
 		Status: "ok", Version: h.opts.Version, HubTimestamp: unixSeconds(now), HubID: h.id,
-		InsecureAllowAnonymous: h.opts.InsecureAllowAnonymous,
-		Publishers:             h.publishers(), Engine: h.engine.Status(), Stats: h.stats(now),
+		InsecureAllowAnonymous: h.opts.InsecureAllowAnonymous, Engine: h.engine.Status(),
 	}
+	h.mu.Lock()
+	answer.Publishers, answer.Stats = h.publishers(), h.stats(now)
 	h.mu.Unlock()
 	answer.UptimeSeconds, answer.Subscribers, answer.Assets = answer.Stats.UptimeSeconds, answer.Stats.Subscribers, answer.Stats.Assets
 	writeJSON(w, http.StatusOK, answer)
@@ -261,10 +276,7 @@ func (h *Hub) serveReady(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (h *Hub) ready() error {
-	h.mu.Lock()
-	closing := h.closing
-	h.mu.Unlock()
-	if closing {
+	if h.isClosing() {
 		return errors.New("the hub is shutting down")
 	}
 	if status := h.engine.Status(); !status.Ready {

@@ -1,9 +1,12 @@
 package hub
 
 import (
+	"bytes"
+	"fmt"
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/karlquant/quasar/internal/guard"
 	"github.com/karlquant/quasar/internal/page"
@@ -98,36 +101,27 @@ func (rt *routes) serveRoot(w http.ResponseWriter, r *http.Request) {
 // serveUserPage serves somebody's own dashboard as it is: what it may load and
 // run is their decision. It is read anew each time, so that they may edit it.
 func serveUserPage(w http.ResponseWriter, r *http.Request, path string, h *Hub) {
-	f, err := os.Open(path)
-	if err == nil {
-		defer func() { _ = f.Close() }()
-		info, statErr := f.Stat()
-		if err = statErr; err == nil && info.Mode().IsRegular() {
-			w.Header().Set("Content-Type", "text/html; charset=utf-8")
-			http.ServeContent(w, r, "", info.ModTime(), f)
-			return
-		}
+	page, err := readPage(path)
+	if err != nil {
+		h.opts.Logger.Error("the user's dashboard cannot be read", "err", err)
+		problem.Write(w, http.StatusInternalServerError, "DASHBOARD_HTML: got a file that cannot be read; our own page is at /ui/")
+		return
 	}
-	h.opts.Logger.Error("DASHBOARD_HTML cannot be read", "path", path, "err", err)
-	problem.Write(w, http.StatusInternalServerError, "DASHBOARD_HTML: got a file that cannot be read; our own page is at /ui/")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-cache")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(page))
 }
 
-// maySocket tells whether r may become a WebSocket. If not it has answered.
-func (h *Hub) maySocket(w http.ResponseWriter, r *http.Request) bool {
-	if r.Method != http.MethodGet {
-		w.Header().Set("Allow", "GET")
-		problem.Write(w, http.StatusMethodNotAllowed, "method: got "+printable(r.Method)+", want GET")
-		return false
+// maxPage bounds the user's page, which is held in memory while it is served.
+const maxPage = 16 << 20
+
+func readPage(path string) ([]byte, error) {
+	info, err := os.Stat(path) // before it is opened: opening a pipe may take for ever
+	if err != nil {
+		return nil, err
 	}
-	if err := guard.CheckOrigin(r, h.opts.AllowedOrigins); err != nil {
-		problem.Write(w, http.StatusForbidden, err.Error())
-		return false
+	if !info.Mode().IsRegular() || info.Size() > maxPage {
+		return nil, fmt.Errorf("%s: got %s of %d bytes, want a file of at most %d", path, info.Mode().Type(), info.Size(), maxPage)
 	}
-	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-		w.Header().Set("Upgrade", "websocket")
-		w.Header().Set("Connection", "Upgrade")
-		problem.Write(w, http.StatusUpgradeRequired, "got a plain request, want a WebSocket (RFC 6455)")
-		return false
-	}
-	return true
+	return os.ReadFile(path)
 }

@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gobwas/ws"
 	"golang.org/x/time/rate"
@@ -24,29 +24,25 @@ type socket struct {
 	// frames bounds how many frames the peer may send; nil for no bound.
 	frames *rate.Limiter
 
-	writing sync.Mutex // guards what follows, so that frames do not mix
-	// rest is what is missing of the frame in which a write came to a stop.
+	// writing has room for one: who puts something in may write, until it is
+	// taken out again, so that frames do not mix. It guards rest.
+	writing chan struct{}
+	// rest is what is missing of the frame in which a write came to a stop; nil
+	// while none did.
 	rest []byte
 
 	closing sync.Once
-	closed  chan struct{}
-	why     string // why it closed; written before closed is
+	closed  chan struct{} // closed once it is decided that the socket closes
+	quiet   chan struct{} // closed once nothing more will be written
+	why     string        // why it closed; written before closed is
 }
 
-// upgrade turns a request into a socket. Where it fails it has answered.
-func upgrade(w http.ResponseWriter, r *http.Request, opts *Options) (*socket, error) {
-	u := ws.HTTPUpgrader{
-		Timeout:  opts.WriteTimeout,
-		Protocol: func(p string) bool { return p == "quasar.v1" },
+// newSocket returns a socket that speaks over conn; in holds what came already.
+func newSocket(conn net.Conn, in *bufio.Reader, opts *Options) *socket {
+	return &socket{
+		conn: conn, in: in, opts: opts,
+		writing: make(chan struct{}, 1), closed: make(chan struct{}), quiet: make(chan struct{}),
 	}
-	conn, rw, _, err := u.Upgrade(r, w)
-	if err != nil {
-		if conn != nil {
-			_ = conn.Close()
-		}
-		return nil, err
-	}
-	return &socket{conn: conn, in: rw.Reader, opts: opts, closed: make(chan struct{})}, nil
 }
 
 // closeError says with which code and reason a socket is to be closed.
@@ -62,7 +58,8 @@ func (e *closeError) Error() string { return fmt.Sprintf("close %d: %s", e.code,
 // at the first error. A message longer than limit is not read: it closes the
 // connection with 1009. If take is nil the messages are thrown away unread.
 //
-// A peer that sends nothing at all, not even a pong, for PeerTimeout is gone.
+// A peer that sends nothing at all, not even a pong, for PeerTimeout is gone; so
+// is one that takes longer for one frame.
 func (s *socket) read(limit int, take func(op ws.OpCode, message []byte) error) error {
 	r := messageReader{socket: s, limit: limit}
 	for {
@@ -150,6 +147,11 @@ func (r *messageReader) payload(h ws.Header, skip bool) error {
 	}
 	n := int(h.Length)
 	r.length += n
+	if n > r.in.Buffered() {
+		if err := r.conn.SetReadDeadline(time.Now().Add(r.opts.PeerTimeout)); err != nil {
+			return err
+		}
+	}
 	if skip {
 		_, err := r.in.Discard(n)
 		return err
@@ -173,7 +175,9 @@ func (r *messageReader) control(h ws.Header) error {
 	ws.Cipher(payload, h.Mask, 0)
 	switch h.OpCode {
 	case ws.OpPing:
-		return r.writeControl(ws.OpPong, payload)
+		if err := r.writeControl(ws.OpPong, payload); err != nil {
+			return &writeError{err}
+		}
 	case ws.OpClose:
 		return peerClosed(payload)
 	}
@@ -190,11 +194,19 @@ func peerClosed(payload []byte) error {
 		return &peerClosedError{ws.StatusNormalClosure}
 	}
 	code, reason := ws.ParseCloseFrameData(payload)
-	if len(payload) == 1 {
+	switch {
+	case len(payload) == 1:
 		return &closeError{ws.StatusProtocolError, "close code of one byte"}
-	}
-	if err := ws.CheckCloseFrameData(code, reason); err != nil {
-		return &closeError{ws.StatusProtocolError, err.Error()}
+	case !mayClose(code):
+		return &closeError{ws.StatusProtocolError, fmt.Sprintf("close code %d is not for the wire", code)}
+	case !utf8.ValidString(reason):
+		return &closeError{ws.StatusProtocolError, "close reason is not UTF-8"}
 	}
 	return &peerClosedError{code}
+}
+
+// mayClose tells whether a close frame may have the code: one that RFC 6455 or
+// the IANA registry behind it has for that, or one of those for everybody.
+func mayClose(code ws.StatusCode) bool {
+	return 1000 <= code && code <= 1003 || 1007 <= code && code <= 1014 || 3000 <= code && code <= 4999
 }

@@ -21,37 +21,62 @@ func (s *socket) writeControl(op ws.OpCode, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	return s.writeFrames(frame, []int{len(frame)}, s.opts.WriteTimeout)
+	return s.write(frame, []int{len(frame)})
 }
 
-// writeFrames writes whole frames, which end at the given places. Where the peer
-// does not take them in time, what is missing of a frame that was begun is kept:
-// only behind it can a close frame be understood. The timeout is for each
-// maxWrite bytes, so that a large frame may take its time as long as it moves.
-// Guarded by s.writing.
-func (s *socket) writeFrames(frames []byte, ends []int, timeout time.Duration) error {
+// write writes whole frames, which end at the given places, behind those of
+// others. After its error nothing but a close frame may follow.
+func (s *socket) write(frames []byte, ends []int) error {
+	s.writing <- struct{}{}
+	defer func() { <-s.writing }()
 	if s.rest != nil {
 		return errStopped
 	}
-	written := 0
-	for written < len(frames) {
-		if err := s.conn.SetWriteDeadline(time.Now().Add(timeout)); err != nil {
-			return err
-		}
-		n, err := s.conn.Write(frames[written:min(written+maxWrite, len(frames))])
-		written += n
-		if err != nil {
-			next, _ := slices.BinarySearch(ends, written)
-			s.rest = append([]byte{}, frames[written:ends[min(next, len(ends)-1)]]...)
-			return err
-		}
+	written, err := s.writeAll(frames)
+	if err != nil {
+		s.rest = restOfFrame(frames, ends, written)
 	}
-	return nil
+	return err
 }
 
-var errStopped = errors.New("a write before this one came to a stop")
+// writeAll writes as much as the peer takes and the socket's closing allows. The
+// peer has time as long as it takes anything at all within WriteTimeout.
+func (s *socket) writeAll(b []byte) (written int, err error) {
+	for written < len(b) {
+		// In this order: close sets its own deadline after it closes s.closed.
+		if err := s.conn.SetWriteDeadline(time.Now().Add(s.opts.WriteTimeout)); err != nil {
+			return written, err
+		}
+		if s.isClosed() {
+			return written, errStopped
+		}
+		n, err := s.conn.Write(b[written:min(written+maxWrite, len(b))])
+		written += n
+		if err != nil && (n == 0 || !timedOut(err)) {
+			return written, err
+		}
+	}
+	return written, nil
+}
+
+// restOfFrame returns what is missing of the frame that was begun when writing
+// came to a stop: only behind it can a close frame be understood. It is not nil.
+func restOfFrame(frames []byte, ends []int, written int) []byte {
+	next, between := slices.BinarySearch(ends, written)
+	if between || written == 0 {
+		return []byte{}
+	}
+	return append([]byte{}, frames[written:ends[next]]...)
+}
+
+// errStopped says that nothing can be written any more: the socket closes, or
+// another write came to a stop, and whoever saw that sees to the rest.
+var errStopped = errors.New("the socket is closing")
+
+// writeError is an error of writing that ended the reading.
+type writeError struct{ err error }
+
+func (e *writeError) Error() string { return "write: " + e.err.Error() }
 
 // keepAlive pings the peer until the socket closes. Whoever starts it waits.
 func (s *socket) keepAlive() {
@@ -76,12 +101,14 @@ const statusTryAgainLater ws.StatusCode = 1013
 
 // fail closes the socket because a write did not go through.
 func (s *socket) fail(err error) {
-	if timedOut(err) {
+	switch {
+	case errors.Is(err, errStopped):
+	case timedOut(err):
 		reason := fmt.Sprintf("read nothing for %v", s.opts.WriteTimeout)
 		s.close(statusTryAgainLater, reason, reason)
-		return
+	default:
+		s.abort("connection lost: " + err.Error())
 	}
-	s.abort("write: " + err.Error())
 }
 
 func timedOut(err error) bool {
@@ -94,14 +121,16 @@ func timedOut(err error) bool {
 func (s *socket) finish(err error) {
 	var theirs *peerClosedError
 	var ours *closeError
+	var writing *writeError
 	switch {
 	case errors.As(err, &theirs):
 		s.close(theirs.code, "", theirs.Error())
 	case errors.As(err, &ours):
 		s.close(ours.code, ours.reason, ours.reason)
-		// What the peer still sends must be read: a connection that is closed
-		// over unread bytes is reset, and the close frame is lost with it.
-		_, _ = io.Copy(io.Discard, s.conn)
+		s.drain()
+	case errors.As(err, &writing):
+		s.fail(writing.err)
+		s.drain()
 	case timedOut(err):
 		s.abort(fmt.Sprintf("silent for %v", s.opts.PeerTimeout))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -109,12 +138,17 @@ func (s *socket) finish(err error) {
 	default:
 		s.abort("connection lost: " + err.Error())
 	}
+	<-s.quiet
 	_ = s.conn.Close()
 }
 
+// drain reads until the connection closes: one that is closed over unread bytes
+// is reset, and the close frame is lost with it.
+func (s *socket) drain() { _, _ = io.Copy(io.Discard, s.conn) }
+
 const (
-	// closeGrace is how long a peer has to take the close frame off our hands
-	// and to answer it.
+	// closeGrace is how long a write may go on when the socket closes, how long
+	// the peer has to take the close frame then, and how long to answer it.
 	closeGrace = time.Second
 	// subscriberBuffer is the send buffer that the kernel keeps for a subscriber,
 	// in bytes; lastBuffer is what it grows to for the rest of a frame and the
@@ -125,45 +159,61 @@ const (
 )
 
 // close sends a close frame, and closes the connection when the peer has
-// answered or closeGrace is over. why is for our own records. Only the first
-// close of a socket counts.
+// answered, or else within three times closeGrace. why is for our own records.
+// Only the first close of a socket counts; the others do not wait for it.
 func (s *socket) close(code ws.StatusCode, reason, why string) {
+	if !s.decide(why) {
+		return
+	}
+	_ = s.conn.SetWriteDeadline(time.Now().Add(closeGrace)) // of a write that stands in the way
+	s.writeClose(code, reason)
+	time.AfterFunc(closeGrace, func() { _ = s.conn.Close() })
+	close(s.quiet)
+}
+
+// abort closes the connection without a word: the peer does not listen.
+func (s *socket) abort(why string) {
+	if s.decide(why) {
+		_ = s.conn.Close()
+		close(s.quiet)
+	}
+}
+
+// decide tells whether the caller is the first who closes the socket.
+func (s *socket) decide(why string) (first bool) {
 	s.closing.Do(func() {
+		first = true
 		s.why = why
 		close(s.closed)
-		_ = s.conn.SetWriteDeadline(time.Now().Add(closeGrace)) // of a write that stands in the way
-		s.writeClose(code, reason)
-		time.AfterFunc(closeGrace, func() { _ = s.conn.Close() })
 	})
+	return first
+}
+
+func (s *socket) isClosed() bool {
+	select {
+	case <-s.closed:
+		return true
+	default:
+		return false
+	}
 }
 
 // writeClose writes the close frame as well as it can be done.
 func (s *socket) writeClose(code ws.StatusCode, reason string) {
-	frame, err := ws.CompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(code, reason)))
-	if err != nil {
-		return
-	}
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	last := append(s.rest, frame...)
-	if s.rest != nil {
+	frame := ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(code, reason)))
+	s.writing <- struct{}{}
+	defer func() { <-s.writing }()
+	if len(s.rest) > 0 {
 		s.growSendBuffer(lastBuffer)
 	}
-	s.rest = nil
-	_ = s.writeFrames(last, []int{len(last)}, closeGrace) // the peer may be gone: nobody to tell
+	last := append(s.rest, frame...)
+	s.rest = []byte{}
+	_ = s.conn.SetWriteDeadline(time.Now().Add(closeGrace))
+	_, _ = s.conn.Write(last) // the peer may be gone: nobody to tell
 }
 
 func (s *socket) growSendBuffer(bytes int) {
 	if tcp, ok := s.conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
 		_ = tcp.SetWriteBuffer(bytes) // a wish: without it the close may not arrive
 	}
-}
-
-// abort closes the connection without a word: the peer does not listen.
-func (s *socket) abort(why string) {
-	s.closing.Do(func() {
-		s.why = why
-		close(s.closed)
-		_ = s.conn.Close()
-	})
 }

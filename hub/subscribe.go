@@ -3,6 +3,7 @@ package hub
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,7 +59,10 @@ func (h *Hub) serveSubscriber(w http.ResponseWriter, r *http.Request) {
 
 // assetsAsked reads ?assets=A,B; nil is all.
 func assetsAsked(r *http.Request) ([]string, error) {
-	query := r.URL.Query()
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, fmt.Errorf("query: got %s, want assets=A,B", printable(r.URL.RawQuery))
+	}
 	for key := range query {
 		if key != "assets" {
 			return nil, fmt.Errorf("query: got %s, want assets", printable(key))
@@ -140,7 +144,7 @@ const maxWrite = 64 << 10
 func (s *socket) deliver(first []byte, m *mailbox) {
 	ticker := time.NewTicker(s.opts.PingInterval)
 	defer ticker.Stop()
-	err := s.send([][]byte{first})
+	err := s.send([][]byte{first}, ticker.C)
 	var batch [][]byte
 	for err == nil {
 		select {
@@ -148,7 +152,7 @@ func (s *socket) deliver(first []byte, m *mailbox) {
 			return
 		case <-m.wake:
 			batch = m.take(batch[:0])
-			err = s.send(batch)
+			err = s.send(batch, ticker.C)
 			clear(batch)
 		case <-ticker.C:
 			err = s.writeControl(ws.OpPing, nil)
@@ -157,8 +161,9 @@ func (s *socket) deliver(first []byte, m *mailbox) {
 	s.fail(err)
 }
 
-// send writes frames, as many at a time as fit into one write.
-func (s *socket) send(frames [][]byte) error {
+// send writes frames, as many at a time as fit into one write, and a ping in
+// between when it is time for one: a peer that takes long is not silent.
+func (s *socket) send(frames [][]byte, ping <-chan time.Time) error {
 	var chunk []byte
 	var ends []int
 	for i, frame := range frames {
@@ -167,13 +172,17 @@ func (s *socket) send(frames [][]byte) error {
 		if i+1 < len(frames) && len(chunk)+len(frames[i+1]) <= maxWrite {
 			continue
 		}
-		s.writing.Lock()
-		err := s.writeFrames(chunk, ends, s.opts.WriteTimeout)
-		s.writing.Unlock()
-		if err != nil {
+		if err := s.write(chunk, ends); err != nil {
 			return err
 		}
 		chunk, ends = chunk[:0], ends[:0]
+		select {
+		case <-ping:
+			if err := s.writeControl(ws.OpPing, nil); err != nil {
+				return err
+			}
+		default:
+		}
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -70,24 +71,54 @@ type stats struct {
 	UpdatesPerSecond float64 `json:"updates_per_second"`
 }
 
-// rankings ranks what is known. It is the caller's to cut it short. Guarded by h.mu.
-func (h *Hub) rankings(order quasar.Order, now time.Time) []rankingRow {
-	rankings := quasar.Rank(h.snapshots(), order)
+// sighting is what a ranking needs of a space.
+type sighting struct {
+	snapshot  quasar.Snapshot
+	connected bool
+}
+
+// sightings returns what is known, in no order. Guarded by h.mu.
+func (h *Hub) sightings() []sighting {
+	all := make([]sighting, 0, len(h.spaces))
+	for _, s := range h.spaces {
+		if s.known() {
+			all = append(all, sighting{s.record.Snapshot, s.connected()})
+		}
+	}
+	return all
+}
+
+// rank ranks what was seen. It may take a while, so it holds no lock.
+func (h *Hub) rank(seen []sighting, order quasar.Order, now time.Time) []rankingRow {
+	snapshots := make([]quasar.Snapshot, len(seen))
+	connected := make(map[string]bool, len(seen))
+	for i := range seen {
+		snapshots[i] = seen[i].snapshot
+		connected[seen[i].snapshot.SpaceName] = seen[i].connected
+	}
+	rankings := quasar.Rank(snapshots, order)
 	rows := make([]rankingRow, len(rankings))
 	for i := range rankings {
-		rows[i] = h.rankingRow(&rankings[i], now)
+		r := &rankings[i]
+		rows[i] = rankingRow{
+			Rank: notZero(r.Rank), SpaceName: r.Snapshot.SpaceName, Score: r.Score.Value, SignalConfidence: r.Score.SignalConfidence,
+			AVNAccuracy: r.Snapshot.Training.AVNAccuracy, DominantSignal: r.Snapshot.Voting.DominantSignal,
+			Reason: notZero(r.Score.Reason), Connected: connected[r.Snapshot.SpaceName], Stale: h.stale(&r.Snapshot, now),
+			AgeSeconds: age(&r.Snapshot, now), Snapshot: r.Snapshot,
+		}
 	}
 	return rows
 }
 
-func (h *Hub) rankingRow(r *quasar.Ranking, now time.Time) rankingRow {
-	s := h.spaces[r.Snapshot.SpaceName]
-	return rankingRow{
-		Rank: notZero(r.Rank), SpaceName: s.name, Score: r.Score.Value, SignalConfidence: r.Score.SignalConfidence,
-		AVNAccuracy: r.Snapshot.Training.AVNAccuracy, DominantSignal: r.Snapshot.Voting.DominantSignal,
-		Reason: notZero(r.Score.Reason), Connected: s.connected(), Stale: s.stale(now, h.opts.StaleAfter),
-		AgeSeconds: max(0, now.Sub(r.Snapshot.UpdatedAt).Seconds()), Snapshot: r.Snapshot,
-	}
+// age is how many seconds ago a snapshot was updated; 0 where another hub's clock
+// is ahead of ours.
+func age(s *quasar.Snapshot, now time.Time) float64 {
+	return max(0, now.Sub(s.UpdatedAt).Seconds())
+}
+
+// stale tells whether no update came for longer than a snapshot may be old.
+func (h *Hub) stale(s *quasar.Snapshot, now time.Time) bool {
+	return now.Sub(s.UpdatedAt) > h.opts.StaleAfter
 }
 
 // notZero returns nil for the zero value: what does not exist is null.
@@ -149,7 +180,7 @@ func (h *Hub) subscribers() []subscriberRow {
 		}
 		rows = append(rows, row)
 	}
-	slices.SortFunc(rows, func(a, b subscriberRow) int { return int(a.ID - b.ID) })
+	slices.SortFunc(rows, func(a, b subscriberRow) int { return cmp.Compare(a.ID, b.ID) })
 	return rows
 }
 
@@ -191,7 +222,7 @@ func (h *Hub) assets() int {
 func (h *Hub) staleNames(now time.Time) string {
 	var stale []string
 	for name, s := range h.spaces {
-		if s.known() && s.stale(now, h.opts.StaleAfter) {
+		if s.known() && h.stale(&s.record.Snapshot, now) {
 			stale = append(stale, name)
 		}
 	}

@@ -1,0 +1,385 @@
+package hub_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/hub"
+	"github.com/karlquant/quasar/hub/hubtest"
+	"github.com/karlquant/quasar/internal/wire"
+)
+
+// The opcodes of RFC 6455.
+const (
+	opContinuation = 0x0
+	opText         = 0x1
+	opBinary       = 0x2
+	opClose        = 0x8
+	opPing         = 0x9
+	opPong         = 0xA
+	fin            = 0x80
+)
+
+// patience is how long a test with real sockets waits for what must come.
+const patience = 20 * time.Second
+
+// frame is one frame as it came off the wire.
+type frame struct {
+	head    byte // fin, reserved bits and opcode
+	payload []byte
+}
+
+func (f frame) op() byte { return f.head & 0x0f }
+
+// closing reads the code and the reason of a close frame.
+func (f frame) closing() string {
+	if f.op() != opClose || len(f.payload) < 2 {
+		return fmt.Sprintf("no close but %#x %q", f.head, f.payload)
+	}
+	return fmt.Sprintf("%d %s", binary.BigEndian.Uint16(f.payload), f.payload[2:])
+}
+
+// peer is a WebSocket client that does what a test tells it to, right or wrong.
+type peer struct {
+	t    testing.TB
+	conn net.Conn
+	in   *bufio.Reader
+
+	// What listen gathers.
+	mu     sync.Mutex
+	got    []frame
+	ended  error
+	done   chan struct{}
+	silent bool // answers no ping
+}
+
+const handshake = "GET %s HTTP/1.1\r\nHost: hub.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+	"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s\r\n"
+
+// shake opens a WebSocket over conn; headers end in \r\n each.
+func shake(t testing.TB, conn net.Conn, path, headers string) (*peer, *http.Response) {
+	t.Helper()
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := fmt.Fprintf(conn, handshake, path, headers); err != nil {
+		t.Fatal(err)
+	}
+	in := bufio.NewReader(conn)
+	answer, err := http.ReadResponse(in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &peer{t: t, conn: conn, in: in}, answer
+}
+
+// opened is shake for a WebSocket that must open.
+func opened(t testing.TB, conn net.Conn, path, headers string) *peer {
+	t.Helper()
+	p, answer := shake(t, conn, path, headers)
+	if answer.StatusCode != http.StatusSwitchingProtocols {
+		body, _ := io.ReadAll(answer.Body)
+		t.Fatalf("GET %s: got %s %s, want 101", path, answer.Status, body)
+	}
+	return p
+}
+
+// dial opens a WebSocket over a pipe.
+func dial(t testing.TB, s *hubtest.Server, path string) *peer {
+	t.Helper()
+	conn, err := s.Dial(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opened(t, conn, path, "")
+}
+
+// serveTCP runs a hub behind a real socket until the test ends.
+func serveTCP(t testing.TB, opts *hub.Options) (h *hub.Hub, addr string) {
+	t.Helper()
+	h, err := hub.New(opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(h)
+	ctx, cancel := context.WithCancel(context.Background())
+	running := make(chan error, 1)
+	go func() { running <- h.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-running; err != nil {
+			t.Errorf("Run: got %v, want nil", err)
+		}
+		server.Close()
+	})
+	return h, server.Listener.Addr().String()
+}
+
+// dialTCP opens a WebSocket over a real socket, whose reads and writes fail
+// after patience. A buffer above 0 is that of the kernel for what comes in.
+func dialTCP(t testing.TB, addr, path string, buffer int) *peer {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if buffer > 0 {
+		_ = conn.(*net.TCPConn).SetReadBuffer(buffer)
+	}
+	_ = conn.SetDeadline(time.Now().Add(3 * patience))
+	return opened(t, conn, path, "")
+}
+
+// masked makes a client's frame.
+func masked(head byte, payload []byte) []byte {
+	out := lengthOf([]byte{head}, len(payload), 0x80)
+	mask := [4]byte{0x12, 0x34, 0x56, 0x78}
+	out = append(out, mask[:]...)
+	for i, b := range payload {
+		out = append(out, b^mask[i&3])
+	}
+	return out
+}
+
+// lengthOf appends a frame's length; bit is the mask's.
+func lengthOf(out []byte, n int, bit byte) []byte {
+	switch {
+	case n < 126:
+		return append(out, bit|byte(n))
+	case n < 1<<16:
+		return binary.BigEndian.AppendUint16(append(out, bit|126), uint16(n))
+	default:
+		return binary.BigEndian.AppendUint64(append(out, bit|127), uint64(n))
+	}
+}
+
+// raw writes bytes as they are.
+func (p *peer) raw(b []byte) {
+	p.t.Helper()
+	if _, err := p.conn.Write(b); err != nil {
+		p.t.Fatalf("write: %v", err)
+	}
+}
+
+func (p *peer) send(head byte, payload string) {
+	p.t.Helper()
+	p.raw(masked(head, []byte(payload)))
+}
+
+func (p *peer) text(payload string) {
+	p.t.Helper()
+	p.send(fin|opText, payload)
+}
+
+// close sends a close frame.
+func (p *peer) close(code uint16) {
+	p.t.Helper()
+	p.raw(masked(fin|opClose, binary.BigEndian.AppendUint16(nil, code)))
+}
+
+// read reads one frame of whatever kind.
+func (p *peer) read() (frame, error) {
+	var head [2]byte
+	if _, err := io.ReadFull(p.in, head[:]); err != nil {
+		return frame{}, err
+	}
+	n := uint64(head[1] & 0x7f)
+	var long [8]byte
+	switch n {
+	case 126:
+		if _, err := io.ReadFull(p.in, long[6:]); err != nil {
+			return frame{}, err
+		}
+		n = binary.BigEndian.Uint64(long[:])
+	case 127:
+		if _, err := io.ReadFull(p.in, long[:]); err != nil {
+			return frame{}, err
+		}
+		n = binary.BigEndian.Uint64(long[:])
+	}
+	if head[1]&0x80 != 0 {
+		return frame{}, errors.New("got a masked frame from a server")
+	}
+	payload := make([]byte, n)
+	_, err := io.ReadFull(p.in, payload)
+	return frame{head[0], payload}, err
+}
+
+// next reads the next frame that is no ping; it must be there.
+func (p *peer) next() frame {
+	p.t.Helper()
+	for {
+		f, err := p.read()
+		if err != nil {
+			p.t.Fatalf("read: %v", err)
+		}
+		if f.op() != opPing {
+			return f
+		}
+	}
+}
+
+// nextUpdate reads the next data frame, which must be one of the hub's.
+func (p *peer) nextUpdate() wire.HubFrame {
+	p.t.Helper()
+	return decode(p.t, p.next())
+}
+
+func decode(t testing.TB, f frame) wire.HubFrame {
+	t.Helper()
+	if f.head != fin|opText {
+		t.Fatalf("got a frame %#x %q, want a text frame in one piece", f.head, f.payload)
+	}
+	out, err := wire.DecodeHub(f.payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// listen reads until the connection ends and answers pings, unless silent.
+func (p *peer) listen() *peer {
+	p.done = make(chan struct{})
+	go func() {
+		defer close(p.done)
+		for {
+			f, err := p.read()
+			p.mu.Lock()
+			if err == nil {
+				p.got = append(p.got, f)
+			}
+			p.ended = err
+			p.mu.Unlock()
+			if err != nil {
+				return
+			}
+			if f.op() == opPing && !p.silent {
+				_, _ = p.conn.Write(masked(fin|opPong, f.payload))
+			}
+		}
+	}()
+	return p
+}
+
+// frames returns what listen gathered so far.
+func (p *peer) frames() []frame {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]frame(nil), p.got...)
+}
+
+// last returns the newest frame.
+func (p *peer) last() frame {
+	p.t.Helper()
+	all := p.frames()
+	if len(all) == 0 {
+		p.t.Fatal("got no frame at all")
+	}
+	return all[len(all)-1]
+}
+
+// updates decodes the data frames among what listen gathered.
+func (p *peer) updates() []wire.HubFrame {
+	p.t.Helper()
+	var out []wire.HubFrame
+	for _, f := range p.frames() {
+		if f.op() < 8 {
+			out = append(out, decode(p.t, f))
+		}
+	}
+	return out
+}
+
+// publisher opens a space's WebSocket and listens to it.
+func publisher(t testing.TB, s *hubtest.Server, space string) *peer {
+	t.Helper()
+	return dial(t, s, "/ws/publish/"+space).listen()
+}
+
+// subscriber opens a subscriber's WebSocket and listens to it.
+func subscriber(t testing.TB, s *hubtest.Server, query string) *peer {
+	t.Helper()
+	return dial(t, s, "/ws/subscribe"+query).listen()
+}
+
+// steps is a frame that sets training_steps.
+func steps(n int) string {
+	return string(wire.AppendUpdate(nil, quasar.UpdateOf(&quasar.Training{TrainingSteps: new(int64(n))}, nil)))
+}
+
+// votes is a frame that sets both counts.
+func votes(buy, sell int) string {
+	return string(wire.AppendUpdate(nil, quasar.UpdateOf(nil, &quasar.Voting{BuyCount: new(int64(buy)), SellCount: new(int64(sell))})))
+}
+
+// stepsOf returns the training_steps of the snapshots, in their order.
+func stepsOf(t testing.TB, frames []wire.HubFrame) []int64 {
+	t.Helper()
+	var out []int64
+	for _, f := range frames {
+		for _, s := range f.Snapshots {
+			if s.Training.TrainingSteps == nil {
+				t.Fatalf("got no training_steps in %+v", s)
+			}
+			out = append(out, *s.Training.TrainingSteps)
+		}
+	}
+	return out
+}
+
+// get asks the hub and returns the status and the body.
+func get(t testing.TB, s *hubtest.Server, path string) (int, string) {
+	t.Helper()
+	answer := ask(t, s, http.MethodGet, path)
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, string(body)
+}
+
+// ask sends a request with headers ("Name: value") whose answer is closed when
+// the test ends.
+func ask(t testing.TB, s *hubtest.Server, method, path string, headers ...string) *http.Response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(context.Background(), method, s.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		if name == "Host" {
+			r.Host = value
+			continue
+		}
+		r.Header.Add(name, value)
+	}
+	client := s.HTTPClient()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	answer, err := client.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = answer.Body.Close() })
+	return answer
+}
+
+// eventually waits for what another goroutine is about to bring about.
+func eventually(t testing.TB, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain for: %s", what)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package hub
+
+import (
+	"time"
+
+	"github.com/karlquant/quasar"
+)
+
+var _ Receiver = (*Hub)(nil)
+
+// maxClock bounds the clock of another hub, in Unix microseconds: the year 2112.
+// One that is beyond it is broken, and would take every seq with it to where
+// there is no room for a next one.
+const maxClock = 1 << 52
+
+// MergeRecord implements Receiver.
+func (h *Hub) MergeRecord(r Record) {
+	seq := r.Snapshot.Seq
+	if quasar.CheckSpaceName(r.Snapshot.SpaceName) != nil || seq <= 0 || seq > maxClock {
+		return
+	}
+	now := time.Now()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.spaceNamed(r.Snapshot.SpaceName)
+	if s == nil {
+		return
+	}
+	before := s.record.Snapshot.Seq
+	if !s.record.Merge(&r) {
+		return
+	}
+	if s.record.Snapshot.Seq == before {
+		// Two hubs took updates of the space in each other's absence. Subscribers
+		// were promised that seq rises, so what is now in both is a new one.
+		s.record.Snapshot.Seq++
+		h.engine.Offer(s.record)
+	}
+	h.broadcast(s, now)
+}
+
+// MergeClaim implements Receiver.
+func (h *Hub) MergeClaim(c Claim) {
+	if quasar.CheckSpaceName(c.Space) != nil || quasar.CheckSpaceName(c.Hub) != nil || c.Hub == h.id {
+		return
+	}
+	if c.Seq <= 0 || c.Seq > maxClock || c.Epoch < 0 || c.Epoch > maxClock {
+		return
+	}
+	now := time.Now()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.clock = max(h.clock, c.Seq, c.Epoch)
+	s := h.spaceNamed(c.Space)
+	if s == nil || c.Seq <= s.claims[c.Hub].Seq {
+		return
+	}
+	owner := s.owner()
+	if s.claims == nil {
+		s.claims = make(map[string]Claim)
+	}
+	s.claims[c.Hub] = c // also when it is of the dead: an older one may come late
+	h.ownerMayChange(s, owner, now)
+}
+
+// ownerMayChange notes what other hubs' claims made of a space's owner. Guarded
+// by h.mu.
+func (h *Hub) ownerMayChange(s *space, before *session, now time.Time) {
+	h.version++
+	switch {
+	case before == nil:
+		h.takeOver(s, now)
+	case s.owner() == nil:
+		h.event(now, eventSuperseded, s.name, "superseded by a newer connection at another hub: frames that come here are dropped until that closes")
+	}
+}
+
+// HubLost implements Receiver.
+func (h *Hub) HubLost(hub string) {
+	now := time.Now()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, s := range h.spaces {
+		if _, ok := s.claims[hub]; ok {
+			owner := s.owner()
+			delete(s.claims, hub)
+			h.ownerMayChange(s, owner, now)
+		}
+	}
+}

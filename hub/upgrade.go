@@ -1,0 +1,88 @@
+package hub
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gobwas/ws"
+
+	"github.com/karlquant/quasar/internal/guard"
+	"github.com/karlquant/quasar/internal/problem"
+)
+
+// subprotocol is what browsers offer beside a credential; those that offer
+// nothing are as welcome.
+const subprotocol = "quasar.v1"
+
+// maySocket tells whether r may become a WebSocket. If not it has answered.
+func (h *Hub) maySocket(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method != http.MethodGet {
+		w.Header().Set("Allow", "GET")
+		problem.Write(w, http.StatusMethodNotAllowed, "method: got "+printable(r.Method)+", want GET")
+		return false
+	}
+	if err := guard.CheckOrigin(r, h.opts.AllowedOrigins); err != nil {
+		problem.Write(w, http.StatusForbidden, err.Error())
+		return false
+	}
+	if status, detail := checkHandshake(r); status != 0 {
+		w.Header().Set("Upgrade", "websocket")
+		w.Header().Set("Connection", "Upgrade")
+		w.Header().Set("Sec-Websocket-Version", "13")
+		problem.Write(w, status, detail)
+		return false
+	}
+	if h.isClosing() {
+		w.Header().Set("Retry-After", "1")
+		problem.Write(w, http.StatusServiceUnavailable, "the hub is shutting down")
+		return false
+	}
+	return true
+}
+
+// checkHandshake holds a request against section 4.2.1 of RFC 6455; status is 0
+// if it is as it should be.
+func checkHandshake(r *http.Request) (status int, detail string) {
+	switch {
+	case r.ProtoMajor != 1 || r.ProtoMinor < 1:
+		return http.StatusHTTPVersionNotSupported, "protocol: got " + printable(r.Proto) + ", want HTTP/1.1"
+	case !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || !hasToken(r.Header["Connection"], "upgrade"):
+		return http.StatusUpgradeRequired, "got a plain request, want a WebSocket (RFC 6455)"
+	case r.Header.Get("Sec-Websocket-Version") != "13":
+		return http.StatusUpgradeRequired, "Sec-WebSocket-Version: got " + printable(r.Header.Get("Sec-Websocket-Version")) + ", want 13"
+	case len(r.Header.Get("Sec-Websocket-Key")) != 24:
+		return http.StatusBadRequest, "Sec-WebSocket-Key: got " + printable(r.Header.Get("Sec-Websocket-Key")) + ", want 16 bytes in base64"
+	}
+	return 0, ""
+}
+
+// hasToken tells whether one of the header's lists has the token.
+func hasToken(header []string, token string) bool {
+	for _, list := range header {
+		for item := range strings.SplitSeq(list, ",") {
+			if strings.EqualFold(strings.TrimSpace(item), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// upgrade turns a request that maySocket let pass into a socket. Where it fails
+// it has answered.
+func upgrade(w http.ResponseWriter, r *http.Request, opts *Options) (*socket, error) {
+	u := ws.HTTPUpgrader{Timeout: opts.WriteTimeout}
+	if hasToken(r.Header["Sec-Websocket-Protocol"], subprotocol) {
+		u.Header = http.Header{"Sec-Websocket-Protocol": {subprotocol}}
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Connection", "Upgrade") // of several such headers it looks at the first alone
+	conn, rw, _, err := u.Upgrade(r, w)
+	if err != nil {
+		if conn != nil {
+			_ = conn.Close()
+		}
+		return nil, err
+	}
+	return newSocket(conn, rw.Reader, opts), nil
+}

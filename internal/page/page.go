@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -23,7 +22,7 @@ type file struct {
 }
 
 // Site is a set of files to serve. It is an http.Handler for GET and HEAD below
-// the prefix that it was made for.
+// the prefix that it was made for. The zero Site has no file.
 type Site struct {
 	prefix string
 	policy string
@@ -40,7 +39,9 @@ func New(files fs.FS, prefix string, frames ...string) (*Site, error) {
 			return err
 		}
 		content, err := fs.ReadFile(files, name)
-		s.files[name] = newFile(name, content)
+		if err == nil {
+			s.files[name] = newFile(name, content)
+		}
 		return err
 	})
 	return s, err
@@ -57,19 +58,22 @@ func policy(frames []string) string {
 		"base-uri 'none'; form-action 'self'; frame-ancestors " + ancestors
 }
 
+// contentTypes are those of the files that we have: the machine's own table says
+// something else on each machine. A file of another kind is only bytes.
+var contentTypes = map[string]string{
+	".html": "text/html; charset=utf-8",
+	".js":   "text/javascript; charset=utf-8",
+	".css":  "text/css; charset=utf-8",
+	".svg":  "image/svg+xml",
+	".json": "application/json",
+	".py":   "text/x-python; charset=utf-8",
+	".txt":  "text/plain; charset=utf-8",
+}
+
 func newFile(name string, content []byte) file {
-	kind := mime.TypeByExtension(path.Ext(name))
-	switch path.Ext(name) { // not what the machine's own table says
-	case ".js":
-		kind = "text/javascript; charset=utf-8"
-	case ".css":
-		kind = "text/css; charset=utf-8"
-	case ".html":
-		kind = "text/html; charset=utf-8"
-	case ".svg":
-		kind = "image/svg+xml"
-	case ".py":
-		kind = "text/x-python; charset=utf-8"
+	kind, known := contentTypes[path.Ext(name)]
+	if !known {
+		kind = "application/octet-stream"
 	}
 	sum := sha256.Sum256(content)
 	return file{string(content), kind, `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
@@ -103,8 +107,6 @@ func (s *Site) Serve(w http.ResponseWriter, r *http.Request, name string) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Etag", f.etag)
-	if f.contentType != "" {
-		h.Set("Content-Type", f.contentType)
-	}
+	h.Set("Content-Type", f.contentType)
 	http.ServeContent(w, r, name, time.Time{}, strings.NewReader(f.content)) // no time: the ETag decides
 }

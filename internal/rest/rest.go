@@ -1,18 +1,23 @@
-// Package rest writes the JSON answers of our HTTP endpoints.
+// Package rest reads the queries and writes the JSON answers of our HTTP
+// endpoints. Errors are written by package problem.
 package rest
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/internal/problem"
 )
 
 // Write answers with v as JSON, its keys in a fixed order. An answer that may be
-// kept has a Cache-Control before; any other is not stored.
+// kept has a Cache-Control before; any other is not stored. A v that JSON has no
+// words for, a NaN among them, is a 500.
 func Write(w http.ResponseWriter, v any) {
 	body, err := json.Marshal(v, json.Deterministic(true))
 	if err != nil {
@@ -30,16 +35,32 @@ func Write(w http.ResponseWriter, v any) {
 }
 
 // NotModified marks the answer with an ETag and, if the client says that it has
-// that one, answers with 304 and tells so. It compares weakly (RFC 9110, 13.1.2).
+// that one, answers with 304 and tells so.
 func NotModified(w http.ResponseWriter, r *http.Request, etag string) bool {
 	w.Header().Set("Etag", etag)
 	w.Header().Set("Cache-Control", "no-cache")
-	for candidate := range strings.SplitSeq(r.Header.Get("If-None-Match"), ",") {
+	if !slices.ContainsFunc(r.Header.Values("If-None-Match"), func(known string) bool { return matches(known, etag) }) {
+		return false
+	}
+	w.WriteHeader(http.StatusNotModified)
+	return true
+}
+
+// matches compares weakly (RFC 9110, section 13.1.2). Our tags hold no comma.
+func matches(ifNoneMatch, etag string) bool {
+	for candidate := range strings.SplitSeq(ifNoneMatch, ",") {
 		candidate = strings.TrimSpace(candidate)
 		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == strings.TrimPrefix(etag, "W/") {
-			w.WriteHeader(http.StatusNotModified)
 			return true
 		}
 	}
 	return false
+}
+
+// UnixSeconds is a time in answers: Unix seconds, null for never.
+type UnixSeconds time.Time
+
+// MarshalJSON writes the time as the wire has it.
+func (t UnixSeconds) MarshalJSON() ([]byte, error) {
+	return quasar.AppendUnixTime(nil, time.Time(t)), nil
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/karlquant/quasar"
 )
 
-// Options says how a ranker behaves. Only HubURL is wanted.
+// Options says how a ranker behaves. Only HubURL must be there. Printing them shows
+// neither the token nor the headers.
 type Options struct {
 	// HubURL is the hub: ws://, wss://, http:// or https://, with or without
 	// /ws/subscribe.
@@ -22,30 +23,32 @@ type Options struct {
 	Assets []string
 	// Order is the order of the formula; "" for asc.
 	Order quasar.Order
-	// Sync handles each update to its end, OnRanking included, before the next is
-	// read, so that a run is deterministic. Without it a slow OnRanking sees the
-	// newest ranking and misses those before.
-	Sync bool
-	// OnRanking is called with each new ranking, by one goroutine at a time; nil
-	// for nothing.
+	// OnRanking is called with the new ranking after each update, and after each
+	// connection that was lost or refused, by one goroutine at a time; nil for
+	// nothing. One that is slow misses rankings, but never the newest.
 	OnRanking func(Ranking)
+	// Sync calls OnRanking for each update before the next is read, so that the
+	// same frames make the same calls. One that takes longer than a minute then
+	// loses the connection.
+	Sync bool
 	// StaleAfter is how old a snapshot, or its votes, may be by the hub's clock
 	// before the asset is held back; 0 for 30 s.
 	StaleAfter time.Duration
 
 	// Policy, Reward and Model are what the original's --bandit, --reward and
-	// --model ask for: names that are known, and a path. The formula is the only
-	// policy there is yet; the ranker says so.
+	// --model ask for: one of Policies, one of Rewards, a path; "" for nothing. The
+	// formula is the only policy there is yet; /health and the log say so.
 	Policy, Reward, Model string
 
-	// Token is the credential for the hub; Header goes with the handshake.
-	Token  string      `json:"-"`
-	Header http.Header `json:"-"`
+	// Token is the credential for the hub, Header goes with each handshake. Neither
+	// shows in an answer or a log. Empty is none.
+	Token  string
+	Header http.Header
 	// HTTPClient makes the handshakes; nil for one of its own.
-	HTTPClient *http.Client `json:"-"`
+	HTTPClient *http.Client
 
 	// UI holds the ranker's page, with index.html at its root; nil for none.
-	UI fs.FS `json:"-"`
+	UI fs.FS
 	// FrameAncestors are the origins whose pages may show it in a frame.
 	FrameAncestors []string
 	// AllowedHosts are names beside loopback and IP addresses under which
@@ -57,7 +60,21 @@ type Options struct {
 	// Version is what /health says of the program; "" for "unknown".
 	Version string
 	// Logger is told of the connection to the hub; nil discards.
-	Logger *slog.Logger `json:"-"`
+	Logger *slog.Logger
+}
+
+// Format prints what is not secret, whatever the verb.
+func (o Options) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, o.text()) }
+
+// LogValue is what is not secret.
+func (o Options) LogValue() slog.Value { return slog.StringValue(o.text()) }
+
+// MarshalText is what is not secret, in JSON too.
+func (o Options) MarshalText() ([]byte, error) { return []byte(o.text()), nil }
+
+func (o Options) text() string {
+	return fmt.Sprintf("{hub: %s, assets: %q, order: %s, sync: %t, stale after: %v, token: %t, headers: %d}",
+		o.HubURL, o.Assets, o.Order, o.Sync, o.StaleAfter, o.Token != "", len(o.Header))
 }
 
 // Formula is the only policy that there is yet.
@@ -71,7 +88,8 @@ var (
 	Rewards = []string{"simple", "logret", "net", "vol", "sharpe", "sortino", "binary", "rank"}
 )
 
-func (o *Options) withDefaults() (Options, error) {
+// settle returns checked options with their defaults filled in.
+func (o *Options) settle() (Options, error) {
 	var out Options
 	if o != nil {
 		out = *o
@@ -94,13 +112,13 @@ func (o *Options) withDefaults() (Options, error) {
 
 func (o *Options) check() error {
 	if o.HubURL == "" {
-		return errors.New("hub: got none, want ws://HOST:PORT")
+		return errors.New("hub URL: got none, want one like ws://host:7860")
 	}
 	if _, err := quasar.ParseOrder(string(o.Order)); err != nil {
 		return err
 	}
 	if o.StaleAfter < 0 {
-		return fmt.Errorf("StaleAfter: got %v, want a positive duration", o.StaleAfter)
+		return fmt.Errorf("StaleAfter: got %v, want a duration above 0, or 0 for 30s", o.StaleAfter)
 	}
 	for _, name := range o.Assets {
 		if err := quasar.CheckSpaceName(name); err != nil {

@@ -2,11 +2,8 @@ package app
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +23,7 @@ type rankFlags struct {
 	assets                []string
 	bandit, reward, model string
 	sync, test, insecure  bool
+	json                  bool
 	hosts                 []string
 	stale                 time.Duration
 }
@@ -39,10 +37,17 @@ func newRank() *cobra.Command {
 update, prints it and serves it, with a page, on a port of its own. Data flows one
 way: nothing goes back to the hub or the spaces.
 
+On a terminal it shows a table that follows the updates. Elsewhere it prints a
+line when the order of the assets changes, or what speaks against one of them, or
+the connection, at most four a second. With --json it prints an object after each
+update, as /rankings answers it, and skips to the newest if nobody reads as fast.
+With --sync it leaves none of these lines out.
+
 The assets are ordered by the formula. --bandit, --reward and --model are those of
 the original; what they choose is not there yet, and the ranker says so.`,
 		Example: `  quasar rank
   quasar rank --hub ws://localhost:7860 --assets V75 V100_1s CRASH1000 --order balanced
+  quasar rank --json | jq -c '[.rankings[] | select(.tradable) | .space_name]'
   quasar rank --test`,
 	}
 	hub := hubFlag(cmd, "HUB_SUB_URL", "HUB_WS_URL")
@@ -52,6 +57,7 @@ the original; what they choose is not there yet, and the ranker says so.`,
 	f.StringVar(&flags.reward, "reward", "", "what the policy learns from: "+strings.Join(ranker.Rewards, ", "))
 	f.StringVar(&flags.model, "model", "", "file of the network")
 	f.BoolVar(&flags.sync, "sync", false, "handle each update to its end before the next is read, so that a run is deterministic")
+	f.BoolVar(&flags.json, "json", false, "print rankings as JSON, one on a line")
 	f.BoolVar(&flags.test, "test", false, "check the components, without a network, and end")
 	f.StringVar(&flags.order, "order", string(quasar.Asc), "asc, desc or balanced")
 	f.StringVar(&flags.listen, "listen", defaultRankListen, "address to listen on, HOST:PORT")
@@ -67,6 +73,9 @@ the original; what they choose is not there yet, and the ranker says so.`,
 		return nil
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if _, err := quasar.ParseOrder(flags.order); err != nil {
+			return usage("%w", err)
+		}
 		flags.hub, flags.assets = *hub, append(flags.assets, args...)
 		if flags.test {
 			return selfTest(cmd)
@@ -94,8 +103,13 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 		return err
 	}
 	opts := flags.options(log)
-	show := &rankPrinter{out: cmd.OutOrStdout()}
-	opts.OnRanking = show.print
+	show := newRankPrinter(cmd.OutOrStdout(), flags.json)
+	switch {
+	case flags.sync:
+		opts.OnRanking = show.print
+	case flags.json:
+		opts.OnRanking = show.wake
+	}
 	r, err := ranker.New(opts)
 	if err != nil {
 		return misconfigured(err)
@@ -107,64 +121,8 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	addr := reachable(l)
 	fmt.Fprintf(cmd.ErrOrStderr(), "quasar rank %s\n  Page       http://%s/\n  Rankings   http://%s/rankings\n  Hub        %s\n", version(), addr, addr, flags.hub)
 	g, ctx := errgroup.WithContext(cmd.Context())
-	g.Go(func() error { return ignoreEnd(r.Run(ctx)) })
+	g.Go(func() error { return r.Run(ctx) })
+	g.Go(func() error { return show.follow(ctx, r.Ranking) })
 	g.Go(func() error { return serve(ctx, l, r) })
 	return g.Wait()
-}
-
-// rankPrinter prints a ranking whenever the order of the assets changes, and now
-// and then while it does not.
-type rankPrinter struct {
-	out     io.Writer
-	printed time.Time
-	shown   []string
-}
-
-const printEvery = 5 * time.Second
-
-func (p *rankPrinter) print(k ranker.Ranking) {
-	order := k.Names()
-	since := time.Since(p.printed)
-	if since < 250*time.Millisecond || since < printEvery && slices.Equal(order, p.shown) {
-		return
-	}
-	p.printed, p.shown = time.Now(), order
-	clear := ""
-	if isTerminal(p.out) {
-		clear = "\x1b[H\x1b[J"
-	}
-	fmt.Fprint(p.out, clear, rankingText(&k), "\n")
-}
-
-var rankColumns = []column{
-	{"#", true}, {"ASSET", false}, {"SIGNAL", false}, {"CONFIDENCE", true}, {"ACCURACY", true}, {"SCORE", true},
-	{"AGE", true}, {"HELD BACK", false},
-}
-
-func rankingText(k *ranker.Ranking) string {
-	state := "live"
-	if !k.Connected {
-		state = "OFFLINE since " + k.Since.Format(time.TimeOnly)
-	}
-	var rows [][]string
-	for i := range k.Assets {
-		rows = append(rows, rankRow(&k.Assets[i]))
-	}
-	text := fmt.Sprintf("%s  order %s  %s\n%s", k.HubTime.UTC().Format(time.TimeOnly), k.Order, state, renderTable(rankColumns, rows))
-	if len(k.Waiting) > 0 {
-		text += "waiting for " + strings.Join(k.Waiting, ", ") + "\n"
-	}
-	return text
-}
-
-func rankRow(a *ranker.Asset) []string {
-	place := unknown
-	if a.Rank > 0 {
-		place = strconv.Itoa(a.Rank)
-	}
-	return []string{
-		place, a.Snapshot.SpaceName, showSignal(a.Snapshot.Voting.DominantSignal),
-		showFloat(a.Score.SignalConfidence, "%.3f"), showFloat(a.Snapshot.Training.AVNAccuracy, "%.3f"),
-		showFloat(a.Score.Value, "%+.3f"), showAge(a.Age), strings.Join(a.HeldBack, "; "),
-	}
 }

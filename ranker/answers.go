@@ -1,0 +1,131 @@
+package ranker
+
+import (
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/internal/rest"
+)
+
+// The shapes of the answers. Every key is always there; what does not exist is
+// null, and a list without members [].
+
+type row struct {
+	Rank             *int            `json:"rank"`
+	SpaceName        string          `json:"space_name"`
+	Score            *float64        `json:"score"`
+	SignalConfidence *float64        `json:"signal_confidence"`
+	AVNAccuracy      *float64        `json:"avn_accuracy"`
+	DominantSignal   *quasar.Signal  `json:"dominant_signal"`
+	Reason           *string         `json:"reason"`
+	Tradable         bool            `json:"tradable"`
+	HeldBack         []string        `json:"held_back"`
+	Stale            bool            `json:"stale"`
+	AgeSeconds       *float64        `json:"age_seconds"`
+	VotingAgeSeconds *float64        `json:"voting_age_seconds"`
+	Snapshot         quasar.Snapshot `json:"snapshot"`
+}
+
+func newRow(a *Asset) row {
+	return row{
+		Rank: some(a.Rank), SpaceName: a.Snapshot.SpaceName, Score: a.Score.Value, SignalConfidence: a.Score.SignalConfidence,
+		AVNAccuracy: a.Snapshot.Training.AVNAccuracy, DominantSignal: a.Snapshot.Voting.DominantSignal,
+		Reason: some(a.Score.Reason), Tradable: a.Tradable(), HeldBack: a.HeldBack, Stale: a.Stale,
+		AgeSeconds: seconds(a.Age), VotingAgeSeconds: seconds(a.VotingAge), Snapshot: a.Snapshot,
+	}
+}
+
+func newRows(assets []Asset) []row {
+	rows := make([]row, len(assets))
+	for i := range assets {
+		rows[i] = newRow(&assets[i])
+	}
+	return rows
+}
+
+// some is nil for what stands for nothing: "" and the rank 0.
+func some[T comparable](v T) *T {
+	if v == *new(T) {
+		return nil
+	}
+	return &v
+}
+
+func seconds(d *time.Duration) *float64 {
+	if d == nil {
+		return nil
+	}
+	return new(d.Seconds())
+}
+
+type rankingsAnswer struct {
+	HubTimestamp rest.UnixSeconds `json:"hub_timestamp"`
+	Connected    bool             `json:"connected"`
+	Since        rest.UnixSeconds `json:"since"`
+	Order        quasar.Order     `json:"order"`
+	Formula      string           `json:"formula"`
+	Count        int              `json:"count"`
+	Waiting      []string         `json:"waiting"`
+	Rankings     []row            `json:"rankings"`
+}
+
+func newRankings(k *Ranking) rankingsAnswer {
+	return rankingsAnswer{
+		HubTimestamp: rest.UnixSeconds(k.HubTime), Connected: k.Connected, Since: rest.UnixSeconds(k.Since), Order: k.Order,
+		Formula: quasar.Formula, Count: len(k.Assets), Waiting: k.Waiting, Rankings: newRows(k.Assets),
+	}
+}
+
+// MarshalJSON writes the ranking as /rankings answers it.
+func (k Ranking) MarshalJSON() ([]byte, error) {
+	return json.Marshal(newRankings(&k), json.Deterministic(true))
+}
+
+type healthAnswer struct {
+	Status                 string           `json:"status"`
+	Version                string           `json:"version"`
+	HubTimestamp           rest.UnixSeconds `json:"hub_timestamp"`
+	Timestamp              rest.UnixSeconds `json:"timestamp"`
+	UptimeSeconds          float64          `json:"uptime_seconds"`
+	InsecureAllowAnonymous bool             `json:"insecure_allow_anonymous"`
+	Hub                    hubAnswer        `json:"hub"`
+	Policy                 policyAnswer     `json:"policy"`
+	Trading                tradingAnswer    `json:"trading"`
+	Assets                 int              `json:"assets"`
+	Waiting                []string         `json:"waiting"`
+	Updates                int64            `json:"updates"`
+}
+
+type hubAnswer struct {
+	URL         string           `json:"url"`
+	Connected   bool             `json:"connected"`
+	Since       rest.UnixSeconds `json:"since"`
+	LastFrameAt rest.UnixSeconds `json:"last_frame_at"`
+	Connects    int64            `json:"connects"`
+	LastError   *string          `json:"last_error"`
+	LastErrorAt rest.UnixSeconds `json:"last_error_at"`
+}
+
+type policyAnswer struct {
+	Requested *string  `json:"requested"`
+	Active    string   `json:"active"`
+	Reward    *string  `json:"reward"`
+	Model     *string  `json:"model"`
+	Notes     []string `json:"notes"`
+}
+
+// tradingAnswer says honestly what there is of trading.
+type tradingAnswer struct {
+	Enabled bool   `json:"enabled"`
+	Note    string `json:"note"`
+}
+
+type stateAnswer struct {
+	healthAnswer      `json:",inline"`
+	StaleAfterSeconds float64      `json:"stale_after_seconds"`
+	Order             quasar.Order `json:"order"`
+	Formula           string       `json:"formula"`
+	Rankings          []row        `json:"rankings"`
+}

@@ -1,0 +1,170 @@
+package ranker
+
+import (
+	"slices"
+	"time"
+
+	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/subscriber"
+)
+
+// Ranking is the state of all assets at one moment. As JSON it is what /rankings
+// answers.
+type Ranking struct {
+	// HubTime is the moment by the hub's clock, which all ages go by; it is the
+	// local one before the first frame.
+	HubTime time.Time
+	// Connected tells whether the hub is there; Since is since when it is or is
+	// not, by the local clock. Lost says why it is not; nil while it is, and until
+	// something went wrong.
+	Connected bool
+	Since     time.Time
+	Lost      error
+	// Updates counts the snapshots that came so far.
+	Updates int64
+	Order   quasar.Order
+	// Assets are in order, those without a score last.
+	Assets []Asset
+	// Waiting are the assets that were asked for and that the hub never sent.
+	Waiting []string
+}
+
+// Names returns the names of the assets in order.
+func (k *Ranking) Names() []string {
+	names := make([]string, len(k.Assets))
+	for i := range k.Assets {
+		names[i] = k.Assets[i].Snapshot.SpaceName
+	}
+	return names
+}
+
+// Asset is one asset of a ranking.
+type Asset struct {
+	quasar.Ranking
+	// Age is the time since its newest update, VotingAge since its newest votes;
+	// nil if the hub never said when that was.
+	Age, VotingAge *time.Duration
+	// Stale tells that Age is above the limit, or unknown.
+	Stale bool
+	// HeldBack says why the asset must not be traded; empty if nothing speaks
+	// against it. (Nothing is traded yet.)
+	HeldBack []string
+}
+
+// Tradable tells that nothing speaks against following the asset's signal.
+func (a *Asset) Tradable() bool { return len(a.HeldBack) == 0 }
+
+// Ranking returns the ranking as it is now. The answer is the caller's own; what
+// its pointers point to is shared and must not be written to.
+func (r *Ranker) Ranking() Ranking { return r.at(time.Now(), r.opts.Order) }
+
+// at returns the ranking at the local time now, in any order.
+func (r *Ranker) at(now time.Time, order quasar.Order) Ranking {
+	status := r.client.Status()
+	r.mu.Lock()
+	rankings := r.index.Rankings()
+	out := Ranking{HubTime: r.clock.at(now), Order: order, Updates: r.updates}
+	r.connection(&status, &out)
+	r.mu.Unlock()
+	if order != r.opts.Order {
+		rankings = reorder(rankings, order)
+	}
+	out.Assets = make([]Asset, len(rankings))
+	for i := range rankings {
+		out.Assets[i] = r.asset(&rankings[i], &out)
+	}
+	out.Waiting = r.waiting(rankings)
+	return out
+}
+
+func reorder(rankings []quasar.Ranking, order quasar.Order) []quasar.Ranking {
+	snapshots := make([]quasar.Snapshot, len(rankings))
+	for i := range rankings {
+		snapshots[i] = rankings[i].Snapshot
+	}
+	return quasar.Rank(snapshots, order)
+}
+
+// connection says whether the hub is there, and since when. Guarded by r.mu.
+func (r *Ranker) connection(status *subscriber.Status, out *Ranking) {
+	switch {
+	case status.Connected:
+		out.Connected, out.Since = true, status.ConnectedAt
+	case r.lost < status.Connects: // lost this moment: noteLoss comes next
+		out.Since, out.Lost = later(status.ConnectedAt, status.LastFrameAt), status.LastError
+	default:
+		out.Since, out.Lost = r.lostAt, status.LastError
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func (r *Ranker) asset(ranking *quasar.Ranking, all *Ranking) Asset {
+	s := &ranking.Snapshot
+	a := Asset{Ranking: *ranking, Age: age(all.HubTime, s.UpdatedAt), VotingAge: age(all.HubTime, s.VotingAt)}
+	a.Stale = a.Age == nil || *a.Age > r.opts.StaleAfter
+	a.HeldBack = r.heldBack(&a, all)
+	return a
+}
+
+// age is nil if the time is unknown. What the hub stamped after our reading of
+// its clock is new.
+func age(now, at time.Time) *time.Duration {
+	if at.IsZero() {
+		return nil
+	}
+	return new(max(0, now.Sub(at)))
+}
+
+// heldBack says everything that speaks against trading an asset.
+func (r *Ranker) heldBack(a *Asset, all *Ranking) []string {
+	var why []string
+	if !all.Connected {
+		why = append(why, "no connection to the hub since "+all.Since.UTC().Format(time.TimeOnly)+" UTC")
+	}
+	if a.Score.Reason != "" {
+		why = append(why, a.Score.Reason)
+	}
+	switch signal := a.Snapshot.Voting.DominantSignal; {
+	case signal == nil:
+		why = append(why, "no signal")
+	case *signal == quasar.Neutral:
+		why = append(why, "neutral signal")
+	}
+	if old := r.old(a); old != "" {
+		why = append(why, old)
+	}
+	return why
+}
+
+// old says what of an asset is too old, or cannot be dated. Frozen votes do not
+// hide behind flowing training.
+func (r *Ranker) old(a *Asset) string {
+	limit := r.opts.StaleAfter
+	switch {
+	case a.Age == nil:
+		return "stale: the time of its update is unknown"
+	case a.Stale:
+		return "stale: no update for " + limit.String()
+	case a.VotingAge == nil && a.Score.SignalConfidence != nil:
+		return "stale votes: their time is unknown"
+	case a.VotingAge != nil && *a.VotingAge > limit:
+		return "stale votes: none for " + limit.String()
+	}
+	return ""
+}
+
+func (r *Ranker) waiting(rankings []quasar.Ranking) []string {
+	var waiting []string
+	for _, name := range r.opts.Assets {
+		if !slices.ContainsFunc(rankings, func(k quasar.Ranking) bool { return k.Snapshot.SpaceName == name }) {
+			waiting = append(waiting, name)
+		}
+	}
+	return waiting
+}

@@ -63,9 +63,10 @@ withHub("a row appears with the first frame and follows each update", [], async 
   const p = await publisher("V75");
   p.metrics(training(900, 0.86, 0.25), voting(7, 3, 451234.12, "ensemble"));
   await eventually("score", () => page.cell("V75", "c-score"), "−0.160 0.700 − 0.860");
+  await eventually("rank", () => page.cell("V75", "c-rank"), "1"); // with the next sort
   assert.deepEqual(
-    await Promise.all(["c-rank", "c-asset", "c-signal", "c-votes", "c-loss", "c-steps", "c-price"].map((c) => page.cell("V75", c))),
-    ["1", "V75 ensemble", "BUY", "7 3", "0.25", "900", "451,234.12"]);
+    await Promise.all(["c-asset", "c-signal", "c-votes", "c-loss", "c-steps", "c-price"].map((c) => page.cell("V75", c))),
+    ["V75 ensemble", "BUY", "7 3", "0.25", "900", "451,234.12"]);
   await eventually("freshness", () => page.cell("V75", "c-fresh"), (text) => /^(now|\d s)$/.test(text));
 
   p.send({ type: "voting", data: voting(1, 9, 451000, "ensemble") });

@@ -36,7 +36,7 @@ export class Details {
   }
 
   show(asset, described) {
-    const { snapshot, book, connected, now } = asset;
+    const { snapshot, book, connected, now, reachable } = asset;
     const old = (at) => (at == null ? unknown : duration(now - at));
     const counted = (n) => (book ? count(n) : unknown);
     this.#set({
@@ -48,7 +48,7 @@ export class Details {
       "Signal": described.signal ?? unknown, "Last price": described.price, "Signal source": described.source || unknown,
       "Votes age": old(snapshot?.voting_at),
       "Sequence": snapshot ? String(snapshot.seq) : unknown,
-      "Connection": connection(book, connected, now),
+      "Connection": reachable ? connection(book, connected, now) : "not known",
       "Last frame": lastFrame(asset),
       "Accepted": counted(book?.accepted), "Rejected": counted(book?.rejected), "Bad fields": counted(book?.field_errors),
       "Not finite": counted(book?.non_finite), "Superseded": counted(book?.superseded),

@@ -15,7 +15,6 @@ const orderKey = "quasar-order";
 
 const store = new Store();
 const clock = new ServerClock();
-const table = new Table(store, clock, storedOrder());
 
 let ticked = true; // a second has passed: all ages
 let shownBooks = null;
@@ -33,6 +32,7 @@ const paint = painter(() => {
   [ticked, shownBooks, shownState] = [false, store.books, state];
 });
 
+const table = new Table(store, clock, storedOrder(), paint);
 const feed = new Feed(store, clock, paint);
 
 function words(state, since) {

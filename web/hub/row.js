@@ -12,6 +12,8 @@ let rows = 0;
 /** Row is a tbody of its own, so that its three lines move together. */
 export class Row {
   node = make("tbody", "asset-rows");
+  /** Whether it is where the reader can see it, or nearly; its owner says so. */
+  inSight = true;
   #details = null;
   #last = null; // the asset that was described last
   #described = null;

@@ -23,11 +23,24 @@ export class Table {
   #order;
   #sortedAt = -Infinity;
   #unsorted = true;
+  #watcher;
 
-  constructor(store, clock, order) {
+  /** changed() is called when something that was not painted comes into sight. */
+  constructor(store, clock, order, changed) {
     this.#store = store;
     this.#clock = clock;
+    this.#watcher = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) this.#sight(target.dataset.space, isIntersecting);
+      changed();
+    }, { rootMargin: "50%" });
     this.setOrder(order);
+  }
+
+  #sight(name, inSight) {
+    const row = this.#rows.get(name);
+    if (row === undefined) return;
+    row.inSight = inSight;
+    if (inSight) this.#store.changed.add(name);
   }
 
   setOrder(order) {
@@ -39,19 +52,26 @@ export class Table {
     setText(byId("order-meaning"), meanings.get(order));
   }
 
-  /** Shows what has changed since the last time; all of it where the ages have. */
+  /**
+   * Shows what has changed since the last time and is in sight; all of it where
+   * the ages have changed.
+   */
   show(reachable, everything) {
     const now = this.#clock.now();
     const changed = this.#store.changed;
     if (changed.size > 0) this.#unsorted = true;
     this.#sort();
-    for (const name of everything ? this.#rows.keys() : changed) this.#showRow(name, now, reachable);
-    changed.clear();
+    for (const name of everything ? this.#rows.keys() : changed) {
+      const row = this.#rows.get(name);
+      if (row === undefined || !(everything || row.inSight)) continue; // it comes with the next sort, or in its turn
+      this.#showRow(row, now, reachable);
+      changed.delete(name);
+    }
+    if (everything) changed.clear();
   }
 
-  #showRow(name, now, reachable) {
-    const row = this.#rows.get(name);
-    if (row === undefined) return; // it comes with the next sort
+  #showRow(row, now, reachable) {
+    const { name } = row;
     const asset = {
       name, now, reachable, snapshot: this.#store.snapshots.get(name), book: this.#store.books?.publishers.get(name),
       connected: this.#store.connected(name), staleAfter: this.#store.staleAfter,
@@ -84,11 +104,16 @@ export class Table {
       row = new Row(name);
       this.#rows.set(name, row);
       this.#store.changed.add(name);
+      this.#watcher.observe(row.node);
     }
     return row;
   }
 
   #forget(names) {
-    for (const name of this.#rows.keys()) if (!names.has(name)) this.#rows.delete(name);
+    for (const [name, row] of this.#rows) {
+      if (names.has(name)) continue;
+      this.#watcher.unobserve(row.node);
+      this.#rows.delete(name);
+    }
   }
 }

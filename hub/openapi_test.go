@@ -1,243 +1,24 @@
 package hub_test
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io"
-	"maps"
-	"mime"
 	"net/http"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/coder/websocket"
 	"github.com/google/go-cmp/cmp"
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/hub/hubtest"
 )
-
-// openAPI is the document that the hub serves, made strict: whatever an answer
-// has and the document does not is an error.
-type openAPI struct {
-	doc      map[string]any
-	compiler *jsonschema.Compiler
-	// seen are the "path status" pairs that the hub has answered with.
-	seen map[string]bool
-}
-
-const openAPIFile = "openapi.json"
-
-func readOpenAPI(t *testing.T) *openAPI {
-	t.Helper()
-	data, err := os.ReadFile(openAPIFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	doc := parseJSON(t, data)
-	forbidMore(doc)
-	compiler := jsonschema.NewCompiler()
-	if err := compiler.AddResource(openAPIFile, doc); err != nil {
-		t.Fatal(err)
-	}
-	return &openAPI{doc: doc.(map[string]any), compiler: compiler, seen: make(map[string]bool)}
-}
-
-func parseJSON(t *testing.T, data []byte) any {
-	t.Helper()
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
-	if err != nil {
-		t.Fatalf("%s: %v", data, err)
-	}
-	return v
-}
-
-// forbidMore closes every schema that lists properties.
-func forbidMore(v any) {
-	switch v := v.(type) {
-	case map[string]any:
-		if _, isSchema := v["properties"].(map[string]any); isSchema {
-			v["additionalProperties"] = false
-		}
-		for _, inner := range v {
-			forbidMore(inner)
-		}
-	case []any:
-		for _, inner := range v {
-			forbidMore(inner)
-		}
-	}
-}
-
-// at follows keys, and references where it meets one.
-func (o *openAPI) at(node any, keys ...string) any {
-	for _, key := range keys {
-		m, _ := node.(map[string]any)
-		node = m[key]
-		if m, ok := node.(map[string]any); ok {
-			if pointer, ok := m["$ref"].(string); ok {
-				node = o.at(o.doc, strings.Split(strings.TrimPrefix(pointer, "#/"), "/")...)
-			}
-		}
-	}
-	return node
-}
-
-func (o *openAPI) keys(keys ...string) []string {
-	m, _ := o.at(o.doc, keys...).(map[string]any)
-	return slices.Sorted(maps.Keys(m))
-}
-
-// validate holds a value against a named schema.
-func (o *openAPI) validate(t *testing.T, name string, data []byte) {
-	t.Helper()
-	schema, err := o.compiler.Compile(openAPIFile + "#/components/schemas/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := schema.Validate(parseJSON(t, data)); err != nil {
-		t.Errorf("%s\n%s\n%v", name, data, err)
-	}
-}
-
-// apiQuery is a request to the hub and the path of the document that it is about.
-type apiQuery struct {
-	path string // of the document
-	url  string // what stands for it; "" for the path itself
-	with func(r *http.Request)
-	want int // the status; 0 for 200
-}
-
-// ask sends a request and holds the answer against the document.
-func (o *openAPI) ask(t *testing.T, s *hubtest.Server, q apiQuery) []byte {
-	t.Helper()
-	url, want := q.url, q.want
-	if url == "" {
-		url = q.path
-	}
-	if want == 0 {
-		want = http.StatusOK
-	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+url, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if q.with != nil {
-		q.with(r)
-	}
-	answer, err := s.HTTPClient().Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if answer.StatusCode != want {
-		t.Fatalf("%s %s: got %s\n%s\nwant %d", r.Method, url, answer.Status, body, want)
-	}
-	o.checkAnswer(t, q.path, answer, body)
-	return body
-}
-
-func (o *openAPI) checkAnswer(t *testing.T, path string, answer *http.Response, body []byte) {
-	t.Helper()
-	status := strconv.Itoa(answer.StatusCode)
-	o.seen[path+" "+status] = true
-	documented, ok := o.at(o.doc, "paths", path, "get", "responses", status).(map[string]any)
-	if !ok {
-		t.Fatalf("%s: %s is not documented", path, status)
-	}
-	for name := range o.mapAt(documented, "headers") {
-		if answer.Header.Get(name) == "" {
-			t.Errorf("%s: %s without the header %s", path, status, name)
-		}
-	}
-	content := o.mapAt(documented, "content")
-	if len(content) == 0 {
-		if len(body) > 0 {
-			t.Errorf("%s: %s with an undocumented body\n%s", path, status, body)
-		}
-		return
-	}
-	kind, _, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
-	if err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
-	if content[kind] == nil && content["*/*"] == nil {
-		t.Errorf("%s: %s of the type %s, want one of %v", path, status, kind, slices.Sorted(maps.Keys(content)))
-	}
-	if !strings.HasSuffix(kind, "json") {
-		return
-	}
-	schema, _ := content[kind].(map[string]any)["schema"].(map[string]any)
-	if pointer, ok := schema["$ref"].(string); ok {
-		o.validate(t, pointer[strings.LastIndexByte(pointer, '/')+1:], body)
-	}
-}
-
-func (o *openAPI) mapAt(node any, keys ...string) map[string]any {
-	m, _ := o.at(node, keys...).(map[string]any)
-	return m
-}
-
-// openSocket opens a WebSocket to the hub.
-func openSocket(t *testing.T, s *hubtest.Server, path string) *websocket.Conn {
-	t.Helper()
-	conn, answer, err := websocket.Dial(t.Context(), s.URL+path, &websocket.DialOptions{HTTPClient: s.HTTPClient()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if answer.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("%s: got %s", path, answer.Status)
-	}
-	conn.SetReadLimit(-1)
-	t.Cleanup(func() { _ = conn.CloseNow() })
-	return conn
-}
-
-// publisherOf connects a publisher and returns what sends its frames. When that
-// returns the hub has taken them all: it answers a ping behind them in turn.
-func publisherOf(t *testing.T, s *hubtest.Server, space string) (send func(frames ...string)) {
-	t.Helper()
-	conn := openSocket(t, s, "/ws/publish/"+space)
-	ctx := conn.CloseRead(t.Context())
-	return func(frames ...string) {
-		t.Helper()
-		for _, frame := range frames {
-			if err := conn.Write(ctx, websocket.MessageText, []byte(frame)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := conn.Ping(ctx); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// nextMessage returns the next message that the hub sends.
-func nextMessage(t *testing.T, conn *websocket.Conn) []byte {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	_, message, err := conn.Read(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return message
-}
 
 const fullFrame = `{"type":"metrics","training":{"training_steps":1200,"actor_loss":0.12,"critic_loss":0.34,"avn_loss":0.05,"avn_accuracy":0.81},` +
 	`"voting":{"dominant_signal":"BUY","buy_count":7,"sell_count":3,"last_price":451234.12,"signal_source":"<b>ensemble</b>"}}`
@@ -344,6 +125,9 @@ func TestErrorsKeepToOpenAPI(t *testing.T) {
 			r.Header.Set(name, value)
 		}
 	}
+	without := func(header string) func(*http.Request) {
+		return func(r *http.Request) { upgrade(r); r.Header.Del(header) }
+	}
 	foreign := func(r *http.Request) { upgrade(r); r.Header.Set("Origin", "https://evil.example") }
 	for _, q := range []apiQuery{
 		{path: "/rankings", url: "/rankings?order=up", want: http.StatusBadRequest},
@@ -360,6 +144,10 @@ func TestErrorsKeepToOpenAPI(t *testing.T) {
 		{path: "/ws/publish/{space_name}", url: "/ws/publish/__proto__", want: http.StatusBadRequest},
 		{path: "/ws/publish/{space_name}", url: "/ws/publish/", want: http.StatusBadRequest},
 		{path: "/ws/publish/{space_name}", url: "/ws/publish/V75", want: http.StatusUpgradeRequired},
+		{path: "/ws/publish/{space_name}", url: "/ws/publish/V75", with: without("Sec-WebSocket-Key"), want: http.StatusBadRequest},
+		{path: "/ws/publish/{space_name}", url: "/ws/publish/V75", with: without("Sec-WebSocket-Version"), want: http.StatusUpgradeRequired},
+		{path: "/ws/subscribe", with: without("Sec-WebSocket-Key"), want: http.StatusBadRequest},
+		{path: "/ws/subscribe", with: without("Upgrade"), want: http.StatusUpgradeRequired},
 		{path: "/ws/publish/{space_name}", url: "/ws/publish/V75", with: foreign, want: http.StatusForbidden},
 		{path: "/ws/publish/{space_name}", url: "/ws/publish/ANOTHER", with: upgrade, want: http.StatusServiceUnavailable},
 		{path: "/ws/subscribe", url: "/ws/subscribe?assets=V75,", want: http.StatusBadRequest},
@@ -373,6 +161,7 @@ func TestErrorsKeepToOpenAPI(t *testing.T) {
 	for _, path := range []string{"/ws/publish/{space_name}", "/ws/subscribe"} {
 		openSocket(t, s, strings.Replace(path, "{space_name}", "V75", 1))
 		api.seen[path+" 101"] = true
+		api.askByHand(t, s, path, "GET "+strings.Replace(path, "{space_name}", "V75", 1)+" HTTP/1.0\r\nHost: localhost\r\n\r\n")
 	}
 
 	bare := hubtest.New(t, &hub.Options{DashboardHTML: filepath.Join(t.TempDir(), "none.html")})
@@ -384,6 +173,7 @@ func TestErrorsKeepToOpenAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	api.ask(t, bare, apiQuery{path: "/readyz", want: http.StatusServiceUnavailable})
+	api.ask(t, bare, apiQuery{path: "/ws/subscribe", with: upgrade, want: http.StatusServiceUnavailable})
 
 	for _, path := range api.keys("paths") {
 		for _, status := range api.keys("paths", path, "get", "responses") {

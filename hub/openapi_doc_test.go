@@ -18,7 +18,6 @@ import (
 	"github.com/coder/websocket"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/hub/hubtest"
 )
 

@@ -188,7 +188,7 @@ func TestErrorsKeepToOpenAPI(t *testing.T) {
 func TestOpenAPIHasTheRoutesOfTheHub(t *testing.T) {
 	api := readOpenAPI(t)
 	exact, prefixes := routesOfSource(t)
-	var want, got []string
+	var got []string
 	for _, path := range api.keys("paths") {
 		prefix := slices.IndexFunc(prefixes, func(p string) bool { return strings.HasPrefix(path, p) })
 		if prefix >= 0 {
@@ -196,7 +196,7 @@ func TestOpenAPIHasTheRoutesOfTheHub(t *testing.T) {
 		}
 		got = append(got, path)
 	}
-	want = append(exact, prefixes...)
+	want := slices.Concat(exact, prefixes)
 	slices.Sort(want)
 	slices.Sort(got)
 	if diff := cmp.Diff(want, slices.Compact(got)); diff != "" {

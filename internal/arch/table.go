@@ -8,10 +8,10 @@ const table = `
 nothing                                                 ← quasar
 quasar                                                  ← internal/wire
 quasar                                                  ← internal/dial
-nothing                                                 ← internal/dial/dialtest | internal/problem
+nothing                                                 ← internal/dial/dialtest | internal/problem | internal/fanout
 quasar, internal/problem                                ← internal/guard | internal/page | internal/rest
 quasar, internal/wire, internal/dial                    ← publisher | subscriber
-quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest ← hub
+quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, internal/fanout ← hub
 quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, hub ← hub/*
 
 # The ranking side.

@@ -1,0 +1,124 @@
+package fanout
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Errors that end a member.
+var (
+	// ErrSilent: nothing came from the member for PeerTimeout.
+	ErrSilent = errors.New("silent for too long")
+	// ErrStalled: the member took nothing of what was written for WriteTimeout.
+	ErrStalled = errors.New("read nothing for too long")
+	// ErrLeft: Leave was called.
+	ErrLeft = errors.New("left")
+)
+
+// The states of a member say whose it is. Only its owner touches what is not
+// guarded otherwise.
+const (
+	idle     int32 = iota // the shard's: it keeps up
+	draining              // its own goroutine's: its connection takes no more at the moment
+	over                  // nobody's: it has left
+)
+
+// Member is one receiver: a position in the log, and a connection.
+type Member struct {
+	fan   *Fanout
+	shard *shard
+	conn  net.Conn
+	raw   rawWriter // nil where the connection can only be written to by waiting
+	only  map[string]bool
+	gone  func(error)
+
+	state    atomic.Int32
+	lastSeen atomic.Int64 // Unix nanoseconds
+	sent     atomic.Int64
+	skipped  atomic.Int64
+
+	// The owner's.
+	current    []byte // goes out before anything else, to its end, which is a frame's
+	borrowed   bool   // current is in the shard's scratch
+	from       *chunk // where current stands in the log, nil if it does not
+	pos        position
+	number     uint64 // how many frames the log has before pos, or had when conflating began
+	conflating bool
+	caught     uint64 // how many frames were sent since
+
+	mu      sync.Mutex    // guards what follows
+	wake    chan struct{} // of its own goroutine; nil while there is none
+	control []byte        // goes out at the next end of a frame
+	last    bool          // nothing goes out behind control
+	err     error
+}
+
+// Seen says that something came from the member.
+func (m *Member) Seen() { m.lastSeen.Store(time.Now().UnixNano()) }
+
+func (m *Member) seen() time.Time { return time.Unix(0, m.lastSeen.Load()) }
+
+// maxControl bounds the control frames that wait, in bytes: a peer that asks for
+// more than it takes is told less.
+const maxControl = 1 << 10
+
+// Control sends a control frame between two others. It does not wait; if too many
+// wait already it is dropped.
+func (m *Member) Control(frame []byte) {
+	m.mu.Lock()
+	fits := !m.last && len(m.control)+len(frame) <= maxControl
+	if fits {
+		m.control = append(m.control, frame...)
+	}
+	m.mu.Unlock()
+	if fits {
+		m.shard.poke()
+	}
+}
+
+// Leave sends a last control frame and ends the member with err. What has not been
+// written yet is not written any more.
+func (m *Member) Leave(frame []byte, err error) {
+	m.mu.Lock()
+	if !m.last {
+		m.last, m.err = true, err
+		m.control = append(m.control, frame...)
+	}
+	m.mu.Unlock()
+	m.shard.poke()
+}
+
+// Abort ends the member at once, with err.
+func (m *Member) Abort(err error) {
+	m.mu.Lock()
+	if m.err == nil {
+		m.err = err
+	}
+	m.last = true
+	m.mu.Unlock()
+	_ = m.conn.Close() // whoever writes to it or waits for it finds out
+	m.shard.poke()
+}
+
+// Sent counts the frames that were handed to the connection.
+func (m *Member) Sent() int64 { return m.sent.Load() }
+
+// Skipped counts the frames that the member was spared, for a newer one of the
+// space followed. It is not counted for a member that wants some spaces only.
+func (m *Member) Skipped() int64 { return m.skipped.Load() }
+
+// end takes the member out, with the error that Leave or Abort gave, else err.
+func (m *Member) end(err error) {
+	m.mu.Lock()
+	if m.err != nil {
+		err = m.err
+	}
+	m.mu.Unlock()
+	m.state.Store(over)
+	m.current = nil
+	m.shard.poke()
+	m.gone(err)
+}

@@ -1,0 +1,145 @@
+package fanout
+
+import (
+	"slices"
+	"sync"
+	"time"
+)
+
+// shard writes to some of the members, all in one goroutine, which lives as long
+// as there are any.
+type shard struct {
+	fan  *Fanout
+	wake chan struct{} // has room for one
+
+	mu       sync.Mutex // guards what follows
+	incoming []*Member
+	running  bool
+
+	// The rest is the goroutine's own.
+	members []*Member
+	sweep   int // which member is pinged next
+	writer  writer
+	scratch []byte
+}
+
+func newShard(f *Fanout) *shard { return &shard{fan: f, wake: make(chan struct{}, 1)} }
+
+// poke tells the shard that there is something to do.
+func (s *shard) poke() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *shard) join(m *Member) {
+	s.mu.Lock()
+	s.incoming = append(s.incoming, m)
+	start := !s.running
+	s.running = true
+	s.mu.Unlock()
+	if start {
+		go s.run()
+	}
+	s.poke()
+}
+
+// admit takes new members in. It is false when there are none at all: then the
+// goroutine ends.
+func (s *shard) admit() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.members = append(s.members, s.incoming...)
+	clear(s.incoming)
+	s.incoming = s.incoming[:0]
+	s.running = len(s.members) > 0
+	return s.running
+}
+
+// sweepEvery is how often a part of the members is looked at: pinged, or given up.
+const sweepEvery = time.Second
+
+// run writes whenever there is something to write.
+//
+// After a round the shard rests, for a time that follows the length of the round:
+// a shard that is busy would otherwise spend all its time on writes of a frame or
+// two, while a longer wait lets frames gather and leave in one write. At rest a
+// round is short and so is the wait, and nothing is delayed.
+func (s *shard) run() {
+	ticker := time.NewTicker(sweepEvery)
+	defer ticker.Stop()
+	for s.admit() {
+		select {
+		case <-s.wake:
+		case now := <-ticker.C:
+			s.look(now)
+		}
+		start := time.Now()
+		s.round()
+		if rest := restAfter(time.Since(start)); rest > 0 {
+			time.Sleep(rest)
+		}
+	}
+}
+
+const (
+	// restFactor is how many times longer than its round a shard rests, maxRest the
+	// most, and minRest what is too short to be worth a timer.
+	restFactor = 2
+	maxRest    = 20 * time.Millisecond
+	minRest    = 100 * time.Microsecond
+)
+
+func restAfter(round time.Duration) time.Duration {
+	rest := min(restFactor*round, maxRest)
+	if rest < minRest {
+		return 0
+	}
+	return rest
+}
+
+// round brings every member as far as it goes without waiting.
+func (s *shard) round() {
+	s.takeIncoming()
+	left := false
+	for _, m := range s.members {
+		switch m.state.Load() {
+		case idle:
+			m.flush(s)
+		case draining:
+			m.poke()
+		}
+		left = left || m.state.Load() == over
+	}
+	if left {
+		s.members = slices.DeleteFunc(s.members, func(m *Member) bool { return m.state.Load() == over })
+	}
+}
+
+func (s *shard) takeIncoming() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.members = append(s.members, s.incoming...)
+	clear(s.incoming)
+	s.incoming = s.incoming[:0]
+}
+
+// look goes through a part of the members, so that each has its turn once in
+// PingInterval: it pings them, and gives up those that are silent.
+func (s *shard) look(now time.Time) {
+	opts := &s.fan.opts
+	n := len(s.members)
+	part := int(int64(n)*int64(sweepEvery)/int64(opts.PingInterval)) + 1
+	for range min(part, n) {
+		s.sweep = (s.sweep + 1) % n
+		m := s.members[s.sweep]
+		if now.Sub(m.seen()) > opts.PeerTimeout {
+			m.Abort(ErrSilent)
+			continue
+		}
+		if opts.Ping != nil {
+			m.Control(opts.Ping)
+		}
+	}
+}

@@ -70,7 +70,10 @@ func TestNothingFollowsACloseFrame(t *testing.T) {
 	for range 20 {
 		synctest.Test(t, func(t *testing.T) {
 			s := hubtest.New(t, nil)
-			pub, sub := publisher(t, s, "V75"), subscriber(t, s, "")
+			pub, sub := dial(t, s, "/ws/publish/V75"), dial(t, s, "/ws/subscribe")
+			pub.silent, sub.silent = true, true // a second is left between the close and the end
+			pub.listen()
+			sub.listen()
 			var flood sync.WaitGroup
 			flood.Go(func() {
 				for i := range 1000 {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -62,7 +63,7 @@ type peer struct {
 	got    []frame
 	ended  error
 	done   chan struct{}
-	silent bool // answers no ping
+	silent bool // answers no ping and no close
 }
 
 const handshake = "GET %s HTTP/1.1\r\nHost: hub.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
@@ -247,7 +248,8 @@ func decode(t testing.TB, f frame) wire.HubFrame {
 	return out
 }
 
-// listen reads until the connection ends and answers pings, unless silent.
+// listen reads until the connection ends and answers pings and a close, unless
+// silent.
 func (p *peer) listen() *peer {
 	p.done = make(chan struct{})
 	go func() {
@@ -263,8 +265,12 @@ func (p *peer) listen() *peer {
 			if err != nil {
 				return
 			}
-			if f.op() == opPing && !p.silent {
+			switch {
+			case p.silent:
+			case f.op() == opPing:
 				_, _ = p.conn.Write(masked(fin|opPong, f.payload))
+			case f.op() == opClose:
+				_, _ = p.conn.Write(masked(fin|opClose, f.payload))
 			}
 		}
 	}()
@@ -381,5 +387,29 @@ func eventually(t testing.TB, what string, ok func() bool) {
 		if time.Now().After(end) {
 			t.Fatalf("waited in vain for: %s", what)
 		}
+	}
+}
+
+// checkProblem holds that an answer is an error as RFC 9457 has it, and is no
+// redirect.
+func checkProblem(t testing.TB, what string, answer *http.Response, status int) {
+	t.Helper()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if answer.StatusCode != status {
+		t.Errorf("%s: got %s %s, want %d", what, answer.Status, body, status)
+		return
+	}
+	if kind := answer.Header.Get("Content-Type"); kind != "application/problem+json" {
+		t.Errorf("%s: got the type %q of %s", what, kind, body)
+	}
+	var got struct {
+		Type, Title, Detail string
+		Status              int
+	}
+	if err := json.Unmarshal(body, &got); err != nil || got.Type != "about:blank" || got.Status != status || got.Title != http.StatusText(status) || got.Detail == "" {
+		t.Errorf("%s: got the problem %s (%v)", what, body, err)
 	}
 }

@@ -40,9 +40,13 @@ func (s *socket) write(frames []byte, ends []int) error {
 }
 
 // writeAll writes as much as the peer takes and the socket's closing allows. The
-// peer has time as long as it takes anything at all within WriteTimeout.
+// peer has time as long as it takes anything at all within WriteTimeout, and is
+// not silent meanwhile: no ping can reach it inside a frame.
 func (s *socket) writeAll(b []byte) (written int, err error) {
 	for written < len(b) {
+		if written > 0 {
+			_ = s.conn.SetReadDeadline(time.Now().Add(s.opts.PeerTimeout)) // a closed one says so below
+		}
 		// In this order: close sets its own deadline after it closes s.closed.
 		if err := s.conn.SetWriteDeadline(time.Now().Add(s.opts.WriteTimeout)); err != nil {
 			return written, err

@@ -12,14 +12,18 @@ import (
 // The shapes of the answers. Every key is always there; what does not exist is
 // null, and a list without members [].
 
+// row is a row of the hub's /rankings, and what the ranker makes of it.
 type row struct {
-	Rank             *int            `json:"rank"`
-	SpaceName        string          `json:"space_name"`
-	Score            *float64        `json:"score"`
-	SignalConfidence *float64        `json:"signal_confidence"`
-	AVNAccuracy      *float64        `json:"avn_accuracy"`
-	DominantSignal   *quasar.Signal  `json:"dominant_signal"`
-	Reason           *string         `json:"reason"`
+	Rank             *int           `json:"rank"`
+	SpaceName        string         `json:"space_name"`
+	Score            *float64       `json:"score"`
+	SignalConfidence *float64       `json:"signal_confidence"`
+	AVNAccuracy      *float64       `json:"avn_accuracy"`
+	DominantSignal   *quasar.Signal `json:"dominant_signal"`
+	Reason           *string        `json:"reason"`
+	// Connected is whether the space is connected to the hub, which tells that to
+	// no subscriber: always null.
+	Connected        *bool           `json:"connected"`
 	Tradable         bool            `json:"tradable"`
 	HeldBack         []string        `json:"held_back"`
 	Stale            bool            `json:"stale"`

@@ -30,7 +30,7 @@ func (c *hubClock) observe(connection int64, stamp, came time.Time) {
 	}
 	anew := connection != c.connection || c.newest.Sub(stamp) > maxDisorder
 	drift := came.Sub(c.came) / driftShare
-	if anew || !stamp.Before(c.at(came).Add(-drift)) {
+	if anew || !stamp.Before(c.stamp.Add(came.Sub(c.came)-drift)) {
 		c.stamp, c.came = stamp, came
 	}
 	if anew || stamp.After(c.newest) {
@@ -44,5 +44,13 @@ func (c *hubClock) at(local time.Time) time.Time {
 	if c.came.IsZero() {
 		return local
 	}
-	return c.stamp.Add(local.Sub(c.came))
+	return c.stamp.Add(local.Sub(c.came) + asleep(c.came, local))
+}
+
+// asleep is how long this machine slept since a local time: the clock that Sub
+// goes by stood still meanwhile, the one on the wall did not. One that was put
+// forward looks the same; ages are too high then, which trades nothing, until the
+// next stamp that counts.
+func asleep(since, local time.Time) time.Duration {
+	return max(0, local.Round(0).Sub(since.Round(0))-local.Sub(since))
 }

@@ -3,6 +3,7 @@ package ranker
 import (
 	"testing"
 	"time"
+	"unsafe"
 )
 
 func TestHubClock(t *testing.T) {
@@ -44,4 +45,38 @@ func TestHubClock(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A laptop that is closed for an hour: Go's monotonic clock stands still, so what
+// it knew would look as fresh as before, until the dead connection is noticed.
+func TestHubClockKnowsThatTheMachineSlept(t *testing.T) {
+	fell := time.Now()
+	woke := sleepThrough(fell.Add(time.Second), time.Hour)
+	if got := woke.Sub(fell); got != time.Second {
+		t.Fatalf("the monotonic clock went on by %v, want 1s", got)
+	}
+	hub := time.Unix(1_760_000_000, 0)
+	var clock hubClock
+	clock.observe(1, hub, fell)
+	if got, want := clock.at(woke).Sub(hub), time.Hour+time.Second; got != want {
+		t.Errorf("on waking: got %v, want %v", got, want)
+	}
+	// The same happens when the wall clock is put forward. A frame tells the two apart.
+	clock.observe(1, hub.Add(2*time.Second), woke.Add(time.Second))
+	if got, want := clock.at(woke.Add(time.Second)).Sub(hub), 2*time.Second; got != want {
+		t.Errorf("after a frame of a hub that knows of no hour: got %v, want %v", got, want)
+	}
+}
+
+// sleepThrough returns a reading of the clocks at which the wall's is further on
+// by d than the monotonic one says. No function of package time makes one.
+func sleepThrough(at time.Time, d time.Duration) time.Time {
+	at = at.Add(d)
+	monotonic := (*struct {
+		wall uint64
+		ext  int64 // nanoseconds of the monotonic clock, while there is one
+		loc  *time.Location
+	})(unsafe.Pointer(&at))
+	monotonic.ext -= int64(d)
+	return at
 }

@@ -107,7 +107,8 @@ func (o *Options) settle() (Options, error) {
 		out.Logger = slog.New(slog.DiscardHandler)
 	}
 	out.Assets = slices.Compact(slices.Sorted(slices.Values(out.Assets)))
-	return out, out.check()
+	err := out.check()
+	return out, err
 }
 
 func (o *Options) check() error {

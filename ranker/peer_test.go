@@ -165,4 +165,3 @@ func ask(h http.Handler, method, target string, header ...string) *httptest.Resp
 	h.ServeHTTP(w, req)
 	return w
 }
-

@@ -67,7 +67,7 @@ func (r *Ranker) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.routes.
 // subscriber.ErrBusy.
 func (r *Ranker) Run(ctx context.Context) error {
 	for _, note := range r.opts.notes() {
-		r.opts.Logger.WarnContext(ctx, note)
+		r.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "asked for and not there yet", slog.String("note", note))
 	}
 	tell, wait := r.teller(ctx)
 	defer wait()
@@ -135,11 +135,11 @@ func (r *Ranker) take(s quasar.Snapshot) {
 // miss takes note of a connection that was lost or refused, or of a frame that
 // could not be read.
 func (r *Ranker) miss(ctx context.Context, err error) {
-	message := "no connection to the hub"
 	if _, ok := errors.AsType[*subscriber.FrameError](err); ok {
-		message = "frame of the hub dropped"
+		r.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "frame of the hub dropped", slog.Any("reason", err))
+	} else {
+		r.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "no connection to the hub", slog.Any("reason", err))
 	}
-	r.opts.Logger.LogAttrs(ctx, slog.LevelWarn, message, slog.Any("reason", err))
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.lastError, r.lastErrorAt = err, time.Now()

@@ -132,7 +132,7 @@ func TestAgesGoByTheHubsClock(t *testing.T) {
 				if diff := cmp.Diff(want, freshness(k, 0)); diff != "" {
 					t.Errorf("freshness (-want +got):\n%s", diff)
 				}
-				if got := k.HubTime.Sub(time.Now()); got != ahead {
+				if got := time.Until(k.HubTime); got != ahead {
 					t.Errorf("the hub's time is ahead by %v, want %v", got, ahead)
 				}
 			}
@@ -199,6 +199,44 @@ func TestAnAgeThatIsUnknownIsNotZero(t *testing.T) {
 	})
 }
 
+// A stamp from the hub's future does not make a dead asset fresh until then.
+func TestAnUpdateThatIsYetToComeIsNotFresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := newHub(t)
+		soon, late, votes := hub.snap("A", 1, 9, 1, 0.5), hub.snap("B", 1, 9, 1, 0.6), hub.snap("C", 1, 9, 1, 0.7)
+		soon.UpdatedAt = soon.UpdatedAt.Add(2 * time.Second) // two hubs of a cluster may differ so much
+		late.UpdatedAt = late.UpdatedAt.Add(time.Hour)
+		votes.VotingAt = votes.VotingAt.Add(time.Hour)
+		hub.initial = []quasar.Snapshot{soon, late, votes}
+		k := follow(t, hub, &ranker.Options{Order: quasar.Desc}).Ranking()
+		want := []fresh{
+			{"0s", "0s", nil},
+			{"unknown", "0s", []string{"stale: the time of its update is unknown"}},
+			{"0s", "unknown", []string{"stale votes: their time is unknown"}},
+		}
+		if diff := cmp.Diff(want, []fresh{freshness(k, 0), freshness(k, 1), freshness(k, 2)}); diff != "" {
+			t.Errorf("freshness (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Another hub, whose clock is an hour behind, does not know B: what the first one
+// stamped must not look new for an hour.
+func TestAHubThatIsBehindMakesNothingFresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := newHub(t)
+		hub.initial = []quasar.Snapshot{hub.snap("A", 1, 9, 1, 0.5), hub.snap("B", 1, 9, 1, 0.6)}
+		r := follow(t, hub, &ranker.Options{Order: quasar.Desc})
+		hub.ahead = -time.Hour
+		hub.leave(hub.snap("A", 2, 9, 1, 0.5))
+		until(t, time.Now(), func() bool { return r.Ranking().Connected && r.Ranking().Updates == 3 })
+		k := r.Ranking()
+		if a, b := k.Assets[0].Tradable(), k.Assets[1].Tradable(); !a || b {
+			t.Errorf("tradable: got A %t, B %t, want A alone", a, b)
+		}
+	})
+}
+
 func TestWhatSpeaksAgainstAnAsset(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -213,7 +251,9 @@ func TestWhatSpeaksAgainstAnAsset(t *testing.T) {
 		{"neutral", func(s *quasar.Snapshot) { s.Voting.DominantSignal = new(quasar.Neutral) }, []string{"neutral signal"}},
 		{"old", func(s *quasar.Snapshot) { s.UpdatedAt = s.UpdatedAt.Add(-6 * time.Second) }, []string{"stale: no update for 5s"}},
 		{"old votes", func(s *quasar.Snapshot) { s.VotingAt = s.VotingAt.Add(-6 * time.Second) }, []string{"stale votes: none for 5s"}},
-		{"everything", func(s *quasar.Snapshot) { *s = quasar.Snapshot{SpaceName: "V75", UpdatedAt: s.UpdatedAt.Add(-time.Hour)} },
+		{"everything", func(s *quasar.Snapshot) {
+			*s = quasar.Snapshot{SpaceName: "V75", UpdatedAt: s.UpdatedAt.Add(-time.Hour)}
+		},
 			[]string{"no votes", "no signal", "stale: no update for 5s"}},
 	} {
 		bubble(t, c.name, func(t *testing.T) {

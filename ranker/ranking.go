@@ -1,7 +1,6 @@
 package ranker
 
 import (
-	"slices"
 	"time"
 
 	"github.com/karlquant/quasar"
@@ -42,7 +41,7 @@ func (k *Ranking) Names() []string {
 type Asset struct {
 	quasar.Ranking
 	// Age is the time since its newest update, VotingAge since its newest votes;
-	// nil if the hub never said when that was.
+	// nil if the hub never said when that was, or named a time yet to come.
 	Age, VotingAge *time.Duration
 	// Stale tells that Age is above the limit, or unknown.
 	Stale bool
@@ -63,7 +62,7 @@ func (r *Ranker) at(now time.Time, order quasar.Order) Ranking {
 	status := r.client.Status()
 	r.mu.Lock()
 	rankings := r.index.Rankings()
-	out := Ranking{HubTime: r.clock.at(now), Order: order, Updates: r.updates}
+	out := Ranking{HubTime: r.clock.at(now), Order: order, Updates: r.updates, Waiting: r.waiting()}
 	r.connection(&status, &out)
 	r.mu.Unlock()
 	if order != r.opts.Order {
@@ -73,7 +72,6 @@ func (r *Ranker) at(now time.Time, order quasar.Order) Ranking {
 	for i := range rankings {
 		out.Assets[i] = r.asset(&rankings[i], &out)
 	}
-	out.Waiting = r.waiting(rankings)
 	return out
 }
 
@@ -112,10 +110,15 @@ func (r *Ranker) asset(ranking *quasar.Ranking, all *Ranking) Asset {
 	return a
 }
 
-// age is nil if the time is unknown. What the hub stamped after our reading of
-// its clock is new.
+// maxAhead is how far a stamp may be ahead of the hub's clock: what two hubs of
+// one cluster may differ by.
+const maxAhead = 2 * time.Second
+
+// age is nil if the time is unknown. So it is of a stamp from the future: the
+// hub's clock went back, or another hub's is behind, and the asset would look new
+// until the clock has caught up, whether or not anything comes from it.
 func age(now, at time.Time) *time.Duration {
-	if at.IsZero() {
+	if at.IsZero() || at.Sub(now) > maxAhead {
 		return nil
 	}
 	return new(max(0, now.Sub(at)))
@@ -159,10 +162,11 @@ func (r *Ranker) old(a *Asset) string {
 	return ""
 }
 
-func (r *Ranker) waiting(rankings []quasar.Ranking) []string {
+// waiting lists what was asked for and never came. Guarded by r.mu.
+func (r *Ranker) waiting() []string {
 	var waiting []string
 	for _, name := range r.opts.Assets {
-		if !slices.ContainsFunc(rankings, func(k quasar.Ranking) bool { return k.Snapshot.SpaceName == name }) {
+		if !r.index.Has(name) {
 			waiting = append(waiting, name)
 		}
 	}

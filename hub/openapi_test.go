@@ -6,7 +6,9 @@ import (
 	"go/parser"
 	"go/token"
 	"net/http"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -297,5 +299,21 @@ func TestOpenAPIRefusesWhatIsNotInIt(t *testing.T) {
 				t.Errorf("taken: %s", bad)
 			}
 		})
+	}
+}
+
+// The examples in the protocol's text are what a hub may answer.
+func TestExamplesOfTheProtocolKeepToOpenAPI(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "spec", "protocol.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	api := readOpenAPI(t)
+	examples := regexp.MustCompile("(?s)```json (\\w+)\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+	if len(examples) < 8 {
+		t.Errorf("got %d examples; have they another form now?", len(examples))
+	}
+	for _, example := range examples {
+		t.Run(example[1], func(t *testing.T) { api.validate(t, example[1], []byte(example[2])) })
 	}
 }

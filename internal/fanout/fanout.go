@@ -118,7 +118,8 @@ func (f *Fanout) Join(conn net.Conn, only map[string]bool, gone func(error)) *Me
 	m := &Member{fan: f, conn: conn, raw: nonBlocking(conn), only: only, gone: gone}
 	m.Seen()
 	first := f.start(only)
-	m.current, m.pos, m.number = first.bytes, first.pos, first.number
+	m.current, m.pos, m.pinged = first.bytes, first.pos, time.Now()
+	m.number.Store(first.number)
 	s := f.shards[f.turn.Add(1)%uint64(len(f.shards))]
 	m.shard = s
 	s.join(m)

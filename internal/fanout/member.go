@@ -39,13 +39,16 @@ type Member struct {
 	lastSeen atomic.Int64 // Unix nanoseconds
 	sent     atomic.Int64
 	skipped  atomic.Int64
+	// number is how many frames the log has before pos, or had when conflating
+	// began. The owner writes it.
+	number atomic.Uint64
+	pinged time.Time // the shard's
 
 	// The owner's.
 	current    []byte // goes out before anything else, to its end, which is a frame's
 	borrowed   bool   // current is in the shard's scratch
 	from       *chunk // where current stands in the log, nil if it does not
 	pos        position
-	number     uint64 // how many frames the log has before pos, or had when conflating began
 	conflating bool
 	caught     uint64 // how many frames were sent since
 
@@ -109,6 +112,12 @@ func (m *Member) Sent() int64 { return m.sent.Load() }
 // Skipped counts the frames that the member was spared, for a newer one of the
 // space followed. It is not counted for a member that wants some spaces only.
 func (m *Member) Skipped() int64 { return m.skipped.Load() }
+
+// Behind is how many frames were published that the member was neither sent nor
+// spared yet.
+func (m *Member) Behind() int64 {
+	return max(0, m.fan.count.published.Load()-int64(m.number.Load()))
+}
 
 // end takes the member out, with the error that Leave or Abort gave, else err.
 func (m *Member) end(err error) {

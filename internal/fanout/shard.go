@@ -18,7 +18,6 @@ type shard struct {
 
 	// The rest is the goroutine's own.
 	members []*Member
-	sweep   int // which member is pinged next
 	writer  writer
 	scratch []byte
 }
@@ -57,7 +56,7 @@ func (s *shard) admit() bool {
 	return s.running
 }
 
-// sweepEvery is how often a part of the members is looked at: pinged, or given up.
+// sweepEvery is how often the members are looked at: pinged, or given up.
 const sweepEvery = time.Second
 
 // run writes whenever there is something to write.
@@ -125,20 +124,27 @@ func (s *shard) takeIncoming() {
 	s.incoming = s.incoming[:0]
 }
 
-// look goes through a part of the members, so that each has its turn once in
-// PingInterval: it pings them, and gives up those that are silent.
+// pingShare is the part of the members that is pinged in one look at most, so that
+// those who came together do not cost everybody a pause together; minPings always
+// may be.
+const (
+	pingShare = 10
+	minPings  = 64
+)
+
+// look goes through the members: it gives up those that are silent and pings those
+// whose time it is.
 func (s *shard) look(now time.Time) {
 	opts := &s.fan.opts
-	n := len(s.members)
-	part := int(int64(n)*int64(sweepEvery)/int64(opts.PingInterval)) + 1
-	for range min(part, n) {
-		s.sweep = (s.sweep + 1) % n
-		m := s.members[s.sweep]
+	pings := max(minPings, len(s.members)/pingShare)
+	for _, m := range s.members {
 		if now.Sub(m.seen()) > opts.PeerTimeout {
 			m.Abort(ErrSilent)
 			continue
 		}
-		if opts.Ping != nil {
+		if opts.Ping != nil && pings > 0 && now.Sub(m.pinged) >= opts.PingInterval {
+			pings--
+			m.pinged = now
 			m.Control(opts.Ping)
 		}
 	}

@@ -54,8 +54,9 @@ func (m *Member) advance(scratch *[]byte) {
 	case m.only != nil:
 		m.pick(r, scratch)
 	default:
-		m.count(int64(r.frames - m.number))
-		m.current, m.from, m.pos, m.number = r.bytes, r.chunk, r.next, r.frames
+		m.count(int64(r.frames - m.number.Load()))
+		m.current, m.from, m.pos = r.bytes, r.chunk, r.next
+		m.number.Store(r.frames)
 	}
 }
 
@@ -75,11 +76,12 @@ func (m *Member) catchUp(scratch *[]byte) {
 		return
 	}
 	if m.only == nil {
-		skipped := int64(c.frames - m.number - m.caught)
+		skipped := int64(c.frames - m.number.Load() - m.caught)
 		m.skipped.Add(skipped)
 		m.fan.count.skipped.Add(skipped)
 	}
-	m.number, m.conflating = c.frames, false
+	m.number.Store(c.frames)
+	m.conflating = false
 }
 
 // pick takes those frames of a run that tell of the spaces that are wanted.
@@ -101,7 +103,8 @@ func (m *Member) pick(r run, scratch *[]byte) {
 	}
 	*scratch = out
 	m.count(picked)
-	m.current, m.borrowed, m.pos, m.number = out, true, r.next, r.frames
+	m.current, m.borrowed, m.pos = out, true, r.next
+	m.number.Store(r.frames)
 }
 
 // flush writes without waiting. What the connection does not take is left to a
@@ -155,9 +158,10 @@ func (m *Member) keep(n int) {
 	offset := m.pos.offset() - len(m.current) + n
 	end := m.from.frameEnd(offset)
 	number := m.from.first + uint64(m.from.marksBefore(end))
-	m.count(-int64(m.number - number)) // they were counted, and are not sent yet
+	m.count(-int64(m.number.Load() - number)) // they were counted, and are not sent yet
 	m.current = bytes.Clone(m.from.buf[offset:end])
-	m.pos, m.number, m.from = at(m.from.number, end), number, nil
+	m.pos, m.from = at(m.from.number, end), nil
+	m.number.Store(number)
 }
 
 // drainBeside hands the member to a goroutine of its own.
@@ -220,6 +224,9 @@ func (m *Member) wait() error {
 	m.fan.count.writes.Add(1)
 	m.fan.count.bytes.Add(int64(n))
 	m.current = m.current[n:]
+	if n > 0 {
+		m.Seen() // no ping reaches it before what it is about to take
+	}
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
 		if n > 0 {

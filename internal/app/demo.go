@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/ranker"
 )
@@ -58,41 +60,46 @@ edge, and nothing is traded.`,
 
 // runDemo wires everything that the other commands run alone.
 func runDemo(cmd *cobra.Command, flags *demoFlags, log *slog.Logger) error {
-	ctx := cmd.Context()
-	hubListener, err := listenNear(ctx, flags.hubListen)
+	hubListener, err := listenNear(cmd.Context(), flags.hubListen)
 	if err != nil {
 		return err
 	}
-	rankListener, err := listenNear(ctx, flags.rankListen)
+	defer func() { _ = hubListener.Close() }() // serve has closed it, if it came to that
+	rankListener, err := listenNear(cmd.Context(), flags.rankListen)
 	if err != nil {
-		return errors.Join(err, hubListener.Close())
+		return err
 	}
-	h, err := hub.New((&hubFlags{stale: 10 * time.Second}).options(log))
+	defer func() { _ = rankListener.Close() }()
+	hubAddr, rankAddr := reachable(hubListener), reachable(rankListener)
+	h, err := hub.New((&hubFlags{stale: demoStale}).options(log))
 	if err != nil {
 		return misconfigured(err)
 	}
-	hubAddr, rankAddr := reachable(hubListener), reachable(rankListener)
-	r, err := ranker.New((&rankFlags{hub: "ws://" + hubAddr, order: "asc", stale: 10 * time.Second}).options(log))
+	r, err := ranker.New((&rankFlags{hub: "ws://" + hubAddr, order: string(quasar.Asc), stale: demoStale}).options(log))
 	if err != nil {
 		return misconfigured(err)
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), demoBanner, version(), hubAddr, rankAddr, hubAddr, flags.seed, flags.speed)
 
-	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return h.Run(ctx) })
-	g.Go(func() error { return serve(ctx, hubListener, h) })
-	g.Go(func() error { return serve(ctx, rankListener, r) })
-	g.Go(func() error { return ignoreEnd(r.Run(ctx)) })
+	var spaces []runner
 	for i, name := range demoSpaces {
 		one := &spaceFlags{hub: "ws://" + hubAddr, name: name, seed: flags.seed + uint64(i), speed: flags.speed}
-		g.Go(func() error { return ignoreEnd(runSpace(ctx, one, log)) })
+		spaces = append(spaces, func(ctx context.Context) error { return runSpace(ctx, one, log) })
 	}
-	if err := g.Wait(); err != nil {
+	err = runStages(cmd.Context(),
+		spaces,
+		[]runner{r.Run, func(ctx context.Context) error { return serve(ctx, rankListener, r) }},
+		[]runner{h.Run, func(ctx context.Context) error { return serve(ctx, hubListener, h) }},
+	)
+	if err != nil {
 		return err
 	}
 	fmt.Fprintln(cmd.ErrOrStderr(), "stopped")
 	return nil
 }
+
+// demoStale is short, for all that is demonstrated lives fast.
+const demoStale = 10 * time.Second
 
 const demoBanner = `quasar %s: demo
 
@@ -104,18 +111,40 @@ Seed %d, %v times faster than life. The ticks are random: no number here is an e
 Ctrl-C ends it.
 `
 
-// ignoreEnd takes the end that was asked for as no error.
-func ignoreEnd(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return nil
+// runner is what runs until its context ends.
+type runner func(context.Context) error
+
+// runStages runs everything at once, until ctx ends or something fails. Then it
+// ends one stage after the other, so that nobody talks to somebody who has left.
+func runStages(ctx context.Context, stages ...[]runner) error {
+	g, ctx := errgroup.WithContext(ctx)
+	until := ctx
+	for _, stage := range stages {
+		over, end := context.WithCancel(context.WithoutCancel(ctx))
+		var running sync.WaitGroup
+		running.Add(len(stage))
+		for _, run := range stage {
+			ctx := until
+			g.Go(func() error {
+				defer running.Done()
+				return run(ctx)
+			})
+		}
+		g.Go(func() error {
+			running.Wait()
+			end()
+			return nil
+		})
+		until = over
 	}
-	return err
+	return g.Wait()
 }
 
-// listenNear opens a listener at addr or, if that is taken, at any free port.
+// listenNear opens a listener at addr or, if that is taken, at any free port of
+// the same host.
 func listenNear(ctx context.Context, addr string) (net.Listener, error) {
 	l, err := listen(ctx, addr, false)
-	if err == nil || exitCode(ctx, err) == exitConfiguration {
+	if err == nil || errors.As(err, new(*codedError)) { // an address that may not be had at any port
 		return l, err
 	}
 	host, _, splitErr := net.SplitHostPort(addr)

@@ -78,7 +78,7 @@ the original; what they choose is not there yet, and the ranker says so.`,
 		}
 		flags.hub, flags.assets = *hub, append(flags.assets, args...)
 		if flags.test {
-			return selfTest(cmd)
+			return selfTest(cmd.Context(), cmd.OutOrStdout(), ourComponents().checks())
 		}
 		return runRank(cmd, &flags)
 	}

@@ -149,8 +149,8 @@ var rankColumns = []column{
 
 // rankScreen is a ranking as a table that takes the place of the one before.
 func rankScreen(w io.Writer, k *ranker.Ranking) error {
-	const clear = "\x1b[H\x1b[J" // home, and clear what is below
-	_, err := io.WriteString(w, clear+rankTable(k))
+	const home = "\x1b[H\x1b[J" // and clear what is below
+	_, err := io.WriteString(w, home+rankTable(k))
 	return err
 }
 

@@ -68,7 +68,7 @@ func TestHead(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if n, _ := resp.Body.Read(make([]byte, 1)); resp.StatusCode != 200 || resp.ContentLength != 5 || n != 0 {
+	if n, _ := resp.Body.Read(make([]byte, 1)); resp.StatusCode != http.StatusOK || resp.ContentLength != 5 || n != 0 {
 		t.Errorf("got %d, a length of %d and %d bytes, want 200, 5 and 0", resp.StatusCode, resp.ContentLength, n)
 	}
 }

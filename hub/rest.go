@@ -6,92 +6,16 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json"
 
 	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/internal/problem"
+	"github.com/karlquant/quasar/internal/rest"
 )
 
-// writeJSON answers with v.
-func writeJSON(w http.ResponseWriter, status int, v any) {
-	body, err := json.Marshal(v, json.Deterministic(true))
-	if err != nil {
-		problem.Write(w, http.StatusInternalServerError, "this answer cannot be put into words")
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("X-Content-Type-Options", "nosniff")
-	if h.Get("Cache-Control") == "" {
-		h.Set("Cache-Control", "no-store")
-	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // the peer is gone: nobody is left to tell
-}
-
-// question is what a query asks of a ranking.
-type question struct {
-	order quasar.Order
-	limit int // -1 for all
-}
-
-// ask reads ?order= and ?limit=. Anything else in a query is a mistake that
-// somebody wants to know of.
-func ask(r *http.Request, allowed ...string) (question, error) {
-	q := question{order: quasar.Desc, limit: -1}
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return q, fmt.Errorf("query: got %s, want key=value pairs", printable(r.URL.RawQuery))
-	}
-	for key, values := range query {
-		if !slices.Contains(allowed, key) {
-			return q, fmt.Errorf("query: got %s, want %s", printable(key), wantedKeys(allowed))
-		}
-		if len(values) != 1 {
-			return q, fmt.Errorf("%s: got it %d times, want it once", key, len(values))
-		}
-		if err := q.read(key, values[0]); err != nil {
-			return q, err
-		}
-	}
-	return q, nil
-}
-
-func wantedKeys(allowed []string) string {
-	if len(allowed) == 0 {
-		return "none"
-	}
-	return strings.Join(allowed, " or ")
-}
-
-func (q *question) read(key, value string) (err error) {
-	switch key {
-	case "order":
-		q.order, err = quasar.ParseOrder(value)
-	case "limit":
-		q.limit, err = strconv.Atoi(value)
-		if err != nil || q.limit < 0 {
-			err = fmt.Errorf("limit: got %s, want an integer from 0", printable(value))
-		}
-	}
-	return err
-}
-
-// badQuery answers a query that asks for something that is not to be had.
-func badQuery(w http.ResponseWriter, r *http.Request, allowed ...string) (question, bool) {
-	q, err := ask(r, allowed...)
-	if err != nil {
-		problem.Write(w, http.StatusBadRequest, err.Error())
-	}
-	return q, err != nil
-}
+// unixSeconds is a time in answers.
+type unixSeconds = rest.UnixSeconds
 
 // rankings ranks what is known at the moment.
 func (h *Hub) rankings(order quasar.Order, now time.Time) []rankingRow {
@@ -110,17 +34,13 @@ type rankingsAnswer struct {
 }
 
 func (h *Hub) serveRankings(w http.ResponseWriter, r *http.Request) {
-	q, bad := badQuery(w, r, "order", "limit")
-	if bad {
+	q, ok := rest.ReadQuery(w, r, quasar.Desc, "order", "limit")
+	if !ok {
 		return
 	}
 	now := time.Now()
-	rows := h.rankings(q.order, now)
-	count := len(rows)
-	if q.limit >= 0 {
-		rows = rows[:min(q.limit, count)]
-	}
-	writeJSON(w, http.StatusOK, rankingsAnswer{unixSeconds(now), q.order, quasar.Formula, count, rows})
+	rows := h.rankings(q.Order, now)
+	rest.Write(w, rankingsAnswer{unixSeconds(now), q.Order, quasar.Formula, len(rows), rest.Cut(q, rows)})
 }
 
 type assetAnswer struct {
@@ -134,18 +54,18 @@ func (h *Hub) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 		problem.Write(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	q, bad := badQuery(w, r, "order")
-	if bad {
+	q, ok := rest.ReadQuery(w, r, quasar.Desc, "order")
+	if !ok {
 		return
 	}
 	now := time.Now()
-	rows := h.rankings(q.order, now)
+	rows := h.rankings(q.Order, now)
 	i := slices.IndexFunc(rows, func(row rankingRow) bool { return row.SpaceName == name })
 	if i < 0 {
 		problem.Write(w, http.StatusNotFound, "space "+name+": no update of it was ever accepted")
 		return
 	}
-	writeJSON(w, http.StatusOK, assetAnswer{unixSeconds(now), q.order, rows[i]})
+	rest.Write(w, assetAnswer{unixSeconds(now), q.Order, rows[i]})
 }
 
 type stateAnswer struct {
@@ -168,22 +88,22 @@ type stateAnswer struct {
 // polled: while nothing has changed but the ages, which the client can count on
 // by itself, the answer to a known ETag is 304.
 func (h *Hub) serveState(w http.ResponseWriter, r *http.Request) {
-	q, bad := badQuery(w, r, "order")
-	if bad {
+	q, ok := rest.ReadQuery(w, r, quasar.Desc, "order")
+	if !ok {
 		return
 	}
 	w.Header().Set("Cache-Control", "no-cache")
-	state, seen := h.state(w, r, q.order, time.Now())
+	state, seen := h.state(w, r, q.Order, time.Now())
 	if state == nil {
 		w.WriteHeader(http.StatusNotModified)
 		return
 	}
-	state.Rankings = h.rank(seen, q.order, time.Time(state.HubTimestamp))
+	state.Rankings = h.rank(seen, q.Order, time.Time(state.HubTimestamp))
 	state.Snapshots = make(map[string]quasar.Snapshot, len(seen))
 	for i := range seen {
 		state.Snapshots[seen[i].snapshot.SpaceName] = seen[i].snapshot
 	}
-	writeJSON(w, http.StatusOK, state)
+	rest.Write(w, state)
 }
 
 // state collects the answer, all of it from one moment, save for what is left to
@@ -194,7 +114,7 @@ func (h *Hub) state(w http.ResponseWriter, r *http.Request, order quasar.Order, 
 	subscribers := h.subscribers()
 	etag := h.etag(order, subscribers, now)
 	w.Header().Set("Etag", etag)
-	if matches(r.Header.Get("If-None-Match"), etag) {
+	if rest.Known(r, etag) {
 		return nil, nil
 	}
 	return &stateAnswer{
@@ -216,17 +136,6 @@ func (h *Hub) etag(order quasar.Order, subscribers []subscriberRow, now time.Tim
 	return fmt.Sprintf(`W/"%016x"`, sum.Sum64())
 }
 
-// matches compares weakly (RFC 9110, section 13.1.2).
-func matches(ifNoneMatch, etag string) bool {
-	for candidate := range strings.SplitSeq(ifNoneMatch, ",") {
-		candidate = strings.TrimSpace(candidate)
-		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == strings.TrimPrefix(etag, "W/") {
-			return true
-		}
-	}
-	return false
-}
-
 type healthAnswer struct {
 	Status                 string                  `json:"status"`
 	Version                string                  `json:"version"`
@@ -242,7 +151,7 @@ type healthAnswer struct {
 }
 
 func (h *Hub) serveHealth(w http.ResponseWriter, r *http.Request) {
-	if _, bad := badQuery(w, r); bad {
+	if _, ok := rest.ReadQuery(w, r, quasar.Desc); !ok {
 		return
 	}
 	now := time.Now()
@@ -254,7 +163,7 @@ func (h *Hub) serveHealth(w http.ResponseWriter, r *http.Request) {
 	answer.Publishers, answer.Stats = h.publishers(), h.stats(now)
 	h.mu.Unlock()
 	answer.UptimeSeconds, answer.Subscribers, answer.Assets = answer.Stats.UptimeSeconds, answer.Stats.Subscribers, answer.Stats.Assets
-	writeJSON(w, http.StatusOK, answer)
+	rest.Write(w, answer)
 }
 
 type lifeAnswer struct {
@@ -262,7 +171,7 @@ type lifeAnswer struct {
 }
 
 func serveLive(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, lifeAnswer{"ok"})
+	rest.Write(w, lifeAnswer{"ok"})
 }
 
 // serveReady tells a balancer whether to send people here.
@@ -272,7 +181,7 @@ func (h *Hub) serveReady(w http.ResponseWriter, _ *http.Request) {
 		problem.Write(w, http.StatusServiceUnavailable, "not ready: "+err.Error())
 		return
 	}
-	writeJSON(w, http.StatusOK, lifeAnswer{"ready"})
+	rest.Write(w, lifeAnswer{"ready"})
 }
 
 func (h *Hub) ready() error {

@@ -39,15 +39,21 @@ func Write(w http.ResponseWriter, v any) {
 func NotModified(w http.ResponseWriter, r *http.Request, etag string) bool {
 	w.Header().Set("Etag", etag)
 	w.Header().Set("Cache-Control", "no-cache")
-	if !slices.ContainsFunc(r.Header.Values("If-None-Match"), func(known string) bool { return matches(known, etag) }) {
-		return false
+	known := Known(r, etag)
+	if known {
+		w.WriteHeader(http.StatusNotModified)
 	}
-	w.WriteHeader(http.StatusNotModified)
-	return true
+	return known
 }
 
-// matches compares weakly (RFC 9110, section 13.1.2). Our tags hold no comma.
-func matches(ifNoneMatch, etag string) bool {
+// Known tells whether the client says that it has the answer with this ETag. It
+// compares weakly (RFC 9110, section 13.1.2).
+func Known(r *http.Request, etag string) bool {
+	return slices.ContainsFunc(r.Header.Values("If-None-Match"), func(list string) bool { return lists(list, etag) })
+}
+
+// lists tells whether a tag stands in a list. Ours hold no comma.
+func lists(ifNoneMatch, etag string) bool {
 	for candidate := range strings.SplitSeq(ifNoneMatch, ",") {
 		candidate = strings.TrimSpace(candidate)
 		if candidate == "*" || strings.TrimPrefix(candidate, "W/") == strings.TrimPrefix(etag, "W/") {

@@ -72,12 +72,18 @@ const handshake = "GET %s HTTP/1.1\r\nHost: hub.localhost\r\nConnection: Upgrade
 // shake opens a WebSocket over conn; headers end in \r\n each.
 func shake(t testing.TB, conn net.Conn, path, headers string) (*peer, *http.Response) {
 	t.Helper()
+	return shakeRaw(t, conn, fmt.Sprintf(handshake, path, headers), http.MethodGet)
+}
+
+// shakeRaw sends a request as it is and reads the answer.
+func shakeRaw(t testing.TB, conn net.Conn, request, method string) (*peer, *http.Response) {
+	t.Helper()
 	t.Cleanup(func() { _ = conn.Close() })
-	if _, err := fmt.Fprintf(conn, handshake, path, headers); err != nil {
+	if _, err := io.WriteString(conn, request); err != nil {
 		t.Fatal(err)
 	}
 	in := bufio.NewReader(conn)
-	answer, err := http.ReadResponse(in, nil)
+	answer, err := http.ReadResponse(in, &http.Request{Method: method})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -207,7 +207,7 @@ func (s *socket) writeClose(code ws.StatusCode, reason string) {
 	frame := ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(code, reason)))
 	s.writing <- struct{}{}
 	defer func() { <-s.writing }()
-	if len(s.rest) > 0 {
+	if s.rest != nil {
 		s.growSendBuffer(lastBuffer)
 	}
 	last := append(s.rest, frame...)

@@ -42,10 +42,10 @@ export class Row {
     const heading = make("th", "c-asset", p.button);
     heading.scope = "row";
     p.row = line("asset-row",
-      cell("c-rank", p.rank), heading, cell("c-signal fade", p.signal.node), cell("c-votes fade", p.votes.node),
-      cell("c-gauge fade", p.gauge.node), cell("c-score r", p.score, p.working), cell("c-loss r fade", p.avnLoss),
-      cell("c-steps r fade", p.steps), cell("c-price r fade", p.price), cell("c-frames r", p.accepted, p.problems),
-      cell("c-fresh", p.fresh.node, p.lag));
+      cell("c-rank", p.rank), heading, cell("c-fresh", p.fresh.node, p.lag), cell("c-signal fade", p.signal.node),
+      cell("c-votes fade", p.votes.node), cell("c-gauge fade", p.gauge.node), cell("c-score r", p.score, p.working),
+      cell("c-price r fade", p.price), cell("c-loss r fade", p.avnLoss), cell("c-steps r fade", p.steps),
+      cell("c-frames r", p.accepted, p.problems));
     label(p.row, ".c-loss", "AVN loss");
     label(p.row, ".c-steps", "Steps");
     label(p.row, ".c-price", "Price");

@@ -50,9 +50,9 @@ class Row {
     const heading = make("th", "c-asset", make("b", "", name), p.source);
     heading.scope = "row";
     p.row = make("tr", "asset-row",
-      make("td", "c-rank", p.rank), heading, make("td", "c-signal fade", p.signal.node), make("td", "c-votes fade", p.votes.node),
-      make("td", "c-gauge fade", p.gauge.node), make("td", "c-score r", p.score, p.working), make("td", "c-verdict", p.verdict),
-      make("td", "c-fresh", p.fresh.node, p.lag));
+      make("td", "c-rank", p.rank), heading, make("td", "c-fresh", p.fresh.node, p.lag), make("td", "c-signal fade", p.signal.node),
+      make("td", "c-votes fade", p.votes.node), make("td", "c-gauge fade", p.gauge.node), make("td", "c-score r", p.score, p.working),
+      make("td", "c-verdict", p.verdict));
     p.row.setAttribute("role", "row"); // a narrow screen lays it out as a card
     for (const cell of p.row.cells) cell.setAttribute("role", cell === heading ? "rowheader" : "cell");
     this.node.dataset.space = name;

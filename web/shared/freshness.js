@@ -17,9 +17,11 @@ export function freshness(updated, { now, staleAfter, reachable }) {
   const stale = old !== null && isStale(old, staleAfter);
   if (!reachable) {
     if (old === null) return { state: "lost", text: unknown };
+    if (old < -worthSaying) return { state: "lost", text: "age unknown" };
     return { state: "lost", text: stale ? `stale ${duration(old)}` : `${duration(old)} old` };
   }
   if (old === null) return { state: "waiting", text: unknown };
+  if (old < -worthSaying) return { state: "stale", text: "age unknown" }; // a time yet to come: a clock was set back
   return stale ? { state: "stale", text: `stale ${duration(old)}` } : { state: "live", text: age(old) };
 }
 

@@ -80,7 +80,7 @@ func TestNothingFollowsACloseFrame(t *testing.T) {
 					if i%20 == 0 {
 						time.Sleep(20 * time.Millisecond)
 					}
-					if _, err := pub.conn.Write(masked(fin|opText, []byte(steps(i)))); err != nil {
+					if err := pub.write(masked(fin|opText, []byte(steps(i)))); err != nil {
 						return
 					}
 				}

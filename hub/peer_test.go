@@ -57,6 +57,9 @@ type peer struct {
 	t    testing.TB
 	conn net.Conn
 	in   *bufio.Reader
+	// writing has room for one who writes. No mutex: who waits for one keeps the
+	// fake time of a bubble from passing.
+	writing chan struct{}
 
 	// What listen gathers.
 	mu     sync.Mutex
@@ -87,7 +90,7 @@ func shakeRaw(t testing.TB, conn net.Conn, request, method string) (*peer, *http
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &peer{t: t, conn: conn, in: in}, answer
+	return &peer{t: t, conn: conn, in: in, writing: make(chan struct{}, 1)}, answer
 }
 
 // opened is shake for a WebSocket that must open.
@@ -170,10 +173,18 @@ func lengthOf(out []byte, n int, bit byte) []byte {
 	}
 }
 
-// raw writes bytes as they are.
+// write writes bytes as they are, unless the connection has ended.
+func (p *peer) write(b []byte) error {
+	p.writing <- struct{}{}
+	defer func() { <-p.writing }()
+	_, err := p.conn.Write(b)
+	return err
+}
+
+// raw is write for bytes that must go out.
 func (p *peer) raw(b []byte) {
 	p.t.Helper()
-	if _, err := p.conn.Write(b); err != nil {
+	if err := p.write(b); err != nil {
 		p.t.Fatalf("write: %v", err)
 	}
 }
@@ -258,8 +269,15 @@ func decode(t testing.TB, f frame) wire.HubFrame {
 // silent.
 func (p *peer) listen() *peer {
 	p.done = make(chan struct{})
+	answers := make(chan []byte, 100) // written by another: over a pipe, two that only write wait for each other
+	go func() {
+		for answer := range answers {
+			_ = p.write(answer)
+		}
+	}()
 	go func() {
 		defer close(p.done)
+		defer close(answers)
 		for {
 			f, err := p.read()
 			p.mu.Lock()
@@ -268,15 +286,14 @@ func (p *peer) listen() *peer {
 			}
 			p.ended = err
 			p.mu.Unlock()
-			if err != nil {
-				return
-			}
 			switch {
+			case err != nil:
+				return
 			case p.silent:
 			case f.op() == opPing:
-				_, _ = p.conn.Write(masked(fin|opPong, f.payload))
+				answers <- masked(fin|opPong, f.payload)
 			case f.op() == opClose:
-				_, _ = p.conn.Write(masked(fin|opClose, f.payload))
+				answers <- masked(fin|opClose, f.payload)
 			}
 		}
 	}()

@@ -67,7 +67,7 @@ func TestABrokenFrameEndsTheConnection(t *testing.T) {
 			t.Run(path+" "+c.name, func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					p := dial(t, hubtest.New(t, nil), path).listen()
-					_, _ = p.conn.Write(c.sent) // a frame may be refused before its end
+					_ = p.write(c.sent) // a frame may be refused before its end
 					<-p.done
 					if got := p.last().closing(); got != c.want {
 						t.Errorf("got the end %q, want %q", got, c.want)
@@ -168,7 +168,7 @@ func TestFramesMayFollowTheHandshakeAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := &peer{t: t, conn: conn}
+		p := &peer{t: t, conn: conn, writing: make(chan struct{}, 1)}
 		go func() {
 			_, _ = conn.Write(append(fmt.Appendf(nil, handshake, "/ws/publish/V75", ""), append(masked(fin|opText, []byte(steps(1))), masked(fin|opText, []byte(steps(2)))...)...))
 		}()

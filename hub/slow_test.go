@@ -126,7 +126,7 @@ func TestAMessageOfTenMegabytesIsClosedAndNotHeld(t *testing.T) {
 			{"in one frame", func(p *peer) error {
 				p.raw(append(lengthOf([]byte{fin | opText}, size, 0x80), 0, 0, 0, 0))
 				for range size / len(piece) {
-					if _, err := p.conn.Write(piece); err != nil {
+					if err := p.write(piece); err != nil {
 						return err
 					}
 				}
@@ -135,7 +135,7 @@ func TestAMessageOfTenMegabytesIsClosedAndNotHeld(t *testing.T) {
 			{"in pieces", func(p *peer) error {
 				p.raw(firstPiece)
 				for range size / len(piece) {
-					if _, err := p.conn.Write(nextPiece); err != nil {
+					if err := p.write(nextPiece); err != nil {
 						return err
 					}
 				}

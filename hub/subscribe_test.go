@@ -210,7 +210,7 @@ func TestASubscriberThatFloodsIsClosed(t *testing.T) {
 			time.Sleep(time.Second)
 		}
 		for range 501 {
-			if _, err := flooder.conn.Write(masked(fin|opText, []byte("x"))); err != nil {
+			if err := flooder.write(masked(fin|opText, []byte("x"))); err != nil {
 				break
 			}
 		}

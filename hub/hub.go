@@ -63,8 +63,10 @@ func New(opts *Options) (*Hub, error) {
 		sockets: make(map[*socket]struct{}),
 		members: make(map[*subscription]struct{}),
 	}
-	h.routes, err = h.newRoutes()
-	return h, err
+	if h.routes, err = h.newRoutes(); err != nil {
+		return nil, err
+	}
+	return h, nil
 }
 
 // ServeHTTP serves the endpoints of spec/protocol.md.

@@ -71,7 +71,8 @@ func (h *Hub) ingest(socket *socket, name string) {
 
 var errBinary = errors.New("frame: got a binary one, want text")
 
-// take decodes one frame and stores what it says. Decoding needs no lock.
+// take decodes one frame and stores what it says. Decoding needs no lock, and
+// the names of thousands of fields are made safe to show without one.
 func (h *Hub) take(from *session, op ws.OpCode, message []byte) {
 	var frame wire.Frame
 	err := errBinary
@@ -80,6 +81,9 @@ func (h *Hub) take(from *session, op ws.OpCode, message []byte) {
 	}
 	if err == nil && frame.Type == wire.Identify && frame.Space != "" && frame.Space != from.space.name {
 		err = fmt.Errorf("identify: got the space %s, want %s as in the path", printable(frame.Space), from.space.name)
+	}
+	for i, name := range frame.Stripped {
+		frame.Stripped[i] = printable(name)
 	}
 	if refused := h.enter(from, &frame, err, time.Now()); refused != "" {
 		h.opts.Logger.Warn("frame refused", slog.String("space", from.space.name), slog.String("reason", refused))
@@ -143,17 +147,13 @@ func (h *Hub) count(from *session, f *wire.Frame, err error, now time.Time) (ref
 	return ""
 }
 
-// names lists names that are safe to show, the first few of many.
+// names lists the first few of many names.
 func names(all []string) string {
 	const most = 8
-	shown := make([]string, 0, most)
-	for _, name := range all[:min(len(all), most)] {
-		shown = append(shown, printable(name))
-	}
 	if len(all) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(shown, ", "), len(all)-most)
+		return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
 	}
-	return strings.Join(shown, ", ")
+	return strings.Join(all, ", ")
 }
 
 // refusal tells people that something of a publisher was not taken, now and

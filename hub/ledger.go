@@ -42,17 +42,13 @@ type rejection struct {
 	Reason string      `json:"reason"`
 }
 
-// frame counts what Decode said of a frame. It returns the stripped names that
-// were never seen before.
+// frame counts what Decode said of a frame, whose stripped names have been made
+// printable. It returns those that were never seen before.
 func (l *ledger) frame(f *wire.Frame, err error, now time.Time) (fresh []string) {
 	l.lastFrameAt = now
 	l.nonFinite += int64(f.NonFinite)
 	l.fieldErrors += int64(len(f.Dropped))
-	for _, name := range f.Stripped {
-		if l.strip(name) {
-			fresh = append(fresh, name)
-		}
-	}
+	fresh = l.strip(f.Stripped)
 	switch {
 	case err != nil:
 		l.reject(err, now)
@@ -68,20 +64,28 @@ func (l *ledger) reject(err error, now time.Time) {
 	l.lastRejection = &rejection{At: unixSeconds(now), Reason: err.Error()}
 }
 
-// strip counts one stripped field and tells whether its name is new.
-func (l *ledger) strip(name string) bool {
-	l.stripped++
-	name = printable(name)
-	n, known := l.strippedNames[name]
-	if !known && len(l.strippedNames) >= maxStrippedNames {
-		l.strippedNames[otherNames]++
-		return false
+// strip counts stripped fields and returns the names that are new.
+func (l *ledger) strip(names []string) (fresh []string) {
+	l.stripped += int64(len(names))
+	var others int64
+	for _, name := range names {
+		n, known := l.strippedNames[name]
+		if !known && len(l.strippedNames) >= maxStrippedNames {
+			others++
+			continue
+		}
+		if l.strippedNames == nil {
+			l.strippedNames = make(map[string]int64)
+		}
+		l.strippedNames[name] = n + 1
+		if !known {
+			fresh = append(fresh, name)
+		}
 	}
-	if l.strippedNames == nil {
-		l.strippedNames = make(map[string]int64)
+	if others > 0 {
+		l.strippedNames[otherNames] += others
 	}
-	l.strippedNames[name] = n + 1
-	return !known
+	return fresh
 }
 
 // printable makes a name that a stranger chose safe to show and short.

@@ -94,6 +94,7 @@ func TestWhatIsNotTakenIsCountedAndHarmsNothing(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := hubtest.New(t, nil)
 				p, sub := publisher(t, s, "V75"), subscriber(t, s, "")
+				synctest.Wait()
 				for _, frame := range c.frames {
 					p.text(frame)
 				}

@@ -95,6 +95,7 @@ func TestAPingIsEchoed(t *testing.T) {
 	for _, path := range []string{"/ws/publish/V75", "/ws/subscribe"} {
 		synctest.Test(t, func(t *testing.T) {
 			p := dial(t, hubtest.New(t, nil), path).listen()
+			synctest.Wait()
 			var want []frame
 			for _, payload := range []string{"", "hello", "\x00\xff", strings.Repeat("x", 125)} {
 				p.send(fin|opPing, payload)

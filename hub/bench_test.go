@@ -1,0 +1,86 @@
+package hub
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/internal/wire"
+)
+
+// benchmarkHub is a hub whose spaces have a publisher and a full snapshot each.
+func benchmarkHub(b *testing.B, spaces int) (*Hub, []*session) {
+	b.Helper()
+	h, err := New(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	sessions := make([]*session, spaces)
+	for i := range sessions {
+		sessions[i] = h.open(fmt.Sprintf("SPACE_%d", i), time.Now())
+		h.take(sessions[i], ws.OpText, benchmarkFrame(i))
+	}
+	return h, sessions
+}
+
+// benchmarkFrame is a frame with all ten fields.
+func benchmarkFrame(i int) []byte {
+	return wire.AppendUpdate(nil, quasar.Update{
+		Fields: quasar.AllFields,
+		Training: quasar.Training{TrainingSteps: new(int64(120_000 + i)), ActorLoss: new(0.1234 + float64(i)), CriticLoss: new(0.5678),
+			AVNLoss: new(0.0456), AVNAccuracy: new(float64(i%100) / 100)},
+		Voting: quasar.Voting{DominantSignal: new(quasar.Buy), BuyCount: new(int64(7)), SellCount: new(int64(i % 10)),
+			LastPrice: new(451234.12), SignalSource: new("ensemble")},
+	})
+}
+
+// The way of a frame from a publisher's socket into the subscribers' mailboxes.
+func BenchmarkAccept(b *testing.B) {
+	for _, subscribers := range []int{0, 1, 100} {
+		b.Run(fmt.Sprintf("subscribers=%d", subscribers), func(b *testing.B) {
+			h, sessions := benchmarkHub(b, 10)
+			mailboxes := make([]*mailbox, subscribers)
+			for i := range mailboxes {
+				mailboxes[i] = newMailbox(nil)
+				h.fanout.join(mailboxes[i])
+			}
+			frame := benchmarkFrame(1)
+			var batch [][]byte
+			b.ReportAllocs()
+			b.SetBytes(int64(len(frame)))
+			for i := 0; b.Loop(); i++ {
+				h.take(sessions[i%len(sessions)], ws.OpText, frame)
+				if i%64 == 0 { // they keep up
+					for _, m := range mailboxes {
+						batch = m.take(batch[:0])
+					}
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkRankings(b *testing.B) { benchmarkGet(b, "/rankings") }
+func BenchmarkState(b *testing.B)    { benchmarkGet(b, "/api/state") }
+
+func benchmarkGet(b *testing.B, path string) {
+	for _, spaces := range []int{10, 1000} {
+		b.Run(fmt.Sprintf("assets=%d", spaces), func(b *testing.B) {
+			h, _ := benchmarkHub(b, spaces)
+			r := httptest.NewRequest(http.MethodGet, path, nil)
+			r.Host = "localhost"
+			b.ReportAllocs()
+			for b.Loop() {
+				w := httptest.NewRecorder()
+				if h.ServeHTTP(w, r); w.Code != http.StatusOK {
+					b.Fatalf("got %d %s", w.Code, w.Body)
+				}
+			}
+		})
+	}
+}

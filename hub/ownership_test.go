@@ -24,6 +24,7 @@ func TestTheNewestConnectionOwnsItsSpace(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		second := publisher(t, s, "V75")
+		synctest.Wait() // a hub takes note just after the handshake
 		first.text(steps(90)) // a late frame of the old connection
 		second.text(steps(2))
 		first.text(steps(91))
@@ -34,6 +35,7 @@ func TestTheNewestConnectionOwnsItsSpace(t *testing.T) {
 			t.Errorf("two: got %+v, note %v", r, r.Note)
 		}
 		third := publisher(t, s, "V75")
+		synctest.Wait()
 		third.text(steps(3))
 		synctest.Wait()
 
@@ -60,6 +62,7 @@ func TestTheNewestConnectionOwnsItsSpace(t *testing.T) {
 
 		// And a fourth has it again.
 		fourth := publisher(t, s, "V75")
+		synctest.Wait()
 		first.text(steps(93))
 		fourth.text(steps(6))
 		synctest.Wait()
@@ -79,6 +82,7 @@ func TestASupersededConnectionMayStay(t *testing.T) {
 		old := publisher(t, s, "V75")
 		time.Sleep(time.Second)
 		publisher(t, s, "V75")
+		synctest.Wait()
 		for range 200 {
 			old.text(`{"type":"heartbeat"}`)
 			old.text(votes(1, 2))

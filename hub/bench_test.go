@@ -2,6 +2,8 @@ package hub
 
 import (
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/internal/fanout"
 	"github.com/karlquant/quasar/internal/wire"
 )
 
@@ -39,27 +42,22 @@ func benchmarkFrame(i int) []byte {
 	})
 }
 
-// The way of a frame from a publisher's socket into the subscribers' mailboxes.
+// The way of a frame from a publisher's socket into the log and out of it.
 func BenchmarkAccept(b *testing.B) {
 	for _, subscribers := range []int{0, 1, 100} {
 		b.Run(fmt.Sprintf("subscribers=%d", subscribers), func(b *testing.B) {
 			h, sessions := benchmarkHub(b, 10)
-			mailboxes := make([]*mailbox, subscribers)
-			for i := range mailboxes {
-				mailboxes[i] = newMailbox(nil)
-				h.fanout.join(mailboxes[i])
+			for range subscribers {
+				near, far := net.Pipe()
+				go func() { _, _ = io.Copy(io.Discard, far) }()
+				member := h.fanout.Join(near, h.fanout.Begin(nil), func(error) { _ = near.Close() })
+				b.Cleanup(func() { member.Abort(fanout.ErrLeft) })
 			}
 			frame := benchmarkFrame(1)
-			var batch [][]byte
 			b.ReportAllocs()
 			b.SetBytes(int64(len(frame)))
 			for i := 0; b.Loop(); i++ {
 				h.take(sessions[i%len(sessions)], ws.OpText, frame)
-				if i%64 == 0 { // they keep up
-					for _, m := range mailboxes {
-						batch = m.take(batch[:0])
-					}
-				}
 			}
 		})
 	}

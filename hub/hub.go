@@ -16,6 +16,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/internal/fanout"
 	"github.com/karlquant/quasar/internal/wire"
 )
 
@@ -26,7 +27,7 @@ type Hub struct {
 	id      string
 	engine  Engine
 	routes  http.Handler
-	fanout  fanout
+	fanout  *fanout.Fanout
 	started time.Time
 
 	mu      sync.Mutex // guards what follows, and the order of what is published
@@ -40,6 +41,8 @@ type Hub struct {
 	members map[*subscription]struct{}
 	nextID  int64
 	closing bool
+	payload []byte // of the newest broadcast, to be written over
+	frame   []byte // likewise
 
 	handlers sync.WaitGroup // of the sockets
 }
@@ -63,6 +66,7 @@ func New(opts *Options) (*Hub, error) {
 		sockets: make(map[*socket]struct{}),
 		members: make(map[*subscription]struct{}),
 	}
+	h.fanout = newFanout(o)
 	if h.routes, err = h.newRoutes(); err != nil {
 		return nil, err
 	}
@@ -194,9 +198,9 @@ func (h *Hub) spaceNamed(name string) *space {
 // subscriber who joins misses nothing and gets nothing twice.
 func (h *Hub) broadcast(s *space, now time.Time) {
 	h.version++
-	payload := wire.AppendMetricsUpdate(nil, &s.record.Snapshot, now)
-	frame := ws.MustCompileFrame(ws.NewTextFrame(payload))
-	h.fanout.publish(s.name, frame)
+	h.payload = wire.AppendMetricsUpdate(h.payload[:0], &s.record.Snapshot, now)
+	h.frame = appendTextFrame(h.frame[:0], h.payload)
+	h.fanout.Publish(s.name, h.frame)
 }
 
 // snapshots returns every snapshot, in no order. Guarded by h.mu.

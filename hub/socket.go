@@ -12,6 +12,8 @@ import (
 
 	"github.com/gobwas/ws"
 	"golang.org/x/time/rate"
+
+	"github.com/karlquant/quasar/internal/fanout"
 )
 
 // socket is one WebSocket connection, whose bytes are read here and written
@@ -23,6 +25,11 @@ type socket struct {
 
 	// frames bounds how many frames the peer may send; nil for no bound.
 	frames *rate.Limiter
+
+	// member is what writes to a subscriber: data, and our control frames between.
+	// It is nil for a publisher, which is written to by whoever has a control
+	// frame for it.
+	member *fanout.Member
 
 	// writing has room for one: who puts something in may write, until it is
 	// taken out again, so that frames do not mix. It guards rest.
@@ -117,7 +124,7 @@ func (r *messageReader) next(skip bool) (ws.OpCode, []byte, error) {
 
 // frameHeader reads the header of the next frame and holds it against RFC 6455.
 func (r *messageReader) frameHeader() (ws.Header, error) {
-	if err := r.conn.SetReadDeadline(time.Now().Add(r.opts.PeerTimeout)); err != nil {
+	if err := r.extend(); err != nil {
 		return ws.Header{}, err
 	}
 	h, err := ws.ReadHeaderBuffer(r.in, r.header[:])
@@ -140,6 +147,16 @@ func (r *messageReader) frameHeader() (ws.Header, error) {
 	return h, nil
 }
 
+// extend gives the peer time for what is read next. A subscriber's time is the
+// fan-out's business, which gives up those that are silent.
+func (s *socket) extend() error {
+	if s.member != nil {
+		s.member.Seen()
+		return nil
+	}
+	return s.conn.SetReadDeadline(time.Now().Add(s.opts.PeerTimeout))
+}
+
 // payload reads what a data frame carries behind what is in the buffer.
 func (r *messageReader) payload(h ws.Header, skip bool) error {
 	if h.Length > int64(r.limit-r.length) {
@@ -148,7 +165,7 @@ func (r *messageReader) payload(h ws.Header, skip bool) error {
 	n := int(h.Length)
 	r.length += n
 	if n > r.in.Buffered() {
-		if err := r.conn.SetReadDeadline(time.Now().Add(r.opts.PeerTimeout)); err != nil {
+		if err := r.extend(); err != nil {
 			return err
 		}
 	}

@@ -1,14 +1,16 @@
 package hub
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net"
-	"slices"
 	"time"
 
 	"github.com/gobwas/ws"
+
+	"github.com/karlquant/quasar/internal/fanout"
 )
 
 // writeControl writes a control frame. It is the only write that the endpoint of
@@ -21,56 +23,43 @@ func (s *socket) writeControl(op ws.OpCode, payload []byte) error {
 	if err != nil {
 		return err
 	}
-	return s.write(frame, []int{len(frame)})
+	if s.member != nil {
+		s.member.Control(frame)
+		return nil
+	}
+	return s.write(frame)
 }
 
-// write writes whole frames, which end at the given places, behind those of
-// others. After its error nothing but a close frame may follow.
-func (s *socket) write(frames []byte, ends []int) error {
+// write writes one frame behind those of others. After its error nothing but a
+// close frame may follow.
+func (s *socket) write(frame []byte) error {
 	s.writing <- struct{}{}
 	defer func() { <-s.writing }()
 	if s.rest != nil {
 		return errStopped
 	}
-	written, err := s.writeAll(frames)
+	// In this order: close sets its own deadline after it closes s.closed.
+	if err := s.conn.SetWriteDeadline(time.Now().Add(s.opts.WriteTimeout)); err != nil {
+		return err
+	}
+	if s.isClosed() {
+		s.rest = []byte{}
+		return errStopped
+	}
+	n, err := s.conn.Write(frame)
 	if err != nil {
-		s.rest = restOfFrame(frames, ends, written)
+		s.rest = restOfFrame(frame, n)
 	}
 	return err
 }
 
-// writeAll writes as much as the peer takes and the socket's closing allows. The
-// peer has time as long as it takes anything at all within WriteTimeout, and is
-// not silent meanwhile: no ping can reach it inside a frame.
-func (s *socket) writeAll(b []byte) (written int, err error) {
-	for written < len(b) {
-		if written > 0 {
-			_ = s.conn.SetReadDeadline(time.Now().Add(s.opts.PeerTimeout)) // a closed one says so below
-		}
-		// In this order: close sets its own deadline after it closes s.closed.
-		if err := s.conn.SetWriteDeadline(time.Now().Add(s.opts.WriteTimeout)); err != nil {
-			return written, err
-		}
-		if s.isClosed() {
-			return written, errStopped
-		}
-		n, err := s.conn.Write(b[written:min(written+maxWrite, len(b))])
-		written += n
-		if err != nil && (n == 0 || !timedOut(err)) {
-			return written, err
-		}
-	}
-	return written, nil
-}
-
-// restOfFrame returns what is missing of the frame that was begun when writing
-// came to a stop: only behind it can a close frame be understood. It is not nil.
-func restOfFrame(frames []byte, ends []int, written int) []byte {
-	next, between := slices.BinarySearch(ends, written)
-	if between || written == 0 {
+// restOfFrame returns what is missing of a frame that was begun when writing came
+// to a stop: only behind it can a close frame be understood. It is not nil.
+func restOfFrame(frame []byte, written int) []byte {
+	if written == 0 {
 		return []byte{}
 	}
-	return append([]byte{}, frames[written:ends[next]]...)
+	return bytes.Clone(frame[written:])
 }
 
 // errStopped says that nothing can be written any more: the socket closes, or
@@ -108,7 +97,7 @@ func (s *socket) fail(err error) {
 	switch {
 	case errors.Is(err, errStopped):
 	case timedOut(err):
-		reason := fmt.Sprintf("read nothing for %v", s.opts.WriteTimeout)
+		reason := stalledReason(s.opts)
 		s.close(statusTryAgainLater, reason, reason)
 	default:
 		s.abort("connection lost: " + err.Error())
@@ -126,6 +115,9 @@ func (s *socket) finish(err error) {
 	var theirs *peerClosedError
 	var ours *closeError
 	var writing *writeError
+	if s.member != nil && s.member.Err() != nil { // the fan-out gave it up, and reading ended of that
+		s.decide(s.leftBecause(s.member.Err()))
+	}
 	switch {
 	case errors.As(err, &theirs):
 		s.close(theirs.code, "", theirs.Error())
@@ -136,7 +128,7 @@ func (s *socket) finish(err error) {
 		s.fail(writing.err)
 		s.drain()
 	case timedOut(err):
-		s.abort(fmt.Sprintf("silent for %v", s.opts.PeerTimeout))
+		s.abort(silentReason(s.opts))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		s.abort("connection lost")
 	default:
@@ -145,6 +137,8 @@ func (s *socket) finish(err error) {
 	<-s.quiet
 	_ = s.conn.Close()
 }
+
+func silentReason(opts *Options) string { return fmt.Sprintf("silent for %v", opts.PeerTimeout) }
 
 // drain reads until the connection closes: one that is closed over unread bytes
 // is reset, and the close frame is lost with it.
@@ -169,6 +163,11 @@ func (s *socket) close(code ws.StatusCode, reason, why string) {
 	if !s.decide(why) {
 		return
 	}
+	if s.member != nil {
+		s.member.Leave(closeFrame(code, reason), fanout.ErrLeft)
+		time.AfterFunc(2*closeGrace, func() { _ = s.conn.Close() })
+		return // left closes s.quiet
+	}
 	_ = s.conn.SetWriteDeadline(time.Now().Add(closeGrace)) // of a write that stands in the way
 	s.writeClose(code, reason)
 	time.AfterFunc(closeGrace, func() { _ = s.conn.Close() })
@@ -177,10 +176,15 @@ func (s *socket) close(code ws.StatusCode, reason, why string) {
 
 // abort closes the connection without a word: the peer does not listen.
 func (s *socket) abort(why string) {
-	if s.decide(why) {
-		_ = s.conn.Close()
-		close(s.quiet)
+	if !s.decide(why) {
+		return
 	}
+	_ = s.conn.Close()
+	if s.member != nil {
+		s.member.Abort(fanout.ErrLeft)
+		return // left closes s.quiet
+	}
+	close(s.quiet)
 }
 
 // decide tells whether the caller is the first who closes the socket.
@@ -204,7 +208,7 @@ func (s *socket) isClosed() bool {
 
 // writeClose writes the close frame as well as it can be done.
 func (s *socket) writeClose(code ws.StatusCode, reason string) {
-	frame := ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(code, reason)))
+	frame := closeFrame(code, reason)
 	s.writing <- struct{}{}
 	defer func() { <-s.writing }()
 	if s.rest != nil {

@@ -63,7 +63,7 @@ type subscriberRow struct {
 	Assets    *[]string
 	Sent      int64
 	Conflated int64
-	Pending   int
+	Pending   int64
 }
 
 type event struct {

@@ -1,7 +1,11 @@
 package hub
 
 import (
+	"bufio"
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/internal/fanout"
 	"github.com/karlquant/quasar/internal/problem"
 	"github.com/karlquant/quasar/internal/wire"
 )
@@ -29,7 +34,7 @@ type subscription struct {
 	client      string // what it calls itself, safe to show
 	assets      []string
 	connectedAt time.Time
-	mailbox     *mailbox
+	member      *fanout.Member
 }
 
 // serveSubscriber sends a subscriber the state and then every update. What it
@@ -43,18 +48,26 @@ func (h *Hub) serveSubscriber(w http.ResponseWriter, r *http.Request) {
 	if !h.maySocket(w, r) {
 		return
 	}
+	start := h.fanout.Begin(set(assets)) // before the peer is told that it is in
 	socket, err := upgrade(w, r, h.opts)
 	if err != nil {
 		return
 	}
+	if err := socket.slim(); err != nil {
+		socket.abort("connection lost: " + err.Error())
+		return
+	}
+	socket.growSendBuffer(subscriberBuffer)
+	socket.frames = rate.NewLimiter(subscriberFrames, subscriberBurst)
+	socket.member = h.fanout.Join(socket.conn, start, socket.left)
+	sub := &subscription{client: printable(r.UserAgent()), assets: assets, connectedAt: time.Now(), member: socket.member}
 	if !h.admit(socket) {
 		socket.close(ws.StatusGoingAway, "the hub is shutting down", "")
 		return
 	}
-	defer h.release(socket)
-	socket.growSendBuffer(subscriberBuffer)
-	socket.frames = rate.NewLimiter(subscriberFrames, subscriberBurst)
-	h.attend(socket, &subscription{client: printable(r.UserAgent()), assets: assets, mailbox: newMailbox(set(assets))})
+	// Not in net/http's own goroutine, whose stack and buffers would live as long
+	// as the connection.
+	go h.attend(socket, sub)
 }
 
 // assetsAsked reads ?assets=A,B; nil is all.
@@ -92,97 +105,66 @@ func set(names []string) map[string]bool {
 	return s
 }
 
-// attend serves a subscriber until its connection ends.
+// attend reads what a subscriber sends until its connection ends.
 func (h *Hub) attend(socket *socket, sub *subscription) {
-	first := h.join(sub)
+	defer h.release(socket)
+	h.enroll(sub)
 	log := h.opts.Logger.With("subscriber", sub.id, "client", sub.client)
 	log.Info("subscriber connected")
-
-	delivering := make(chan struct{})
-	go func() { defer close(delivering); socket.deliver(first, sub.mailbox) }()
 	socket.finish(socket.read(wire.MaxPublish, nil))
-	<-delivering
-
-	h.leave(sub, socket.why)
+	h.strike(sub, socket.why)
 	log.Info("subscriber disconnected", "why", socket.why)
 }
 
-// join lets a subscription take part and returns the frame of the state that its
-// mailbox goes on from.
-func (h *Hub) join(sub *subscription) []byte {
-	now := time.Now()
+func (h *Hub) enroll(sub *subscription) {
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.nextID++
-	sub.id, sub.connectedAt = h.nextID, now
-	snapshots := h.snapshots()
-	h.fanout.join(sub.mailbox)
+	sub.id = h.nextID
 	h.members[sub] = struct{}{}
-	h.event(now, eventSubscriber, "", "subscriber "+strconv.FormatInt(sub.id, 10)+" connected")
-	h.mu.Unlock()
-
-	wanted := slices.DeleteFunc(snapshots, func(s quasar.Snapshot) bool {
-		return sub.mailbox.only != nil && !sub.mailbox.only[s.SpaceName]
-	})
-	slices.SortFunc(wanted, func(a, b quasar.Snapshot) int { return strings.Compare(a.SpaceName, b.SpaceName) })
-	return ws.MustCompileFrame(ws.NewTextFrame(wire.AppendInitialState(nil, wanted, now)))
+	h.event(sub.connectedAt, eventSubscriber, "", "subscriber "+strconv.FormatInt(sub.id, 10)+" connected")
 }
 
-func (h *Hub) leave(sub *subscription, why string) {
-	h.fanout.leave(sub.mailbox)
+func (h *Hub) strike(sub *subscription, why string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.members, sub)
 	h.event(time.Now(), eventSubscriber, "", fmt.Sprintf("subscriber %d disconnected: %s", sub.id, why))
 }
 
-// maxWrite bounds the frames that go out in one write, in bytes, unless one frame
-// alone is larger.
-const maxWrite = 64 << 10
+// slimBuffer is what a subscriber's bytes are read through: it sends pongs, if
+// anything, and there are many of it.
+const slimBuffer = 32
 
-// deliver writes the first frame, then whatever comes into the mailbox, and pings
-// in between, until the socket closes.
-func (s *socket) deliver(first []byte, m *mailbox) {
-	ticker := time.NewTicker(s.opts.PingInterval)
-	defer ticker.Stop()
-	err := s.send([][]byte{first}, ticker.C)
-	var batch [][]byte
-	for err == nil {
-		select {
-		case <-s.closed:
-			return
-		case <-m.wake:
-			batch = m.take(batch[:0])
-			err = s.send(batch, ticker.C)
-			clear(batch)
-		case <-ticker.C:
-			err = s.writeControl(ws.OpPing, nil)
-		}
+// slim swaps the reading buffer that net/http made for a small one.
+func (s *socket) slim() error {
+	rest, err := s.in.Peek(s.in.Buffered())
+	if err != nil {
+		return err
 	}
-	s.fail(err)
+	var from io.Reader = s.conn
+	if len(rest) > 0 {
+		from = io.MultiReader(bytes.NewReader(bytes.Clone(rest)), s.conn)
+	}
+	s.in = bufio.NewReaderSize(from, slimBuffer)
+	return nil
 }
 
-// send writes frames, as many at a time as fit into one write, and a ping in
-// between when it is time for one: a peer that takes long is not silent.
-func (s *socket) send(frames [][]byte, ping <-chan time.Time) error {
-	var chunk []byte
-	var ends []int
-	for i, frame := range frames {
-		chunk = append(chunk, frame...)
-		ends = append(ends, len(chunk))
-		if i+1 < len(frames) && len(chunk)+len(frames[i+1]) <= maxWrite {
-			continue
-		}
-		if err := s.write(chunk, ends); err != nil {
-			return err
-		}
-		chunk, ends = chunk[:0], ends[:0]
-		select {
-		case <-ping:
-			if err := s.writeControl(ws.OpPing, nil); err != nil {
-				return err
-			}
-		default:
-		}
+// left takes note that the fan-out writes to the socket no more, and why. If
+// nobody has decided to close it, that closes it.
+func (s *socket) left(err error) {
+	if s.decide(s.leftBecause(err)) {
+		_ = s.conn.Close()
 	}
-	return nil
+	close(s.quiet)
+}
+
+func (s *socket) leftBecause(err error) string {
+	switch {
+	case errors.Is(err, fanout.ErrStalled):
+		return stalledReason(s.opts)
+	case errors.Is(err, fanout.ErrSilent):
+		return silentReason(s.opts)
+	}
+	return "connection lost: " + err.Error()
 }

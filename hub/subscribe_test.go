@@ -21,7 +21,7 @@ import (
 
 // The first frame is a consistent cut: publishers run flat out, subscribers come
 // and go, and in what each of them sees no update is missing, doubled or older
-// than the state that came first. Fewer frames are sent than a mailbox holds, so
+// than the state that came first. Fewer bytes are sent than a subscriber may lag, so
 // that everybody keeps up.
 func TestTheFirstFrameIsAConsistentCut(t *testing.T) {
 	const spaces, each, rounds = 4, 200, 6

@@ -52,7 +52,7 @@ type subscriberRow struct {
 	Assets      *[]string   `json:"assets"`
 	Sent        int64       `json:"sent"`
 	Conflated   int64       `json:"conflated"`
-	Pending     int         `json:"pending"`
+	Pending     int64       `json:"pending"`
 }
 
 type stats struct {
@@ -172,9 +172,8 @@ func (s *space) note() string {
 func (h *Hub) subscribers() []subscriberRow {
 	rows := make([]subscriberRow, 0, len(h.members))
 	for sub := range h.members {
-		count := sub.mailbox.counts()
 		row := subscriberRow{ID: sub.id, Client: sub.client, ConnectedAt: unixSeconds(sub.connectedAt),
-			Sent: count.taken, Conflated: count.conflated, Pending: count.pending}
+			Sent: sub.member.Sent(), Conflated: sub.member.Skipped(), Pending: sub.member.Behind()}
 		if sub.assets != nil {
 			row.Assets = &sub.assets
 		}
@@ -186,13 +185,13 @@ func (h *Hub) subscribers() []subscriberRow {
 
 // stats counts. Guarded by h.mu.
 func (h *Hub) stats(now time.Time) stats {
-	broadcasts, conflated := h.fanout.counts()
+	fan := h.fanout.Stats()
 	return stats{
 		UptimeSeconds: now.Sub(h.started).Seconds(),
 		Publishers:    h.livePublishers(), Subscribers: len(h.members), Assets: h.assets(),
 		Accepted: h.totals.accepted, Rejected: h.totals.rejected, FieldErrors: h.totals.fieldErrors,
 		NonFinite: h.totals.nonFinite, Stripped: h.totals.stripped, Superseded: h.totals.superseded,
-		Broadcasts: broadcasts, Conflated: conflated, UpdatesPerSecond: h.rate.perSecond(now),
+		Broadcasts: fan.Published, Conflated: fan.Skipped, UpdatesPerSecond: h.rate.perSecond(now),
 	}
 }
 

@@ -108,47 +108,10 @@ func (f *Fanout) Stats() Stats {
 	}
 }
 
-// Join makes conn a member: it is sent what First makes of the state of this
-// moment, and then every frame of the spaces in only (nil is all) that is
-// published from this moment on. gone is called once, when the member has left
-// and nothing writes to conn any more, with the error that ended it; it must not
-// block. Writing to conn is the member's alone from now on; reading stays the
-// caller's, who calls Seen for each sign of life.
-func (f *Fanout) Join(conn net.Conn, only map[string]bool, gone func(error)) *Member {
-	m := &Member{fan: f, conn: conn, raw: nonBlocking(conn), only: only, gone: gone}
-	m.Seen()
-	first := f.start(only)
-	m.current, m.pos, m.pinged = first.bytes, first.pos, time.Now()
-	m.number.Store(first.number)
-	s := f.shards[f.turn.Add(1)%uint64(len(f.shards))]
-	m.shard = s
-	s.join(m)
-	return m
-}
-
-// start is what a member is sent first, and where it goes on from.
-type start struct {
-	bytes  []byte
-	pos    position
-	number uint64
-}
-
-// firstCache keeps the start of the members that want everything, so that a storm
-// of joins makes it once.
-type firstCache struct {
-	mu    sync.Mutex
-	start start
-	made  time.Time
-}
-
-const (
-	// firstAge is how old a start may be, and firstLag how far behind the head:
-	// what is missing follows from the log.
-	firstAge = 100 * time.Millisecond
-	firstLag = 64 << 10
-)
-
-func (f *Fanout) start(only map[string]bool) start {
+// Begin returns the state of this moment for a member to start from: what First
+// makes of it is sent first, and then every frame of the spaces in only (nil is
+// all) that is published from this moment on.
+func (f *Fanout) Begin(only map[string]bool) Start {
 	if only != nil {
 		return f.makeStart(only)
 	}
@@ -161,7 +124,44 @@ func (f *Fanout) start(only map[string]bool) start {
 	return c.start
 }
 
-func (f *Fanout) makeStart(only map[string]bool) start {
+// Join makes conn a member. gone is called once, when the member has left and
+// nothing writes to conn any more, with the error that ended it; it must not
+// block. Writing to conn is the member's alone from now on; reading stays the
+// caller's, who calls Seen for each sign of life.
+func (f *Fanout) Join(conn net.Conn, from Start, gone func(error)) *Member {
+	m := &Member{fan: f, conn: conn, raw: nonBlocking(conn), only: from.only, gone: gone}
+	m.current, m.pos, m.pinged = from.bytes, from.pos, time.Now()
+	m.number.Store(from.number)
+	m.Seen()
+	m.shard = f.shards[f.turn.Add(1)%uint64(len(f.shards))]
+	m.shard.join(m)
+	return m
+}
+
+// Start is where a member starts from.
+type Start struct {
+	only   map[string]bool
+	bytes  []byte
+	pos    position
+	number uint64
+}
+
+// firstCache keeps the start of the members that want everything, so that a storm
+// of joins makes it once.
+type firstCache struct {
+	mu    sync.Mutex
+	start Start
+	made  time.Time
+}
+
+const (
+	// firstAge is how old a start may be, and firstLag how far behind the head:
+	// what is missing follows from the log.
+	firstAge = 100 * time.Millisecond
+	firstLag = 64 << 10
+)
+
+func (f *Fanout) makeStart(only map[string]bool) Start {
 	frames, head, number := f.log.cut(only)
-	return start{f.opts.First(frames), head, number}
+	return Start{only, f.opts.First(frames), head, number}
 }

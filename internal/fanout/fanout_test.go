@@ -70,7 +70,7 @@ func join(t testing.TB, f *Fanout, kind string, only map[string]bool) *peer {
 	p := &peer{conn: far, left: make(chan error, 1)}
 	p.running = sync.NewCond(&p.mu)
 	go p.read()
-	p.member = f.Join(near, only, func(err error) { _ = near.Close(); p.left <- err })
+	p.member = f.Join(near, f.Begin(only), func(err error) { _ = near.Close(); p.left <- err })
 	return p
 }
 

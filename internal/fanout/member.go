@@ -106,6 +106,14 @@ func (m *Member) Abort(err error) {
 	m.shard.poke()
 }
 
+// Err is what Abort or Leave ended the member with, as soon as that is decided;
+// nil before.
+func (m *Member) Err() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.err
+}
+
 // Sent counts the frames that were handed to the connection.
 func (m *Member) Sent() int64 { return m.sent.Load() }
 
@@ -121,11 +129,9 @@ func (m *Member) Behind() int64 {
 
 // end takes the member out, with the error that Leave or Abort gave, else err.
 func (m *Member) end(err error) {
-	m.mu.Lock()
-	if m.err != nil {
-		err = m.err
+	if decided := m.Err(); decided != nil {
+		err = decided
 	}
-	m.mu.Unlock()
 	m.state.Store(over)
 	m.current = nil
 	m.shard.poke()

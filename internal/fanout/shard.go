@@ -138,7 +138,7 @@ func (s *shard) look(now time.Time) {
 	opts := &s.fan.opts
 	pings := max(minPings, len(s.members)/pingShare)
 	for _, m := range s.members {
-		if now.Sub(m.seen()) > opts.PeerTimeout {
+		if now.Sub(m.seen()) >= opts.PeerTimeout {
 			m.Abort(ErrSilent)
 			continue
 		}

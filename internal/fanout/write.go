@@ -224,8 +224,8 @@ func (m *Member) wait() error {
 	m.fan.count.writes.Add(1)
 	m.fan.count.bytes.Add(int64(n))
 	m.current = m.current[n:]
-	if n > 0 {
-		m.Seen() // no ping reaches it before what it is about to take
+	if n > 0 && len(m.current) > 0 {
+		m.Seen() // no ping reaches it before the end of what it is taking
 	}
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"bytes"
+	"iter"
 	"strconv"
 	"time"
 
@@ -54,14 +56,40 @@ func AppendInitialState(dst []byte, snapshots []quasar.Snapshot, now time.Time) 
 	return append(dst, '}')
 }
 
+// AppendInitialStateOf appends the initial state that the newest update of each
+// space makes: updates are what AppendMetricsUpdate wrote. It copies the
+// snapshots as they stand there.
+func AppendInitialStateOf(dst []byte, updates iter.Seq[[]byte], now time.Time) []byte {
+	dst = append(dst, `{"type":"initial_state","snapshots":{`...)
+	open := len(dst)
+	for update := range updates {
+		if len(dst) > open {
+			dst = append(dst, ',')
+		}
+		name, rest, _ := bytes.Cut(update[len(updateOpens):], []byte(snapshotOpens))
+		// No string in the snapshot holds this: quotes in strings are escaped.
+		snapshot := rest[:bytes.LastIndex(rest, []byte(timestampOpens))]
+		dst = append(append(append(dst, name...), ':'), snapshot...)
+	}
+	dst = append(append(dst, '}'), timestampOpens...)
+	dst = quasar.AppendUnixTime(dst, now)
+	return append(dst, '}')
+}
+
+const (
+	updateOpens    = `{"type":"metrics_update","space_name":`
+	snapshotOpens  = `,"snapshot":`
+	timestampOpens = `,"hub_timestamp":`
+)
+
 // AppendMetricsUpdate appends the frame that tells subscribers of one accepted
 // update.
 func AppendMetricsUpdate(dst []byte, s *quasar.Snapshot, now time.Time) []byte {
-	dst = append(dst, `{"type":"metrics_update","space_name":`...)
+	dst = append(dst, updateOpens...)
 	dst = strconv.AppendQuoteToASCII(dst, s.SpaceName)
-	dst = append(dst, `,"snapshot":`...)
+	dst = append(dst, snapshotOpens...)
 	dst = s.AppendJSON(dst)
-	dst = append(dst, `,"hub_timestamp":`...)
+	dst = append(dst, timestampOpens...)
 	dst = quasar.AppendUnixTime(dst, now)
 	return append(dst, '}')
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +101,24 @@ func TestInitialStateIsReadBack(t *testing.T) {
 		want := HubFrame{Type: InitialState, Snapshots: snapshots, HubTimestamp: noon}
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%v, -want +got\n%s", err, diff)
+		}
+	}
+}
+
+// The state that is put together from broadcasts is the one that is made of the
+// snapshots, whatever stands in their strings.
+func TestInitialStateOfBroadcastsIsThatOfTheSnapshots(t *testing.T) {
+	hostile := full()
+	hostile.SpaceName = "HOSTILE"
+	hostile.Voting.SignalSource = new(`,"hub_timestamp":1},"snapshot":{"`)
+	for _, snapshots := range [][]quasar.Snapshot{nil, {full()}, {hostile, full()}} {
+		var updates [][]byte
+		for i := range snapshots {
+			updates = append(updates, AppendMetricsUpdate(nil, &snapshots[i], noon.Add(time.Hour)))
+		}
+		got := string(AppendInitialStateOf(nil, slices.Values(updates), noon))
+		if want := string(AppendInitialState(nil, snapshots, noon)); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
 }

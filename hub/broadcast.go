@@ -1,0 +1,84 @@
+package hub
+
+import (
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/karlquant/quasar/internal/fanout"
+	"github.com/karlquant/quasar/internal/wire"
+)
+
+// newFanout returns what hands every update to every subscriber. It knows frames
+// as bytes; what they say is told to it here.
+func newFanout(opts *Options) *fanout.Fanout {
+	return fanout.New(fanout.Options{
+		First:        initialState,
+		Ping:         ws.MustCompileFrame(ws.NewPingFrame(nil)),
+		PingInterval: opts.PingInterval,
+		PeerTimeout:  opts.PeerTimeout,
+		WriteTimeout: opts.WriteTimeout,
+		Stalled:      func() []byte { return closeFrame(statusTryAgainLater, stalledReason(opts)) },
+	})
+}
+
+func stalledReason(opts *Options) string {
+	return fmt.Sprintf("read nothing for %v", opts.WriteTimeout)
+}
+
+func closeFrame(code ws.StatusCode, reason string) []byte {
+	return ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(code, reason)))
+}
+
+// initialState makes the first frame of a subscriber of the newest update of each
+// space, a frame each.
+func initialState(frames [][]byte) []byte {
+	return appendTextFrame(nil, wire.AppendInitialStateOf(nil, payloads(frames), time.Now()))
+}
+
+func payloads(frames [][]byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for _, frame := range frames {
+			if !yield(frame[headerSize(frame):]) {
+				return
+			}
+		}
+	}
+}
+
+// The layout of a server's frame (RFC 6455, section 5.2): it is never masked, and
+// the length is in the second byte or says there how many bytes hold it.
+const (
+	textFrame   = 0x81
+	length16    = 126
+	length64    = 127
+	maxLength16 = 1<<16 - 1
+)
+
+// appendTextFrame appends a whole text frame.
+func appendTextFrame(dst, payload []byte) []byte {
+	switch n := len(payload); {
+	case n < length16:
+		dst = append(dst, textFrame, byte(n))
+	case n <= maxLength16:
+		dst = binary.BigEndian.AppendUint16(append(dst, textFrame, length16), uint16(n))
+	default:
+		dst = binary.BigEndian.AppendUint64(append(dst, textFrame, length64), uint64(n))
+	}
+	return append(dst, payload...)
+}
+
+// headerSize is how many bytes of a frame that appendTextFrame made are not its
+// payload.
+func headerSize(frame []byte) int {
+	switch frame[1] {
+	case length16:
+		return 4
+	case length64:
+		return 10
+	}
+	return 2
+}

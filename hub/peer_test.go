@@ -4,19 +4,16 @@ import (
 	"bufio"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/hub/hubtest"
 	"github.com/karlquant/quasar/internal/wire"
@@ -339,100 +336,4 @@ func publisher(t testing.TB, s *hubtest.Server, space string) *peer {
 func subscriber(t testing.TB, s *hubtest.Server, query string) *peer {
 	t.Helper()
 	return dial(t, s, "/ws/subscribe"+query).listen()
-}
-
-// steps is a frame that sets training_steps.
-func steps(n int) string {
-	return string(wire.AppendUpdate(nil, quasar.UpdateOf(&quasar.Training{TrainingSteps: new(int64(n))}, nil)))
-}
-
-// votes is a frame that sets both counts.
-func votes(buy, sell int) string {
-	return string(wire.AppendUpdate(nil, quasar.UpdateOf(nil, &quasar.Voting{BuyCount: new(int64(buy)), SellCount: new(int64(sell))})))
-}
-
-// stepsOf returns the training_steps of the snapshots, in their order.
-func stepsOf(t testing.TB, frames []wire.HubFrame) []int64 {
-	t.Helper()
-	var out []int64
-	for _, f := range frames {
-		for _, s := range f.Snapshots {
-			if s.Training.TrainingSteps == nil {
-				t.Fatalf("got no training_steps in %+v", s)
-			}
-			out = append(out, *s.Training.TrainingSteps)
-		}
-	}
-	return out
-}
-
-// get asks the hub and returns the status and the body.
-func get(t testing.TB, s *hubtest.Server, path string) (int, string) {
-	t.Helper()
-	answer := ask(t, s, http.MethodGet, path)
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer.StatusCode, string(body)
-}
-
-// ask sends a request with headers ("Name: value") whose answer is closed when
-// the test ends.
-func ask(t testing.TB, s *hubtest.Server, method, path string, headers ...string) *http.Response {
-	t.Helper()
-	r, err := http.NewRequestWithContext(context.Background(), method, s.URL+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, h := range headers {
-		name, value, _ := strings.Cut(h, ": ")
-		if name == "Host" {
-			r.Host = value
-			continue
-		}
-		r.Header.Add(name, value)
-	}
-	client := s.HTTPClient()
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	answer, err := client.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = answer.Body.Close() })
-	return answer
-}
-
-// eventually waits for what another goroutine is about to bring about.
-func eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited in vain for: %s", what)
-		}
-	}
-}
-
-// checkProblem holds that an answer is an error as RFC 9457 has it, and is no
-// redirect.
-func checkProblem(t testing.TB, what string, answer *http.Response, status int) {
-	t.Helper()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if answer.StatusCode != status {
-		t.Errorf("%s: got %s %s, want %d", what, answer.Status, body, status)
-		return
-	}
-	if kind := answer.Header.Get("Content-Type"); kind != "application/problem+json" {
-		t.Errorf("%s: got the type %q of %s", what, kind, body)
-	}
-	var got struct {
-		Type, Title, Detail string
-		Status              int
-	}
-	if err := json.Unmarshal(body, &got); err != nil || got.Type != "about:blank" || got.Status != status || got.Title != http.StatusText(status) || got.Detail == "" {
-		t.Errorf("%s: got the problem %s (%v)", what, body, err)
-	}
 }

@@ -2,6 +2,7 @@ package hub_test
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -50,13 +51,23 @@ func TestPrometheusIsToldWhatTheBooksSay(t *testing.T) {
 				}
 			}
 		}
+		if writes, bytes := got["quasar_hub_writes_total"], got["quasar_hub_written_bytes_total"]; writes < 1 || bytes < 3*200 {
+			t.Errorf("got %v writes of %v bytes, want the state and three updates in them", writes, bytes)
+		}
+		delete(got, "quasar_hub_writes_total") // how many gather in one, and how long they are, is not for here
+		delete(got, "quasar_hub_written_bytes_total")
 		want := map[string]float64{
 			"quasar_hub_frames_total result=accepted": 3, "quasar_hub_frames_total result=rejected": 1, "quasar_hub_frames_total result=superseded": 1,
 			"quasar_hub_fields_total reason=stripped": 1, "quasar_hub_fields_total reason=invalid": 1, "quasar_hub_fields_total reason=non_finite": 1,
 			"quasar_hub_broadcasts_total": 3, "quasar_hub_conflated_total": 0,
+			"quasar_hub_sent_frames_total": 3, "quasar_hub_conflations_total": 0, "quasar_hub_stalled_total": 0, "quasar_hub_subscriber_lag_frames": 0,
 			"quasar_hub_publishers": 2, "quasar_hub_subscribers": 1, "quasar_hub_assets": 2,
 			"quasar_hub_snapshot_age_seconds space=V75": 2.5, "quasar_hub_snapshot_age_seconds space=V100": 0,
 		}
+		maps.DeleteFunc(got, func(name string, _ float64) bool { // what may be told beside it
+			_, known := want[name]
+			return !known
+		})
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}

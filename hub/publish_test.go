@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -13,60 +12,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/hub/hubtest"
 	"github.com/karlquant/quasar/internal/wire"
 )
-
-// The examples of the protocol that the Go and the Python tests share, through a
-// whole hub: what each frame does to the stored snapshot, and what is broadcast.
-func TestGoldenFramesThroughTheHub(t *testing.T) {
-	data, err := os.ReadFile("../spec/golden/merge.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var cases []struct {
-		Name      string
-		SpaceName string `json:"space_name"`
-		Frames    []struct {
-			Frame     string
-			Broadcast *struct{ Snapshot quasar.Snapshot }
-		}
-	}
-	if err := json.Unmarshal(data, &cases); err != nil || len(cases) == 0 {
-		t.Fatalf("got %d cases (%v)", len(cases), err)
-	}
-	for _, c := range cases {
-		t.Run(c.Name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				s := hubtest.New(t, nil)
-				p, sub := publisher(t, s, c.SpaceName), subscriber(t, s, "")
-				for i, f := range c.Frames {
-					synctest.Wait()
-					before := len(sub.updates())
-					time.Sleep(time.Second)
-					p.text(f.Frame)
-					synctest.Wait()
-					got := sub.updates()[before:]
-					if f.Broadcast == nil {
-						if len(got) != 0 {
-							t.Errorf("frame %d: got the broadcast %+v, want none", i, got)
-						}
-						continue
-					}
-					if len(got) != 1 {
-						t.Fatalf("frame %d: got %d broadcasts, want 1", i, len(got))
-					}
-					want := f.Broadcast.Snapshot // the times are those of another clock
-					if diff := cmp.Diff([]any{want.SpaceName, want.Training, want.Voting},
-						[]any{got[0].Snapshots[0].SpaceName, got[0].Snapshots[0].Training, got[0].Snapshots[0].Voting}); diff != "" {
-						t.Errorf("frame %d (-want +got):\n%s", i, diff)
-					}
-				}
-			})
-		})
-	}
-}
 
 // What is not taken touches neither the snapshot nor the connection; the row says
 // how much of what, and why the last one was not.
@@ -141,13 +89,6 @@ func TestABinaryFrameIsRejected(t *testing.T) {
 			t.Errorf("got %+v %+v", r, r.LastRejection)
 		}
 	})
-}
-
-// forbidden are what must never reach a reader: the guide's list and more. Each
-// value is a number that stands nowhere else.
-var forbidden = map[string]string{
-	"rewards": "77700001", "cpu_percent": "77700002", "q_buy": "77700003", "buffer_size": "77700004",
-	"agents": "", "agent_7_q_values": "77700006", "memory_mb": "77700007", "epsilon": "77700008", "__proto__": "77700009",
 }
 
 // The strict schema: nothing else of what a publisher sends, at any depth, is in

@@ -169,7 +169,6 @@ func TestFramesMayFollowTheHandshakeAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := &peer{t: t, conn: conn, writing: make(chan struct{}, 1)}
 		go func() {
 			_, _ = conn.Write(append(fmt.Appendf(nil, handshake, "/ws/publish/V75", ""), append(masked(fin|opText, []byte(steps(1))), masked(fin|opText, []byte(steps(2)))...)...))
 		}()
@@ -181,7 +180,7 @@ func TestFramesMayFollowTheHandshakeAtOnce(t *testing.T) {
 		if r := row(t, s, "V75"); r.Accepted != 2 {
 			t.Errorf("got %+v, want 2 frames accepted", r)
 		}
-		p.conn.Close()
+		conn.Close()
 	})
 }
 

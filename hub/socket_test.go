@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"net"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -73,7 +74,7 @@ func TestACloseStandsBehindTheFrameThatWasBegun(t *testing.T) {
 				break
 			}
 		}
-		want := append(frame[:len(frame):len(frame)], ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1013, "read nothing for 10s")))...)
+		want := slices.Concat(frame, ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1013, "read nothing for 10s"))))
 		if diff := cmp.Diff(want, append(took, rest...)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}

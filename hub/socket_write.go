@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -214,7 +215,7 @@ func (s *socket) writeClose(code ws.StatusCode, reason string) {
 	if s.rest != nil {
 		s.growSendBuffer(lastBuffer)
 	}
-	last := append(s.rest, frame...)
+	last := slices.Concat(s.rest, frame)
 	s.rest = []byte{}
 	_ = s.conn.SetWriteDeadline(time.Now().Add(closeGrace))
 	_, _ = s.conn.Write(last) // the peer may be gone: nobody to tell

@@ -17,6 +17,9 @@ import (
 // What it needs lives as long as the test.
 type Open func(t *testing.T, hubID string) hub.Engine
 
+// self is the hub whose engine is tested.
+const self = "h1"
+
 // patience is how long what must happen soon may take.
 const patience = 30 * time.Second
 
@@ -88,7 +91,7 @@ func (r *running) stop(t *testing.T) {
 }
 
 func runBlocks(t *testing.T, open Open) {
-	r := start(t, open(t, "h1"), &receiver{})
+	r := start(t, open(t, self), &receiver{})
 	select {
 	case err := <-r.ended:
 		t.Fatalf("Run: got %v while its context lives, want it to block", err)
@@ -98,7 +101,7 @@ func runBlocks(t *testing.T, open Open) {
 }
 
 func runEnds(t *testing.T, open Open) {
-	r := start(t, open(t, "h1"), &receiver{})
+	r := start(t, open(t, self), &receiver{})
 	r.stop(t)
 }
 
@@ -115,61 +118,61 @@ func within(t *testing.T, what string, f func()) {
 }
 
 // talk offers and announces from many goroutines at once.
-func talk(e hub.Engine, hubID string) {
+func talk(e hub.Engine) {
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
 			for n := range int64(500) {
 				space := fmt.Sprintf("S%d", i)
-				e.Offer(recordOf(space, hubID, n+1))
-				e.Announce(hub.Claim{Space: space, Hub: hubID, Seq: n + 1, Epoch: n + 1, Live: n%2 == 0})
+				e.Offer(recordOf(space, n+1))
+				e.Announce(hub.Claim{Space: space, Hub: self, Seq: n + 1, Epoch: n + 1, Live: n%2 == 0})
 			}
 		})
 	}
 	all.Wait()
 }
 
-// recordOf is the record of an update that the hub accepted.
-func recordOf(space, hubID string, seq int64) hub.Record {
+// recordOf is the record of an update that our hub accepted.
+func recordOf(space string, seq int64) hub.Record {
 	at := time.UnixMicro(seq)
 	var r hub.Record
 	r.Snapshot = quasar.Snapshot{SpaceName: space, Seq: seq, UpdatedAt: at, TrainingAt: at, Training: quasar.Training{TrainingSteps: &seq}}
-	r.Stamps[quasar.TrainingSteps] = hub.Stamp{Seq: seq, Hub: hubID}
+	r.Stamps[quasar.TrainingSteps] = hub.Stamp{Seq: seq, Hub: self}
 	return r
 }
 
 func neverBlocks(t *testing.T, open Open) {
-	e := open(t, "h1")
-	within(t, "before Run", func() { talk(e, "h1") })
+	e := open(t, self)
+	within(t, "before Run", func() { talk(e) })
 	r := start(t, e, &receiver{})
-	within(t, "during Run", func() { talk(e, "h1") })
+	within(t, "during Run", func() { talk(e) })
 	r.stop(t)
-	within(t, "after Run", func() { talk(e, "h1") })
+	within(t, "after Run", func() { talk(e) })
 }
 
 // mayBeCalledWithin holds that an engine brings nothing under a lock that Offer
 // needs: the hub offers what a merge made, while it merges.
 func mayBeCalledWithin(t *testing.T, open Open) {
-	e := open(t, "h1")
+	e := open(t, self)
 	r := start(t, e, offering{e})
-	within(t, "while it receives", func() { talk(e, "h1") })
+	within(t, "while it receives", func() { talk(e) })
 	r.stop(t)
 }
 
 // offering is a receiver that answers whatever it gets.
 type offering struct{ engine hub.Engine }
 
-func (o offering) MergeRecord(hub.Record) { o.engine.Offer(recordOf("ANSWER", "h1", 1)) }
+func (o offering) MergeRecord(hub.Record) { o.engine.Offer(recordOf("ANSWER", 1)) }
 func (o offering) MergeClaim(hub.Claim) {
-	o.engine.Announce(hub.Claim{Space: "ANSWER", Hub: "h1", Seq: 1})
+	o.engine.Announce(hub.Claim{Space: "ANSWER", Hub: self, Seq: 1})
 }
 func (o offering) HubLost(string) { o.engine.Status() }
 
 func nothingComesBack(t *testing.T, open Open) {
-	e, got := open(t, "h1"), &receiver{}
-	e.Offer(recordOf("BEFORE", "h1", 1))
+	e, got := open(t, self), &receiver{}
+	e.Offer(recordOf("BEFORE", 1))
 	r := start(t, e, got)
-	within(t, "during Run", func() { talk(e, "h1") })
+	within(t, "during Run", func() { talk(e) })
 	time.Sleep(100 * time.Millisecond) // for what might come
 	r.stop(t)
 	got.mu.Lock()
@@ -183,7 +186,7 @@ func nothingComesBack(t *testing.T, open Open) {
 }
 
 func statusMakesSense(t *testing.T, open Open) {
-	e := open(t, "h1")
+	e := open(t, self)
 	check := func(when string) {
 		t.Helper()
 		switch s := e.Status(); {
@@ -198,9 +201,9 @@ func statusMakesSense(t *testing.T, open Open) {
 	check("before Run")
 	r := start(t, e, &receiver{})
 	end := time.Now().Add(patience)
-	for s := e.Status(); !s.Ready || len(s.Members) != 1 || s.Members[0] != "h1"; s = e.Status() {
+	for s := e.Status(); !s.Ready || len(s.Members) != 1 || s.Members[0] != self; s = e.Status() {
 		if time.Now().After(end) {
-			t.Fatalf("during Run: got %+v, want it ready, with h1 alone", s)
+			t.Fatalf("during Run: got %+v, want it ready, alone", s)
 		}
 		check("during Run")
 		time.Sleep(time.Millisecond)
@@ -209,7 +212,7 @@ func statusMakesSense(t *testing.T, open Open) {
 	for range 8 {
 		all.Go(func() { check("while it works") })
 	}
-	talk(e, "h1")
+	talk(e)
 	all.Wait()
 	r.stop(t)
 	check("after Run")

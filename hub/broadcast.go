@@ -21,6 +21,8 @@ func newFanout(opts *Options) *fanout.Fanout {
 		PingInterval: opts.PingInterval,
 		PeerTimeout:  opts.PeerTimeout,
 		WriteTimeout: opts.WriteTimeout,
+		Lag:          opts.MaxLag,
+		Chunks:       max(2, opts.LogSize/fanout.ChunkSize),
 		Stalled:      func() []byte { return closeFrame(statusTryAgainLater, stalledReason(opts)) },
 	})
 }

@@ -59,6 +59,12 @@ type Options struct {
 	// WriteTimeout is how long a peer may take nothing of what is sent to it
 	// before it is closed with 1013; 0 for 10 s.
 	WriteTimeout time.Duration
+	// MaxLag is how many bytes a subscriber may be behind before it is spared
+	// what is not the newest of its space; 0 for 1 MiB.
+	MaxLag int
+	// LogSize is how many bytes of updates are kept for subscribers to catch up
+	// from; 0 for 4 MiB. At least two times 64 KiB are kept.
+	LogSize int
 	// MaxSpaces is how many spaces the hub keeps; 0 for 10,000. Publishers of
 	// further ones are refused with 503.
 	MaxSpaces int
@@ -76,6 +82,8 @@ func (o *Options) withDefaults() (*Options, error) {
 	setDefault(&out.PingInterval, 20*time.Second)
 	setDefault(&out.PeerTimeout, 75*time.Second)
 	setDefault(&out.WriteTimeout, 10*time.Second)
+	setDefault(&out.MaxLag, 1<<20)
+	setDefault(&out.LogSize, 4<<20)
 	setDefault(&out.MaxSpaces, 10_000)
 	if out.Logger == nil {
 		out.Logger = slog.New(slog.DiscardHandler)
@@ -107,6 +115,9 @@ func (o *Options) check() error {
 	}
 	if o.PeerTimeout <= o.PingInterval {
 		return fmt.Errorf("PeerTimeout: got %v, want more than the PingInterval of %v", o.PeerTimeout, o.PingInterval)
+	}
+	if o.MaxLag < 0 || o.LogSize < 0 {
+		return fmt.Errorf("MaxLag and LogSize: got %d and %d, want positive numbers of bytes", o.MaxLag, o.LogSize)
 	}
 	if o.MaxSpaces < 0 {
 		return fmt.Errorf("MaxSpaces: got %d, want a positive number", o.MaxSpaces)

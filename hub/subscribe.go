@@ -48,7 +48,9 @@ func (h *Hub) serveSubscriber(w http.ResponseWriter, r *http.Request) {
 	if !h.maySocket(w, r) {
 		return
 	}
-	start := h.fanout.Begin(set(assets)) // before the peer is told that it is in
+	// Before the peer is told that it is in: what comes from here on it will get.
+	sub := &subscription{id: h.newID(), client: printable(r.UserAgent()), assets: assets}
+	start := h.fanout.Begin(set(assets))
 	socket, err := upgrade(w, r, h.opts)
 	if err != nil {
 		return
@@ -60,7 +62,7 @@ func (h *Hub) serveSubscriber(w http.ResponseWriter, r *http.Request) {
 	socket.growSendBuffer(subscriberBuffer)
 	socket.frames = rate.NewLimiter(subscriberFrames, subscriberBurst)
 	socket.member = h.fanout.Join(socket.conn, start, socket.left)
-	sub := &subscription{client: printable(r.UserAgent()), assets: assets, connectedAt: time.Now(), member: socket.member}
+	sub.connectedAt, sub.member = time.Now(), socket.member
 	if !h.admit(socket) {
 		socket.close(ws.StatusGoingAway, "the hub is shutting down", "")
 		return
@@ -116,11 +118,16 @@ func (h *Hub) attend(socket *socket, sub *subscription) {
 	log.Info("subscriber disconnected", "why", socket.why)
 }
 
-func (h *Hub) enroll(sub *subscription) {
+func (h *Hub) newID() int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.nextID++
-	sub.id = h.nextID
+	return h.nextID
+}
+
+func (h *Hub) enroll(sub *subscription) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.members[sub] = struct{}{}
 	h.event(sub.connectedAt, eventSubscriber, "", "subscriber "+strconv.FormatInt(sub.id, 10)+" connected")
 }

@@ -183,6 +183,16 @@ func (h *Hub) subscribers() []subscriberRow {
 	return rows
 }
 
+// worstLag is how many updates the subscriber that is most behind lacks. Guarded by
+// h.mu.
+func (h *Hub) worstLag() int64 {
+	worst := int64(0)
+	for sub := range h.members {
+		worst = max(worst, sub.member.Behind())
+	}
+	return worst
+}
+
 // stats counts. Guarded by h.mu.
 func (h *Hub) stats(now time.Time) stats {
 	fan := h.fanout.Stats()

@@ -28,6 +28,9 @@ type hubFlags struct {
 	id        string
 	stale     time.Duration
 	maxSpaces int
+	maxLag    int
+	logSize   int
+	writeTime time.Duration
 }
 
 func newHub() *cobra.Command {
@@ -58,6 +61,9 @@ It listens on this machine only, unless told otherwise.`,
 	f.StringVar(&flags.id, "hub-id", "", "the hub's name among others (default: the host's name and the process's number)")
 	f.DurationVar(&flags.stale, "stale-after", 30*time.Second, "how old a snapshot may be before it is shown as stale")
 	f.IntVar(&flags.maxSpaces, "max-spaces", 10_000, "how many spaces are kept")
+	f.DurationVar(&flags.writeTime, "write-timeout", 10*time.Second, "how long a subscriber may take nothing before it is closed")
+	f.IntVar(&flags.maxLag, "max-lag", 1<<20, "bytes that a subscriber may be behind before it gets only the newest of each space")
+	f.IntVar(&flags.logSize, "log-size", 4<<20, "bytes of updates kept for subscribers to catch up from")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runHub(cmd, &flags) }
 	return cmd
 }
@@ -87,7 +93,7 @@ func (f *hubFlags) options(log *slog.Logger) *hub.Options {
 		ID: f.id, Version: version(), Logger: log,
 		UI: web.Hub(), SDK: python.Files, DashboardHTML: f.dashboard,
 		AllowedHosts: f.hosts, AllowedOrigins: f.origins, InsecureAllowAnonymous: f.insecure,
-		StaleAfter: f.stale, MaxSpaces: f.maxSpaces,
+		StaleAfter: f.stale, MaxSpaces: f.maxSpaces, MaxLag: f.maxLag, LogSize: f.logSize, WriteTimeout: f.writeTime,
 	}
 	if os.Getenv("SPACE_ID") != "" { // a Space's page is shown in a frame of huggingface.co
 		opts.FrameAncestors = []string{"https://huggingface.co"}

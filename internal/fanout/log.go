@@ -14,10 +14,11 @@ import (
 	"sync/atomic"
 )
 
+// ChunkSize is how many bytes of frames stand together in the log, and the most
+// that one write takes of them.
+const ChunkSize = 64 << 10
+
 const (
-	// chunkSize is how many bytes of frames stand together, and the most that
-	// one write takes of them.
-	chunkSize = 64 << 10
 	// maxMarks is how many frames a chunk holds at most.
 	maxMarks = 512
 )
@@ -100,7 +101,7 @@ type buffer struct {
 func newBuffer(chunks int) *buffer {
 	b := &buffer{chunks: make([]atomic.Pointer[chunk], chunks), newest: make(map[string]*entry)}
 	b.ring.prev, b.ring.next = &b.ring, &b.ring
-	b.begin(0, chunkSize)
+	b.begin(0, ChunkSize)
 	return b
 }
 
@@ -136,7 +137,7 @@ func (b *buffer) append(space string, frame []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if !b.current.room(len(frame)) {
-		b.begin(b.current.number+1, max(chunkSize, len(frame)))
+		b.begin(b.current.number+1, max(ChunkSize, len(frame)))
 	}
 	c, e := b.current, b.entry(space)
 	start, stored := c.add(e, frame)
@@ -192,7 +193,7 @@ func (b *buffer) read(p position) (run, bool) {
 // lag is about how many bytes p is behind the head.
 func (b *buffer) lag(p position) int {
 	head := position(b.head.Load())
-	return int(head.chunk()-p.chunk())*chunkSize + head.offset() - p.offset()
+	return int(head.chunk()-p.chunk())*ChunkSize + head.offset() - p.offset()
 }
 
 // marksBefore counts the frames of the chunk that end at or before offset.

@@ -67,7 +67,7 @@ func (m *Member) count(frames int64) {
 
 // catchUp takes some of the newest frames.
 func (m *Member) catchUp(scratch *[]byte) {
-	c := m.fan.log.newestAfter((*scratch)[:0], m.pos, m.only, chunkSize)
+	c := m.fan.log.newestAfter((*scratch)[:0], m.pos, m.only, ChunkSize)
 	*scratch = c.bytes
 	m.current, m.borrowed, m.pos = c.bytes, true, c.next
 	m.count(int64(c.sent))

@@ -1,7 +1,7 @@
 # The bare call prints what there is. Nothing but Go is needed for `make test`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help check static test race fuzz golden bench e2e lint format format-check tidy-check golden-check cross cover demo build clean
+.PHONY: help check static test race fuzz golden bench bench-hub bench-test e2e lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
 BENCH     ?= .
@@ -17,7 +17,7 @@ TESTSUM := go run ./internal/testsum $(if $(COMPLETE),-complete) $(if $(TOTALS),
 COVERED := -cover cover.out -floors $(FLOORS)
 
 help: ## print this
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 check: ## everything that CI holds, end-to-end tests aside
 	@$(MAKE) --no-print-directory static
@@ -44,6 +44,13 @@ golden: ## rewrite the golden files from what the code does; then read the diff
 
 bench: ## all benchmarks (BENCH=regexp BENCHTIME=1s)
 	go test ./... -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem
+
+bench-hub: build ## the hub beside other servers, half an hour (BENCHFLAGS=--quick: two minutes; --help)
+	cd bench && CGO_ENABLED=0 go build -trimpath -o ../bin/ ./cmd/...
+	bin/hubbench $(BENCHFLAGS)
+
+bench-test: ## tests of those other servers, which have a module of their own
+	cd bench && go vet ./... && go test ./...
 
 NODE_PARTS := $(if $(shell command -v npm),$(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard e2e/package-lock.json web/e2e/package-lock.json)))
 

@@ -64,6 +64,7 @@ type peer struct {
 	ended  error
 	done   chan struct{}
 	silent bool // answers no ping and no close
+	hangUp bool // ends the connection when it gets a close
 }
 
 const handshake = "GET %s HTTP/1.1\r\nHost: hub.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
@@ -285,6 +286,9 @@ func (p *peer) listen() *peer {
 			p.mu.Unlock()
 			switch {
 			case err != nil:
+				return
+			case p.hangUp && f.op() == opClose:
+				_ = p.conn.Close()
 				return
 			case p.silent:
 			case f.op() == opPing:

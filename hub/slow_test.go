@@ -157,7 +157,11 @@ func TestAMessageOfTenMegabytesIsClosedAndNotHeld(t *testing.T) {
 			t.Run(path+" "+c.name, func(t *testing.T) {
 				h, addr := serveTCP(t, nil)
 				p := dialTCP(t, addr, path, 0)
-				p.silent = true // reads without an answer, so that nothing else is written
+				if c.name == "in one frame" {
+					p.silent = true // goes on to the end, whatever it is told
+				} else {
+					p.hangUp = true
+				}
 				p.listen()
 				peak := watchHeap()
 				err := c.send(p)

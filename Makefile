@@ -1,7 +1,7 @@
 # The bare call prints what there is. Nothing but Go is needed for `make test`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help check static test race fuzz golden bench bench-hub bench-test e2e lint format format-check tidy-check golden-check cross cover demo build clean
+.PHONY: help check static test race fuzz golden bench bench-hub bench-build bench-docs bench-test e2e lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
 BENCH     ?= .
@@ -45,9 +45,16 @@ golden: ## rewrite the golden files from what the code does; then read the diff
 bench: ## all benchmarks (BENCH=regexp BENCHTIME=1s)
 	go test ./... -run '^$$' -bench '$(BENCH)' -benchtime '$(BENCHTIME)' -benchmem
 
-bench-hub: build ## the hub beside other servers, half an hour (BENCHFLAGS=--quick: two minutes; --help)
-	cd bench && CGO_ENABLED=0 go build -trimpath -o ../bin/ ./cmd/...
+bench-hub: bench-build ## the hub beside other servers, half an hour (BENCHFLAGS=--quick: a minute; --help)
 	bin/hubbench $(BENCHFLAGS)
+
+bench-build: build
+	cd bench && CGO_ENABLED=0 go build -trimpath -o ../bin/ ./cmd/...
+
+bench-docs: bench-build ## measure all that docs/performance.md shows, an hour, and put it there
+	bin/hubbench --json docs/performance.json --docs docs/performance.md $(BENCHFLAGS)
+	bin/hubbench --growth --json docs/growth.json --docs docs/performance.md
+	bin/plot docs/performance.json docs/performance.svg
 
 bench-test: ## tests of those other servers, which have a module of their own
 	cd bench && go vet ./... && go test ./...

@@ -216,4 +216,4 @@ func Read(name string) (*Report, error) {
 }
 
 // JSON is the report for machines.
-func (r *Report) JSON() ([]byte, error) { return json.MarshalIndent(r, "", " ") }
+func (r *Report) JSON() ([]byte, error) { return json.Marshal(r) }

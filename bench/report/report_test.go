@@ -49,6 +49,24 @@ func TestSummarize(t *testing.T) {
 	if !strings.Contains(markdown.String(), "| quasar hub | 200 (30–900) | – |") || !strings.Contains(string(r.SVG()), "200</text>") {
 		t.Errorf("got %s\n%s", markdown.String(), r.SVG())
 	}
+	if !strings.Contains(markdown.String(), "| … of NATS | ≥ 2.50× | 3.00× | yes |") || !strings.Contains(markdown.String(), "| … of the Python stack | ≥ 15× | not measured | – |") {
+		t.Errorf("got the goals\n%s", markdown.String())
+	}
+}
+
+func TestSplice(t *testing.T) {
+	r := &Report{}
+	got, err := r.Splice("above\n<!-- bench begin -->\nold\n<!-- bench end -->\nbelow\n", "bench")
+	if err != nil || !strings.HasPrefix(got, "above\n<!-- bench begin -->\n\nHub") || !strings.HasSuffix(got, "\n<!-- bench end -->\nbelow\n") || strings.Contains(got, "old") {
+		t.Errorf("got %q, %v", got, err)
+	}
+	again, err := r.Splice(got, "bench")
+	if err != nil || again != got {
+		t.Errorf("twice: got %q, %v, want %q", again, err, got)
+	}
+	if _, err := r.Splice("nothing\n", "bench"); err == nil {
+		t.Error("a document without the lines: got no error")
+	}
 }
 
 func TestSuiteNamesServersThatExist(t *testing.T) {

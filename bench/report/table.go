@@ -14,13 +14,7 @@ const unknown = "–"
 
 // WriteText prints the report for a terminal.
 func (r *Report) WriteText(w io.Writer) {
-	m := &r.Machine
-	fmt.Fprintf(w, "hub %s on %s, %d cores, Linux %s, %s; load %.2f before, %.2f after", r.Version, m.CPU, m.Cores, m.Kernel, m.Go, m.LoadBefore, m.LoadAfter)
-	if m.Foreign != nil {
-		fmt.Fprintf(w, "; others took %.2f of a core (at most %.2f)", m.Foreign.Median, m.Foreign.Max)
-	}
-	fmt.Fprintf(w, "\n%d rounds of %g s after %g s of warm-up; messages of %d B published, %d B delivered; medians (min–max)\n",
-		r.Rounds, r.SpanS, r.WarmupS, r.Sent, r.Arrived)
+	fmt.Fprintln(w, r.headline())
 	for i := range r.Sections {
 		s := &r.Sections[i]
 		fmt.Fprintf(w, "\n%s\n", s.Title)
@@ -29,26 +23,68 @@ func (r *Report) WriteText(w io.Writer) {
 			fmt.Fprintf(w, "  ! %s\n", problem)
 		}
 	}
+	if r.scored() {
+		fmt.Fprintln(w, "\nGoals")
+		writeColumns(w, r.goalCells())
+	}
 	for _, why := range r.LeftOut {
 		fmt.Fprintf(w, "\nleft out: %s\n", why)
 	}
 }
 
-// WriteMarkdown prints the tables for the docs.
+// headline says what was measured where.
+func (r *Report) headline() string {
+	m := &r.Machine
+	text := fmt.Sprintf("Hub %s, %s: %s, %d cores, Linux %s, %s. Load %.2f before, %.2f after",
+		r.Version, r.Made.Format("2006-01-02"), m.CPU, m.Cores, m.Kernel, m.Go, m.LoadBefore, m.LoadAfter)
+	if m.Foreign != nil {
+		text += fmt.Sprintf("; others took %.2f of a core while it was measured (at most %.2f)", m.Foreign.Median, m.Foreign.Max)
+	}
+	return text + fmt.Sprintf(". %d rounds of %g s after %g s of warm-up; messages of %d B published, %d B delivered. Medians (min–max).",
+		r.Rounds, r.SpanS, r.WarmupS, r.Sent, r.Arrived)
+}
+
+// WriteMarkdown prints the report for the docs.
 func (r *Report) WriteMarkdown(w io.Writer) {
+	fmt.Fprintf(w, "%s\n\nMade by `%s`.\n", r.headline(), r.Command)
+	if r.scored() {
+		fmt.Fprint(w, "\n")
+		writeMarkdown(w, r.goalCells())
+	}
 	for i := range r.Sections {
 		s := &r.Sections[i]
 		fmt.Fprintf(w, "\n**%s**\n\n", s.Title)
-		for n, row := range s.cells() {
-			fmt.Fprintf(w, "| %s |\n", strings.Join(row, " | "))
-			if n == 0 {
-				fmt.Fprintf(w, "|---%s|\n", strings.Repeat("|---:", len(row)-1))
-			}
-		}
+		writeMarkdown(w, s.cells())
 		for _, problem := range s.problems() {
-			fmt.Fprintf(w, "\n%s\n", problem)
+			fmt.Fprintf(w, "\nNot in these figures: %s.\n", problem)
 		}
 	}
+	for _, why := range r.LeftOut {
+		fmt.Fprintf(w, "\nLeft out: %s.\n", why)
+	}
+}
+
+func writeMarkdown(w io.Writer, rows [][]string) {
+	for n, row := range rows {
+		fmt.Fprintf(w, "| %s |\n", strings.Join(row, " | "))
+		if n == 0 {
+			fmt.Fprintf(w, "|---%s|\n", strings.Repeat("|---:", len(row)-1))
+		}
+	}
+}
+
+// Splice puts the report into a document, between two lines that name it:
+// <!-- name begin --> and <!-- name end -->.
+func (r *Report) Splice(document, name string) (string, error) {
+	begin, end := "<!-- "+name+" begin -->\n", "<!-- "+name+" end -->"
+	before, rest, ok1 := strings.Cut(document, begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok1 || !ok2 {
+		return "", fmt.Errorf("document: got no lines %q and %q, want them around the tables", strings.TrimSpace(begin), end)
+	}
+	var text strings.Builder
+	r.WriteMarkdown(&text)
+	return before + begin + "\n" + text.String() + "\n" + end + after, nil
 }
 
 // cells are the table of a section, its head first.

@@ -32,7 +32,7 @@ type options struct {
 	servers   string
 	variants  []string
 	jsonFile  string
-	markdown  string
+	docs      string
 	from      string
 }
 
@@ -72,7 +72,7 @@ func parse(args []string) (*options, error) {
 		return nil
 	})
 	f.StringVar(&o.jsonFile, "json", "", "a file for everything that was measured")
-	f.StringVar(&o.markdown, "markdown", "", "a file for the tables as Markdown")
+	f.StringVar(&o.docs, "docs", "", "a Markdown file that has lines <!-- bench begin --> and <!-- bench end -->, or growth in place of bench: puts the tables between them")
 	f.StringVar(&o.from, "from", "", "measure nothing, and show what --json wrote")
 	if err := f.Parse(args); err != nil {
 		return nil, err
@@ -104,10 +104,8 @@ func (o *options) run(ctx context.Context) error {
 // write writes the report in every form that was asked for.
 func (o *options) write(r *report.Report) error {
 	r.WriteText(os.Stdout)
-	if o.markdown != "" {
-		var text strings.Builder
-		r.WriteMarkdown(&text)
-		if err := os.WriteFile(o.markdown, []byte(text.String()), 0o644); err != nil { //nolint:gosec // for everybody to read
+	if o.docs != "" {
+		if err := o.splice(r); err != nil {
 			return err
 		}
 	}
@@ -119,6 +117,22 @@ func (o *options) write(r *report.Report) error {
 		return err
 	}
 	return os.WriteFile(o.jsonFile, append(data, '\n'), 0o644) //nolint:gosec // for everybody to read
+}
+
+func (o *options) splice(r *report.Report) error {
+	text, err := os.ReadFile(o.docs)
+	if err != nil {
+		return err
+	}
+	name := "bench"
+	if o.growth {
+		name = "growth"
+	}
+	spliced, err := r.Splice(string(text), name)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.docs, err)
+	}
+	return os.WriteFile(o.docs, []byte(spliced), 0o644) //nolint:gosec // for everybody to read
 }
 
 func (o *options) scale() (suite.Scale, int) {

@@ -32,6 +32,10 @@ func (r *Report) WriteText(w io.Writer) {
 	}
 }
 
+// ours is how much of a core others may take before a machine is not ours: what
+// a kernel's own threads and a shell take stays well below.
+const ours = 0.1
+
 // headline says what was measured where.
 func (r *Report) headline() string {
 	m := &r.Machine
@@ -39,6 +43,9 @@ func (r *Report) headline() string {
 		r.Version, r.Made.Format("2006-01-02"), m.CPU, m.Cores, m.Kernel, m.Go, m.LoadBefore, m.LoadAfter)
 	if m.Foreign != nil {
 		text += fmt.Sprintf("; others took %.2f of a core while it was measured (at most %.2f)", m.Foreign.Median, m.Foreign.Max)
+	}
+	if m.Foreign != nil && m.Foreign.Median > ours {
+		text += ", so THESE FIGURES ARE NOT TO BE QUOTED: the machine was busy with other things"
 	}
 	return text + fmt.Sprintf(". %d rounds of %g s after %g s of warm-up; messages of %d B published, %d B delivered. Medians (min–max).",
 		r.Rounds, r.SpanS, r.WarmupS, r.Sent, r.Arrived)

@@ -95,7 +95,9 @@ func Variant(text string) (Server, error) {
 	if !ok || name == "" || len(words) == 0 {
 		return Server{}, fmt.Errorf("variant: got %q, want NAME=PROGRAM [FLAG...]", text)
 	}
-	return Hub(name, words[0], words[1:]...), nil
+	s := Hub(name, words[0], words[1:]...)
+	s.Title += " (" + name + ")"
+	return s, nil
 }
 
 // Target is a server that runs, as the load generator needs it.

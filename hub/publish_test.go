@@ -271,7 +271,7 @@ func TestTheLargestMessage(t *testing.T) {
 			t.Errorf("got the end %q", got)
 		}
 		synctest.Wait()
-		if r := row(t, s, "V75"); r.Rejected != 1 || r.LastRejection == nil {
+		if r := row(t, s, "V75"); r.Rejected != 1 || r.LastRejection == nil || stateOf(t, s.Hub).Stats.Rejected != 1 {
 			t.Errorf("got %+v, want the message in the books", r)
 		}
 	})

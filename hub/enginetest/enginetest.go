@@ -212,8 +212,7 @@ func statusMakesSense(t *testing.T, open Open) {
 	for range 8 {
 		all.Go(func() { check("while it works") })
 	}
-	talk(e)
-	all.Wait()
+	within(t, "while it is asked", func() { talk(e); all.Wait() })
 	r.stop(t)
 	check("after Run")
 }

@@ -61,9 +61,7 @@ func (h *Hub) serveSubscriber(w http.ResponseWriter, r *http.Request) {
 	}
 	socket.growSendBuffer(subscriberBuffer)
 	socket.frames = rate.NewLimiter(subscriberFrames, subscriberBurst)
-	socket.member = h.fanout.Join(socket.conn, start, socket.left)
-	sub.connectedAt, sub.member = time.Now(), socket.member
-	if !h.admit(socket) {
+	if !h.enroll(sub, socket, start) {
 		socket.close(ws.StatusGoingAway, "the hub is shutting down", "")
 		return
 	}
@@ -110,7 +108,6 @@ func set(names []string) map[string]bool {
 // attend reads what a subscriber sends until its connection ends.
 func (h *Hub) attend(socket *socket, sub *subscription) {
 	defer h.release(socket)
-	h.enroll(sub)
 	log := h.opts.Logger.With("subscriber", sub.id, "client", sub.client)
 	log.Info("subscriber connected")
 	socket.finish(socket.read(wire.MaxPublish, nil))
@@ -125,11 +122,21 @@ func (h *Hub) newID() int64 {
 	return h.nextID
 }
 
-func (h *Hub) enroll(sub *subscription) {
+// enroll lets a subscriber take part and enters it into the books before it is
+// sent anything, or tells that the hub is going.
+func (h *Hub) enroll(sub *subscription, socket *socket, start fanout.Start) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.closing {
+		return false
+	}
+	socket.member = h.fanout.Join(socket.conn, start, socket.left)
+	h.sockets[socket] = struct{}{}
+	h.handlers.Add(1)
+	sub.connectedAt, sub.member = time.Now(), socket.member
 	h.members[sub] = struct{}{}
 	h.event(sub.connectedAt, eventSubscriber, "", "subscriber "+strconv.FormatInt(sub.id, 10)+" connected")
+	return true
 }
 
 func (h *Hub) strike(sub *subscription, why string) {

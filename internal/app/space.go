@@ -56,7 +56,7 @@ NAME is the space's name, and the index's unless --index says another.`,
 			return err
 		}
 		if flags.seed == 0 {
-			flags.seed = rand.Uint64() //nolint:forbidigo // where seeds come from
+			flags.seed = rand.Uint64()
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "quasar space %s, seed %d, publishing to %s\n", flags.name, flags.seed, flags.hub)
 		return runSpace(cmd.Context(), &flags, log)

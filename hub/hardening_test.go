@@ -225,3 +225,50 @@ func TestMadeUpNamesDoNotFloodTheEvents(t *testing.T) {
 		}
 	})
 }
+
+// What strangers choose ends in logs that people read in terminals: no control
+// character, no turned direction of writing, no line of their own making.
+func TestNothingCanBeForgedInTheLog(t *testing.T) {
+	hostile := "\n\x1b[31m\u009b\u202e" + `time=now level=ERROR msg="pay here"`
+	quoted, err := json.Marshal(hostile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, handler := range map[string]func(io.Writer) slog.Handler{
+		"text": func(w io.Writer) slog.Handler { return slog.NewTextHandler(w, nil) },
+		"JSON": func(w io.Writer) slog.Handler { return slog.NewJSONHandler(w, nil) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var log strings.Builder // slog's handlers lock it
+			s := hubtest.New(t, &hub.Options{Logger: slog.New(handler(&log))})
+			conn, err := s.Dial(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			sub := opened(t, conn, "/ws/subscribe", "User-Agent: \u009b\u202eevil\r\n").listen()
+			p := publisher(t, s, "V75")
+			for _, frame := range []string{
+				`{"type":` + string(quoted) + `}`,
+				`{"type":"identify","space":` + string(quoted) + `}`,
+				`{"type":"voting","data":{"dominant_signal":` + string(quoted) + `}}`,
+				`{"type":"heartbeat",` + string(quoted) + `:1,` + string(quoted) + `:1}`,
+				hostile,
+			} {
+				p.text(frame)
+				time.Sleep(10 * time.Second)
+			}
+			p.close(1000)
+			sub.close(1000)
+			<-p.done
+			<-sub.done
+			synctest.Wait()
+			lines := strings.Split(strings.TrimSuffix(log.String(), "\n"), "\n")
+			if len(lines) != 9 { // two that come, five frames, two that go
+				t.Errorf("%s: got %d lines, want 9:\n%s", name, len(lines), log.String())
+			}
+			if strings.ContainsAny(log.String(), "\x1b\u009b\u202e\r") {
+				t.Errorf("%s: got %q", name, log.String())
+			}
+		})
+	}
+}

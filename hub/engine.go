@@ -60,13 +60,13 @@ type Claim struct {
 // EngineStatus tells how an engine is.
 type EngineStatus struct {
 	// Name is the kind of engine: "memory".
-	Name string `json:"name"`
+	Name string
 	// Ready is true once the hub holds what its cluster holds.
-	Ready bool `json:"ready"`
+	Ready bool
 	// Members are the ids of the hubs that are seen alive, this one among them.
-	Members []string `json:"members"`
+	Members []string
 	// Problem says what keeps the engine from its work, or is empty.
-	Problem string `json:"problem"`
+	Problem string
 }
 
 // memoryEngine is the engine of a hub that stands alone.

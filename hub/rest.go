@@ -146,7 +146,7 @@ type healthAnswer struct {
 	Publishers             map[string]publisherRow `json:"publishers"`
 	Subscribers            int                     `json:"subscribers"`
 	Assets                 int                     `json:"assets"`
-	Engine                 EngineStatus            `json:"engine"`
+	Engine                 engineRow               `json:"engine"`
 	Stats                  stats                   `json:"stats"`
 }
 
@@ -157,7 +157,7 @@ func (h *Hub) serveHealth(w http.ResponseWriter, r *http.Request) {
 	now := time.Now()
 	answer := healthAnswer{
 		Status: "ok", Version: h.opts.Version, HubTimestamp: unixSeconds(now), HubID: h.id,
-		InsecureAllowAnonymous: h.opts.InsecureAllowAnonymous, Engine: h.engine.Status(),
+		InsecureAllowAnonymous: h.opts.InsecureAllowAnonymous, Engine: newEngineRow(h.engine.Status()),
 	}
 	h.mu.Lock()
 	answer.Publishers, answer.Stats = h.publishers(), h.stats(now)

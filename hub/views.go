@@ -55,6 +55,17 @@ type subscriberRow struct {
 	Pending     int64       `json:"pending"`
 }
 
+type engineRow struct {
+	Name    string   `json:"name"`
+	Ready   bool     `json:"ready"`
+	Members []string `json:"members"`
+	Problem *string  `json:"problem"`
+}
+
+func newEngineRow(s EngineStatus) engineRow {
+	return engineRow{Name: s.Name, Ready: s.Ready, Members: s.Members, Problem: notZero(s.Problem)}
+}
+
 type stats struct {
 	UptimeSeconds    float64 `json:"uptime_seconds"`
 	Publishers       int     `json:"publishers"`

@@ -53,7 +53,7 @@ bench-build: build
 
 bench-docs: bench-build ## measure all that docs/performance.md shows, an hour, and put it there
 	bin/hubbench --json docs/performance.json --docs docs/performance.md $(BENCHFLAGS)
-	bin/hubbench --growth --json docs/growth.json --docs docs/performance.md
+	bin/hubbench --growth --json docs/growth.json --docs docs/performance.md --section growth
 	bin/plot docs/performance.json docs/performance.svg
 
 bench-test: ## tests of those other servers, which have a module of their own

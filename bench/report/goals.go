@@ -1,6 +1,8 @@
 package report
 
 import (
+	"fmt"
+	"io"
 	"slices"
 
 	"github.com/karlquant/quasar/bench/suite"
@@ -16,14 +18,11 @@ type goal struct {
 	show  func(float64) string
 }
 
-func (g *goal) outcome() (got, met string) {
-	if g.got == nil {
-		return "not measured", unknown
+func (g *goal) met() bool {
+	if g.least {
+		return *g.got >= g.bound
 	}
-	if g.least && *g.got >= g.bound || !g.least && *g.got <= g.bound {
-		return g.show(*g.got), "yes"
-	}
-	return g.show(*g.got), "no"
+	return *g.got <= g.bound
 }
 
 func (g *goal) want() string {
@@ -50,33 +49,41 @@ func (r *Report) goals() []goal {
 	}
 	return []goal{
 		least("1 → 1,000, one in flight: of the floor, per CPU-second", 0.90, r.over("one", "floor"), ratio),
-		least("… of the best of the Go libraries", 1.1, r.overBest("one", libraries), ratio),
+		least("1 → 1,000, one in flight: of the best of the Go libraries", 1.1, r.overBest("one", libraries), ratio),
 		least("1 → 1,000, 16 in flight: of the coalescing floor", 0.90, r.over("sixteen", "floor-coalesce"), ratio),
-		least("… of NATS", 2.5, r.over("sixteen", "nats"), ratio),
-		least("… of the best of the Go libraries", 10, r.overBest("sixteen", libraries), ratio),
-		least("… of the Python stack", 15, r.over("sixteen", "python"), ratio),
+		least("1 → 1,000, 16 in flight: of NATS", 2.5, r.over("sixteen", "nats"), ratio),
+		least("1 → 1,000, 16 in flight: of the best of the Go libraries", 10, r.overBest("sixteen", libraries), ratio),
+		least("1 → 1,000, 16 in flight: of the Python stack", 15, r.over("sixteen", "python"), ratio),
 		most("a million deliveries a second: share of one core", 0.6, r.median("busy", suite.CPUShare), percent),
-		most("… median delay", 10, r.median("busy", suite.DelayMedian), delay),
-		most("… p99 delay", 30, r.median("busy", suite.DelayP99), delay),
-		most("… lost or conflated", 0, r.missed("busy"), count),
+		most("a million deliveries a second: median delay", 10, r.median("busy", suite.DelayMedian), delay),
+		most("a million deliveries a second: p99 delay", 30, r.median("busy", suite.DelayP99), delay),
+		most("a million deliveries a second: lost or conflated", 0, r.missed("busy"), count),
 		most("20/s → 30: median delay, of a hub without pacing", 1.1, r.over("quiet-30", Unpaced), ratio),
 		most("100/s → 500: median delay, of a hub without pacing", 1.1, r.over("quiet-500", Unpaced), ratio),
 		most("100/s → 500, 50 stalled: the others' p99, of the run without", 1.1, r.between("stalled", "quiet-500", suite.DelayP99), ratio),
-		least("… stalled ones that held the newest of every space afterwards", 50, r.caughtUp("stalled"), count),
+		least("100/s → 500, 50 stalled: those that held the newest of every space afterwards", 50, r.caughtUp("stalled"), count),
 		most("idle subscribers: memory each", 8000, r.median("idle", suite.IdleMemory), kilobytes),
 		least("200 publishers flat out: accepted per CPU-second", 300_000, r.median("ingest", suite.PerCPUSecond), count),
 		least("TLS, 16 in flight: of the Go TLS floor", 0.8, r.over("tls", "floor-tls"), ratio),
 	}
 }
 
-// goalCells are the goals as a table, its head first.
-func (r *Report) goalCells() [][]string {
-	all := [][]string{{"goal", "wanted", "got", "met"}}
+// goalCells are the goals that something was measured for, as a table with its
+// head first, and how many others there are.
+func (r *Report) goalCells() (all [][]string, others int) {
+	all = [][]string{{"goal", "wanted", "got", "met"}}
 	for _, g := range r.goals() {
-		got, met := g.outcome()
-		all = append(all, []string{g.text, g.want(), got, met})
+		if g.got == nil {
+			others++
+			continue
+		}
+		met := "no"
+		if g.met() {
+			met = "yes"
+		}
+		all = append(all, []string{g.text, g.want(), g.show(*g.got), met})
 	}
-	return all
+	return all, others
 }
 
 // find returns a server's row under a workload, nil if there is none.
@@ -154,7 +161,15 @@ func (r *Report) caughtUp(workload string) *float64 {
 	return new(float64(*row.CaughtUp))
 }
 
-// scored tells whether the run measured anything that the goals are about.
-func (r *Report) scored() bool {
-	return slices.ContainsFunc(r.goals(), func(g goal) bool { return g.got != nil })
+// writeGoals prints the goals, if anything was measured that they are about.
+func (r *Report) writeGoals(w io.Writer, write func(io.Writer, [][]string)) {
+	cells, others := r.goalCells()
+	if len(cells) == 1 {
+		return
+	}
+	fmt.Fprintln(w)
+	write(w, cells)
+	if others > 0 {
+		fmt.Fprintf(w, "\n%d further goals were not measured in this run.\n", others)
+	}
 }

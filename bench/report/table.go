@@ -23,10 +23,7 @@ func (r *Report) WriteText(w io.Writer) {
 			fmt.Fprintf(w, "  ! %s\n", problem)
 		}
 	}
-	if r.scored() {
-		fmt.Fprintln(w, "\nGoals")
-		writeColumns(w, r.goalCells())
-	}
+	r.writeGoals(w, writeColumns)
 	for _, why := range r.LeftOut {
 		fmt.Fprintf(w, "\nleft out: %s\n", why)
 	}
@@ -54,10 +51,7 @@ func (r *Report) headline() string {
 // WriteMarkdown prints the report for the docs.
 func (r *Report) WriteMarkdown(w io.Writer) {
 	fmt.Fprintf(w, "%s\n\nMade by `%s`.\n", r.headline(), r.Command)
-	if r.scored() {
-		fmt.Fprint(w, "\n")
-		writeMarkdown(w, r.goalCells())
-	}
+	r.writeGoals(w, writeMarkdown)
 	for i := range r.Sections {
 		s := &r.Sections[i]
 		fmt.Fprintf(w, "\n**%s**\n\n", s.Title)

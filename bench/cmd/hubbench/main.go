@@ -33,6 +33,7 @@ type options struct {
 	variants  []string
 	jsonFile  string
 	docs      string
+	section   string
 	from      string
 }
 
@@ -72,7 +73,8 @@ func parse(args []string) (*options, error) {
 		return nil
 	})
 	f.StringVar(&o.jsonFile, "json", "", "a file for everything that was measured")
-	f.StringVar(&o.docs, "docs", "", "a Markdown file that has lines <!-- bench begin --> and <!-- bench end -->, or growth in place of bench: puts the tables between them")
+	f.StringVar(&o.docs, "docs", "", "a Markdown file with the lines <!-- NAME begin --> and <!-- NAME end -->, to put the tables between them")
+	f.StringVar(&o.section, "section", "bench", "the NAME in those lines")
 	f.StringVar(&o.from, "from", "", "measure nothing, and show what --json wrote")
 	if err := f.Parse(args); err != nil {
 		return nil, err
@@ -95,10 +97,11 @@ func (o *options) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.run(ctx); err != nil {
+	err = s.run(ctx)
+	if len(s.report.Measurements) == 0 {
 		return err
 	}
-	return o.write(s.report)
+	return errors.Join(err, o.write(s.report))
 }
 
 // write writes the report in every form that was asked for.
@@ -124,11 +127,7 @@ func (o *options) splice(r *report.Report) error {
 	if err != nil {
 		return err
 	}
-	name := "bench"
-	if o.growth {
-		name = "growth"
-	}
-	spliced, err := r.Splice(string(text), name)
+	spliced, err := r.Splice(string(text), o.section)
 	if err != nil {
 		return fmt.Errorf("%s: %w", o.docs, err)
 	}

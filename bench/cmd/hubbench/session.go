@@ -100,6 +100,14 @@ func (s *session) run(ctx context.Context) error {
 		return err != nil
 	})
 	s.report.Machine.LoadBefore = loadAverage()
+	err := s.measureAll(ctx)
+	s.line.end()
+	s.report.Machine.LoadAfter = loadAverage()
+	s.report.Summarize(s.workloads, s.servers) // of what there is, if it was interrupted
+	return err
+}
+
+func (s *session) measureAll(ctx context.Context) error {
 	for round := 1; round <= s.rounds; round++ {
 		for i := range s.workloads {
 			if err := s.measure(ctx, round, &s.workloads[i]); err != nil {
@@ -107,9 +115,6 @@ func (s *session) run(ctx context.Context) error {
 			}
 		}
 	}
-	s.line.end()
-	s.report.Machine.LoadAfter = loadAverage()
-	s.report.Summarize(s.workloads, s.servers)
 	return nil
 }
 

@@ -101,7 +101,10 @@ func share(m *bench.Measurement) *float64 {
 
 // Summarize fills in the sections from the measurements.
 func (r *Report) Summarize(workloads []suite.Workload, servers []suite.Server) {
-	r.Sections = nil
+	r.Sections, r.Rounds = nil, 0
+	for _, m := range r.Measurements {
+		r.Rounds = max(r.Rounds, m.Round)
+	}
 	for i := range workloads {
 		w := &workloads[i]
 		s := Section{Name: w.Name, Title: w.Title, Figure: w.Figure}

@@ -102,6 +102,9 @@ func (s *session) run(ctx context.Context) error {
 	s.report.Machine.LoadBefore = loadAverage()
 	err := s.measureAll(ctx)
 	s.line.end()
+	if err != nil {
+		s.leaveOut(fmt.Sprintf("all after %d of %d measurements: the run was interrupted", len(s.report.Measurements), s.total()))
+	}
 	s.report.Machine.LoadAfter = loadAverage()
 	s.report.Summarize(s.workloads, s.servers) // of what there is, if it was interrupted
 	return err

@@ -61,10 +61,11 @@ const sweepEvery = time.Second
 
 // run writes whenever there is something to write.
 //
-// After a round the shard rests, for a time that follows the length of the round:
-// a shard that is busy would otherwise spend all its time on writes of a frame or
-// two, while a longer wait lets frames gather and leave in one write. At rest a
-// round is short and so is the wait, and nothing is delayed.
+// If several frames have come since a round began, the shard rests for a time that
+// follows the length of the round: a shard that cannot keep up with single frames
+// would otherwise spend all its time on writes of one or two, while a short wait
+// lets frames gather and leave in one write. If none or one has come there is
+// nothing to gather, and the next frame leaves at once.
 func (s *shard) run() {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
@@ -74,16 +75,21 @@ func (s *shard) run() {
 		case now := <-ticker.C:
 			s.look(now)
 		}
-		start := time.Now()
+		start, before := time.Now(), s.fan.count.published.Load()
 		s.round()
-		if rest := restAfter(time.Since(start)); rest > 0 {
+		rest := restAfter(time.Since(start))
+		if rest == 0 {
+			continue
+		}
+		time.Sleep(minRest) // lets those who publish have the processor
+		if s.fan.count.published.Load() > before+1 {
 			time.Sleep(rest)
 		}
 	}
 }
 
 const (
-	// restFactor is how many times longer than its round a shard rests, maxRest the
+	// restFactor is how many times as long as its round a shard rests, maxRest the
 	// most, and minRest what is too short to be worth a timer.
 	restFactor = 2
 	maxRest    = 20 * time.Millisecond

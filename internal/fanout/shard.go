@@ -49,11 +49,16 @@ func (s *shard) join(m *Member) {
 func (s *shard) admit() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.takeIncoming()
+	s.running = len(s.members) > 0
+	return s.running
+}
+
+// takeIncoming makes those who joined members. Guarded by s.mu.
+func (s *shard) takeIncoming() {
 	s.members = append(s.members, s.incoming...)
 	clear(s.incoming)
 	s.incoming = s.incoming[:0]
-	s.running = len(s.members) > 0
-	return s.running
 }
 
 // sweepEvery is how often the members are looked at: pinged, or given up.
@@ -106,7 +111,9 @@ func restAfter(round time.Duration) time.Duration {
 
 // round brings every member as far as it goes without waiting.
 func (s *shard) round() {
+	s.mu.Lock()
 	s.takeIncoming()
+	s.mu.Unlock()
 	left := false
 	for _, m := range s.members {
 		switch m.state.Load() {
@@ -120,14 +127,6 @@ func (s *shard) round() {
 	if left {
 		s.members = slices.DeleteFunc(s.members, func(m *Member) bool { return m.state.Load() == over })
 	}
-}
-
-func (s *shard) takeIncoming() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.members = append(s.members, s.incoming...)
-	clear(s.incoming)
-	s.incoming = s.incoming[:0]
 }
 
 // pingShare is the part of the members that is pinged in one look at most, so that

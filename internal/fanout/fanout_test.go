@@ -342,14 +342,3 @@ func TestAFrameLargerThanAChunk(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-func TestRestAfterARound(t *testing.T) {
-	for round, want := range map[time.Duration]time.Duration{
-		0: 0, 10 * time.Microsecond: 0, 100 * time.Microsecond: 200 * time.Microsecond,
-		3 * time.Millisecond: 6 * time.Millisecond, time.Second: maxRest,
-	} {
-		if got := restAfter(round); got != want {
-			t.Errorf("%v: got %v, want %v", round, got, want)
-		}
-	}
-}

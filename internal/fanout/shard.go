@@ -19,6 +19,7 @@ type shard struct {
 	// The rest is the goroutine's own.
 	members []*Member
 	writer  writer
+	pace    pace
 	scratch []byte
 }
 
@@ -65,12 +66,6 @@ func (s *shard) takeIncoming() {
 const sweepEvery = time.Second
 
 // run writes whenever there is something to write.
-//
-// If several frames have come since a round began, the shard rests for a time that
-// follows the length of the round: a shard that cannot keep up with single frames
-// would otherwise spend all its time on writes of one or two, while a short wait
-// lets frames gather and leave in one write. If none or one has come there is
-// nothing to gather, and the next frame leaves at once.
 func (s *shard) run() {
 	ticker := time.NewTicker(sweepEvery)
 	defer ticker.Stop()
@@ -80,33 +75,20 @@ func (s *shard) run() {
 		case now := <-ticker.C:
 			s.look(now)
 		}
-		start, before := time.Now(), s.fan.count.published.Load()
+		before := s.fan.count.published.Load()
 		s.round()
-		rest := restAfter(time.Since(start))
-		if rest == 0 {
-			continue
-		}
-		time.Sleep(minRest) // lets those who publish have the processor
-		if s.fan.count.published.Load() > before+1 {
-			time.Sleep(rest)
-		}
+		s.pace.end(s.fan.count.published.Load() - before)
 	}
 }
 
-const (
-	// restFactor is how many times as long as its round a shard rests, maxRest the
-	// most, and minRest what is too short to be worth a timer.
-	restFactor = 2
-	maxRest    = 20 * time.Millisecond
-	minRest    = 100 * time.Microsecond
-)
+// lookEvery is after how many members a shard looks at the time.
+const lookEvery = 16
 
-func restAfter(round time.Duration) time.Duration {
-	rest := min(restFactor*round, maxRest)
-	if rest < minRest {
-		return 0
+func (s *shard) rest() {
+	if rest := s.pace.rest(time.Now()); rest > 0 {
+		time.Sleep(rest)
+		s.pace.rested(time.Now())
 	}
-	return rest
 }
 
 // round brings every member as far as it goes without waiting.
@@ -115,7 +97,8 @@ func (s *shard) round() {
 	s.takeIncoming()
 	s.mu.Unlock()
 	left := false
-	for _, m := range s.members {
+	s.pace.begin(time.Now())
+	for i, m := range s.members {
 		switch m.state.Load() {
 		case idle:
 			m.flush(s)
@@ -123,7 +106,12 @@ func (s *shard) round() {
 			m.poke()
 		}
 		left = left || m.state.Load() == over
+		if i%lookEvery == lookEvery-1 {
+			s.rest()
+		}
 	}
+	s.rest()
+	time.Sleep(s.pace.breath(time.Now()))
 	if left {
 		s.members = slices.DeleteFunc(s.members, func(m *Member) bool { return m.state.Load() == over })
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/netip"
 	"os"
 	"strconv"
 	"time"
@@ -43,6 +44,10 @@ type Options struct {
 	// AllowedOrigins are origins ("https://example.org") beside the hub's own
 	// whose pages may open a WebSocket here.
 	AllowedOrigins []string
+	// TrustedProxies are the addresses of reverse proxies whose X-Forwarded-For,
+	// -Host and -Proto are believed; none by default. Such a proxy must set all
+	// three itself, or what its client says would be believed as well.
+	TrustedProxies []netip.Prefix
 	// InsecureAllowAnonymous says that whoever started the hub opened it to a
 	// network without credentials. The hub shows it wherever it shows itself;
 	// it is the listener's business to refuse without it.

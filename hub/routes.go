@@ -54,7 +54,7 @@ func (h *Hub) newRoutes() (http.Handler, error) {
 		"/openapi.json": get(serveOpenAPI),
 		"/":             get(rt.serveRoot),
 	}
-	return guard.Hosts(h.opts.AllowedHosts, rt), nil
+	return guard.Proxies(h.opts.TrustedProxies, guard.Hosts(h.opts.AllowedHosts, rt)), nil
 }
 
 func get(f http.HandlerFunc) http.Handler { return problem.GetOnly(f) }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type hubFlags struct {
 	dashboard string
 	hosts     []string
 	origins   []string
+	proxies   []string
 	insecure  bool
 	id        string
 	stale     time.Duration
@@ -57,6 +59,7 @@ It listens on this machine only, unless told otherwise.`,
 	f.StringSliceVar(&flags.hosts, "allow-host", nil, "a name beside localhost and IP addresses that the hub answers to")
 	alsoEnv(cmd, "allow-host", "SPACE_HOST")
 	f.StringSliceVar(&flags.origins, "allow-origin", nil, "an origin, https://example.org, whose pages may open a WebSocket here")
+	f.StringSliceVar(&flags.proxies, "trusted-proxy", nil, "a reverse proxy, an address or 10.0.0.0/8, whose X-Forwarded-For, -Host and -Proto are believed")
 	f.BoolVar(&flags.insecure, "insecure-allow-anonymous", false, "listen beyond this machine though there are no credentials: anybody may publish and read")
 	f.StringVar(&flags.id, "hub-id", "", "the hub's name among others (default: the host's name and the process's number)")
 	f.DurationVar(&flags.stale, "stale-after", 30*time.Second, "how old a snapshot may be before it is shown as stale")
@@ -73,7 +76,11 @@ func runHub(cmd *cobra.Command, flags *hubFlags) error {
 	if err != nil {
 		return err
 	}
-	h, err := hub.New(flags.options(log))
+	opts := flags.options(log)
+	if opts.TrustedProxies, err = prefixes(flags.proxies); err != nil {
+		return misconfigured(fmt.Errorf("trusted-proxy: %w", err))
+	}
+	h, err := hub.New(opts)
 	if err != nil {
 		return misconfigured(err)
 	}
@@ -99,6 +106,23 @@ func (f *hubFlags) options(log *slog.Logger) *hub.Options {
 		opts.FrameAncestors = []string{"https://huggingface.co"}
 	}
 	return opts
+}
+
+// prefixes reads addresses and CIDR blocks.
+func prefixes(list []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, item := range list {
+		if addr, err := netip.ParseAddr(item); err == nil {
+			out = append(out, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		p, err := netip.ParsePrefix(item)
+		if err != nil {
+			return nil, fmt.Errorf("got %+q, want an address, 192.168.1.5, or a block of them, 10.0.0.0/8", item)
+		}
+		out = append(out, p)
+	}
+	return out, nil
 }
 
 // announceHub tells a person where things are.

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strconv"
-	"unicode"
 
 	"github.com/spf13/cobra"
 )
@@ -22,32 +20,15 @@ func newLogger(cmd *cobra.Command) (*slog.Logger, error) {
 	return logger(cmd.ErrOrStderr(), level, format)
 }
 
+// logger returns a logger whose lines are safe to show and hold no token, whoever
+// wrote what is in them.
 func logger(w io.Writer, level slog.Level, format string) (*slog.Logger, error) {
-	opts := &slog.HandlerOptions{Level: level, ReplaceAttr: inert}
+	opts := &slog.HandlerOptions{Level: level}
 	switch format {
 	case "text":
-		return slog.New(slog.NewTextHandler(w, opts)), nil
+		return slog.New(slog.NewTextHandler(inertWriter{w}, opts)), nil
 	case "json":
-		return slog.New(slog.NewJSONHandler(w, opts)), nil
+		return slog.New(slog.NewJSONHandler(inertWriter{w}, opts)), nil
 	}
 	return nil, misconfigured(fmt.Errorf("log-format: got %q, want text or json", format))
-}
-
-// inert makes what strangers wrote harmless for the terminal that shows a log:
-// slog's JSON leaves U+009B and U+202E as they are.
-func inert(_ []string, a slog.Attr) slog.Attr {
-	if a.Value.Kind() == slog.KindAny {
-		if err, ok := a.Value.Any().(error); ok {
-			a.Value = slog.StringValue(err.Error())
-		}
-	}
-	if a.Value.Kind() != slog.KindString {
-		return a
-	}
-	for _, r := range a.Value.String() {
-		if !unicode.IsPrint(r) && r != '\n' && r != '\t' {
-			return slog.String(a.Key, strconv.QuoteToASCII(a.Value.String()))
-		}
-	}
-	return a
 }

@@ -88,8 +88,8 @@ func runDemo(cmd *cobra.Command, flags *demoFlags, log *slog.Logger) error {
 	}
 	err = runStages(cmd.Context(),
 		spaces,
-		[]runner{r.Run, func(ctx context.Context) error { return serve(ctx, rankListener, r) }},
-		[]runner{h.Run, func(ctx context.Context) error { return serve(ctx, hubListener, h) }},
+		[]runner{r.Run, func(ctx context.Context) error { return serve(ctx, rankListener, r, log) }},
+		[]runner{h.Run, func(ctx context.Context) error { return serve(ctx, hubListener, h, log) }},
 	)
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ const defaultHubListen = "127.0.0.1:7860"
 // hubFlags are what a hub is told on the command line.
 type hubFlags struct {
 	listen    string
+	admin     string
 	dashboard string
 	hosts     []string
 	origins   []string
@@ -54,6 +55,7 @@ It listens on this machine only, unless told otherwise.`,
 	f := cmd.Flags()
 	f.StringVar(&flags.listen, "listen", defaultHubListen, "address to listen on, HOST:PORT")
 	alsoEnv(cmd, "listen", portEnv)
+	addAdminFlag(cmd, &flags.admin)
 	f.StringVar(&flags.dashboard, "dashboard", "", "a page of your own to serve at /, as it is; ours stays at /ui/")
 	alsoEnv(cmd, "dashboard", "DASHBOARD_HTML")
 	f.StringSliceVar(&flags.hosts, "allow-host", nil, "a name beside localhost and IP addresses that the hub answers to")
@@ -88,10 +90,16 @@ func runHub(cmd *cobra.Command, flags *hubFlags) error {
 	if err != nil {
 		return err
 	}
+	admin, err := listenAdmin(cmd.Context(), flags.admin)
+	if err != nil {
+		_ = l.Close()
+		return err
+	}
 	announceHub(cmd.ErrOrStderr(), reachable(l), flags.insecure)
 	g, ctx := errgroup.WithContext(cmd.Context())
 	g.Go(func() error { return h.Run(ctx) })
-	g.Go(func() error { return serve(ctx, l, h) })
+	g.Go(func() error { return serve(ctx, l, h, log) })
+	g.Go(func() error { return serveAdmin(ctx, admin, log) })
 	return g.Wait()
 }
 

@@ -123,6 +123,6 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	g, ctx := errgroup.WithContext(cmd.Context())
 	g.Go(func() error { return r.Run(ctx) })
 	g.Go(func() error { return show.follow(ctx, r.Ranking) })
-	g.Go(func() error { return serve(ctx, l, r) })
+	g.Go(func() error { return serve(ctx, l, r, log) })
 	return g.Wait()
 }

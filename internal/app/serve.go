@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strconv"
@@ -44,12 +45,13 @@ func withPort(addr, port string) (string, error) {
 }
 
 // serve answers requests until ctx ends, then lets those under way finish.
-func serve(ctx context.Context, l net.Listener, handler http.Handler) error {
+func serve(ctx context.Context, l net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		MaxHeaderBytes:    16 << 10,
 		IdleTimeout:       time.Minute,
+		ErrorLog:          serverLog(log),
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()

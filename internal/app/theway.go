@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
@@ -44,7 +45,7 @@ func (c *components) checkTheWay(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.Run(ctx) })
-	g.Go(func() error { return serve(ctx, m, h) })
+	g.Go(func() error { return serve(ctx, m, h, slog.New(slog.DiscardHandler)) })
 	g.Go(func() error { return r.Run(ctx) })
 	g.Go(func() error { return publishAll(ctx, m.client(), examples()) })
 	if err := g.Wait(); err != nil {

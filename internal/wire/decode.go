@@ -19,14 +19,24 @@ var errNothing = errors.New("nothing valid in it")
 //
 // Decode keeps nothing of data. It never panics, and its time and memory are
 // proportional to len(data), which is at most MaxPublish.
-func Decode(data []byte) (Frame, error) {
+func Decode(data []byte) (Frame, error) { return new(Decoder).Decode(data) }
+
+// Decoder decodes the frames of one publisher, one after the other. It remembers
+// the text that it met last, so that a frame with no new text costs one
+// allocation. The zero value is ready.
+type Decoder struct {
+	source string // the last signal source
+}
+
+// Decode is as the function Decode.
+func (r *Decoder) Decode(data []byte) (Frame, error) {
 	if len(data) > MaxPublish {
 		return Frame{}, fmt.Errorf("frame: got %d bytes, want at most %d", len(data), MaxPublish)
 	}
 	if !utf8.Valid(data) {
 		return Frame{}, errUTF8
 	}
-	d := decoder{scanner: scanner{data: data}}
+	d := decoder{scanner: scanner{data: data}, memory: r}
 	err := d.frame()
 	return d.out, err
 }
@@ -34,7 +44,8 @@ func Decode(data []byte) (Frame, error) {
 // decoder reads one frame.
 type decoder struct {
 	scanner
-	out Frame
+	memory *Decoder
+	out    Frame
 	// values is where the pointers of out.Update point: one allocation for all.
 	values *values
 	seen   topKeys
@@ -81,7 +92,13 @@ func (d *decoder) frame() error {
 	} else if first.kind != kindObject {
 		return fmt.Errorf("frame: got %v, want an object", first.kind)
 	}
-	if err := d.object(d.top); err != nil {
+	more, err := d.open('{', '}')
+	for ; more; more, err = d.next('}') {
+		if err := d.top(); err != nil {
+			return err
+		}
+	}
+	if err != nil {
 		return err
 	}
 	if d.space(); d.pos < len(d.data) {
@@ -97,7 +114,11 @@ func (k topKeys) has(key int) bool { return k&(1<<key) != 0 }
 
 // top reads one member of the frame. A body whose type is not known yet is
 // passed over and its place remembered.
-func (d *decoder) top(raw []byte, escaped bool) error {
+func (d *decoder) top() error {
+	raw, escaped, err := d.key()
+	if err != nil {
+		return err
+	}
 	key, known := topKey(raw)
 	if escaped {
 		key, known = topKey([]byte(unescape(raw, true)))
@@ -129,13 +150,24 @@ func (d *decoder) readType() error {
 	if v.kind != kindString {
 		return fmt.Errorf("type: got %v, want %s", v.kind, wantTypes)
 	}
-	switch t := Type(unescape(v.text, v.escaped)); t {
-	case Metrics, Training, Voting, Heartbeat, Ping, Identify:
-		d.out.Type = t
-		return nil
-	default:
-		return fmt.Errorf("type: got %+q, want %s", clip(string(t)), wantTypes)
+	text := v.text
+	if v.escaped {
+		text = []byte(unescape(v.text, true))
 	}
+	if d.out.Type = typeNamed(text); d.out.Type == "" {
+		return fmt.Errorf("type: got %+q, want %s", clip(string(text)), wantTypes)
+	}
+	return nil
+}
+
+// typeNamed returns the type of that name without an allocation, or "".
+func typeNamed(name []byte) Type {
+	for _, t := range [...]Type{Metrics, Training, Voting, Heartbeat, Ping, Identify} {
+		if string(name) == string(t) {
+			return t
+		}
+	}
+	return ""
 }
 
 // finish reads the bodies that stood before the type, then validates.
@@ -220,19 +252,34 @@ func (d *decoder) group(name string, allowed quasar.Fields) error {
 		}
 		return nil
 	}
+	return d.fields(allowed)
+}
+
+// fields reads the members of an object of fields.
+func (d *decoder) fields(allowed quasar.Fields) error {
 	var seen quasar.Fields
 	var unknown keys
-	return d.object(func(raw []byte, escaped bool) error {
+	more, err := d.open('{', '}')
+	for ; more; more, err = d.next('}') {
+		raw, escaped, err := d.key()
+		if err != nil {
+			return err
+		}
 		f, ok := d.fieldNamed(raw, escaped)
-		if !ok || !allowed.Has(f) {
-			return d.strip(&unknown, unescape(raw, escaped))
+		switch {
+		case !ok || !allowed.Has(f):
+			err = d.strip(&unknown, unescape(raw, escaped))
+		case seen.Has(f):
+			err = duplicate(f.String())
+		default:
+			seen = seen.With(f)
+			err = d.field(f)
 		}
-		if seen.Has(f) {
-			return duplicate(f.String())
+		if err != nil {
+			return err
 		}
-		seen = seen.With(f)
-		return d.field(f)
-	})
+	}
+	return err
 }
 
 func (d *decoder) fieldNamed(raw []byte, escaped bool) (quasar.Field, bool) {
@@ -261,19 +308,41 @@ func (d *decoder) skip(names *[]string) error {
 	}
 	switch v.kind {
 	case kindObject:
-		var siblings keys
-		return d.object(func(raw []byte, escaped bool) error {
-			key := unescape(raw, escaped)
-			if err := siblings.add(key); err != nil {
-				return err
-			}
-			if names != nil {
-				*names = append(*names, key)
-			}
-			return d.skip(names)
-		})
+		return d.skipObject(names)
 	case kindArray:
-		return d.array(func() error { return d.skip(names) })
+		return d.skipArray(names)
 	}
 	return nil
+}
+
+func (d *decoder) skipObject(names *[]string) error {
+	var siblings keys
+	more, err := d.open('{', '}')
+	for ; more; more, err = d.next('}') {
+		raw, escaped, err := d.key()
+		if err != nil {
+			return err
+		}
+		key := unescape(raw, escaped)
+		if err := siblings.add(key); err != nil {
+			return err
+		}
+		if names != nil {
+			*names = append(*names, key)
+		}
+		if err := d.skip(names); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func (d *decoder) skipArray(names *[]string) error {
+	more, err := d.open('[', ']')
+	for ; more; more, err = d.next(']') {
+		if err := d.skip(names); err != nil {
+			return err
+		}
+	}
+	return err
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/karlquant/quasar"
 )
@@ -117,7 +118,7 @@ func (d *decoder) signal(v scalar, to **quasar.Signal) string {
 	if v.kind != kindString {
 		return "got " + v.kind.String() + ", want " + wanted(quasar.DominantSignal)
 	}
-	signal, err := quasar.ParseSignal(unescape(v.text, v.escaped))
+	signal, err := parseSignal(v)
 	if err != nil {
 		return err.Error()
 	}
@@ -127,14 +128,38 @@ func (d *decoder) signal(v scalar, to **quasar.Signal) string {
 	return ""
 }
 
+// parseSignal reads a signal, without an allocation where it is spelled as it
+// should be.
+func parseSignal(v scalar) (quasar.Signal, error) {
+	for _, s := range [...]quasar.Signal{quasar.Buy, quasar.Sell, quasar.Neutral} {
+		if string(v.text) == string(s) {
+			return s, nil
+		}
+	}
+	return quasar.ParseSignal(unescape(v.text, v.escaped))
+}
+
 func (d *decoder) source(v scalar, to **string) string {
 	if v.kind != kindString {
 		return "got " + v.kind.String() + ", want a string"
 	}
-	d.values.source = unescape(v.text, v.escaped)
+	d.values.source = d.memory.text(v)
 	*to = &d.values.source
 	d.set(quasar.SignalSource)
 	return ""
+}
+
+// text returns what a string says, remembered from the last time if it is the
+// same again. What is too long to be valid is not remembered.
+func (r *Decoder) text(v scalar) string {
+	if !v.escaped && string(v.text) == r.source {
+		return r.source
+	}
+	text := unescape(v.text, v.escaped)
+	if len(text) <= utf8.UTFMax*quasar.MaxSignalSource {
+		r.source = text
+	}
+	return text
 }
 
 func (d *decoder) float(f quasar.Field, v scalar, cell *float64, to **float64) string {

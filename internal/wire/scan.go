@@ -47,7 +47,7 @@ func (s *scanner) fail(want string) error {
 }
 
 func (s *scanner) space() {
-	for s.pos < len(s.data) {
+	for s.pos < len(s.data) && s.data[s.pos] <= ' ' {
 		switch s.data[s.pos] {
 		case ' ', '\t', '\n', '\r':
 			s.pos++
@@ -71,7 +71,7 @@ func (s *scanner) take(c byte) bool {
 
 // word passes over w if it is next.
 func (s *scanner) word(w string) bool {
-	if bytes.HasPrefix(s.data[s.pos:], []byte(w)) {
+	if rest := s.data[s.pos:]; len(rest) >= len(w) && string(rest[:len(w)]) == w {
 		s.pos += len(w)
 		return true
 	}
@@ -98,6 +98,11 @@ func (s *scanner) scalar() (scalar, error) {
 	case c == '"':
 		text, escaped, err := s.quoted()
 		return scalar{kindString, text, escaped}, err
+	case isDigit(c), c == '-' && !s.word("-Infinity"):
+		err := s.number()
+		return scalar{kindNumber, s.data[start:s.pos], false}, err
+	case c == '-', s.word("NaN"), s.word("Infinity"):
+		return scalar{kindNonFinite, s.data[start:s.pos], false}, nil
 	case c == '{':
 		return scalar{kind: kindObject}, nil
 	case c == '[':
@@ -106,11 +111,6 @@ func (s *scanner) scalar() (scalar, error) {
 		return scalar{kind: kindNull}, nil
 	case s.word("true"), s.word("false"):
 		return scalar{kindBool, s.data[start:s.pos], false}, nil
-	case s.word("NaN"), s.word("Infinity"), s.word("-Infinity"):
-		return scalar{kindNonFinite, s.data[start:s.pos], false}, nil
-	case c == '-' || isDigit(c):
-		err := s.number()
-		return scalar{kindNumber, s.data[start:s.pos], false}, err
 	}
 	return scalar{}, s.fail("a value")
 }
@@ -151,23 +151,33 @@ func (s *scanner) quoted() (text []byte, escaped bool, err error) {
 		return nil, false, s.fail("a string")
 	}
 	start := s.pos
-	for s.pos < len(s.data) {
-		switch c := s.data[s.pos]; {
-		case c == '"':
-			s.pos++
+	for {
+		s.plain()
+		switch {
+		case s.take('"'):
 			return s.data[start : s.pos-1], escaped, nil
-		case c == '\\':
+		case s.at('\\'):
 			escaped = true
 			if err := s.escape(); err != nil {
 				return nil, false, err
 			}
-		case c < ' ':
+		case s.pos < len(s.data):
 			return nil, false, s.fail("no bare control character in a string")
 		default:
-			s.pos++
+			return nil, false, s.fail("the end of a string")
 		}
 	}
-	return nil, false, s.fail("the end of a string")
+}
+
+// plain passes over what stands for itself in a string.
+func (s *scanner) plain() {
+	for i, c := range s.data[s.pos:] {
+		if c == '"' || c == '\\' || c < ' ' {
+			s.pos += i
+			return
+		}
+	}
+	s.pos = len(s.data)
 }
 
 // escape passes over one escape, or the two that make a surrogate pair.
@@ -250,51 +260,55 @@ func hexRune(digits []byte) rune {
 	return rune(n)
 }
 
-// object walks over an object and calls member for each key, with the scanner
-// at the key's value; member must pass over that value.
-func (s *scanner) object(member func(key []byte, escaped bool) error) error {
-	return s.nest('{', '}', func() error {
-		s.space()
-		key, escaped, err := s.quoted()
-		if err != nil {
-			return err
-		}
-		s.space()
-		if !s.take(':') {
-			return s.fail("a colon")
-		}
-		return member(key, escaped)
-	})
-}
-
-// array walks over an array and calls element with the scanner at each value.
-func (s *scanner) array(element func() error) error { return s.nest('[', ']', element) }
-
-func (s *scanner) nest(opening, closing byte, item func() error) error {
+// open passes over the bracket that opens an object or an array, and tells
+// whether there is an item in it. The way through one is
+//
+//	more, err := s.open('{', '}')
+//	for ; more; more, err = s.next('}') { … }
+//
+// where what is in the loop passes over one item. An error makes more false.
+func (s *scanner) open(opening, closing byte) (more bool, err error) {
 	s.space()
 	if !s.take(opening) {
-		return s.fail(strconv.QuoteRune(rune(opening)))
+		return false, s.fail(strconv.QuoteRune(rune(opening)))
 	}
 	if s.depth++; s.depth > MaxDepth {
-		return fmt.Errorf("nested deeper than %d", MaxDepth)
+		return false, fmt.Errorf("nested deeper than %d", MaxDepth)
 	}
-	defer func() { s.depth-- }()
 	s.space()
-	if s.take(closing) {
-		return nil
+	return !s.close(closing), nil
+}
+
+// next passes over what follows an item, and tells whether there is another.
+func (s *scanner) next(closing byte) (more bool, err error) {
+	s.space()
+	switch {
+	case s.take(','):
+		return true, nil
+	case s.close(closing):
+		return false, nil
 	}
-	for {
-		if err := item(); err != nil {
-			return err
-		}
-		s.space()
-		if s.take(closing) {
-			return nil
-		}
-		if !s.take(',') {
-			return s.fail("a comma or " + strconv.QuoteRune(rune(closing)))
-		}
+	return false, s.fail("a comma or " + strconv.QuoteRune(rune(closing)))
+}
+
+func (s *scanner) close(closing byte) bool {
+	if !s.take(closing) {
+		return false
 	}
+	s.depth--
+	return true
+}
+
+// key passes over the key of an object's member and the colon behind it.
+func (s *scanner) key() (raw []byte, escaped bool, err error) {
+	s.space()
+	if raw, escaped, err = s.quoted(); err != nil {
+		return nil, false, err
+	}
+	if s.space(); !s.take(':') {
+		return nil, false, s.fail("a colon")
+	}
+	return raw, escaped, nil
 }
 
 // keys is the set of the keys of one object.

@@ -169,8 +169,9 @@ func BenchmarkDecode(b *testing.B) {
 	frame := AppendUpdate(nil, quasar.Update{Fields: quasar.AllFields, Training: s.Training, Voting: s.Voting})
 	b.SetBytes(int64(len(frame)))
 	b.ReportAllocs()
+	var d Decoder
 	for b.Loop() {
-		if _, err := Decode(frame); err != nil {
+		if _, err := d.Decode(frame); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -39,10 +39,13 @@ func (s Snapshot) Apply(u Update, now time.Time) (Snapshot, error) {
 	if valid.Fields == 0 {
 		return s, errors.Join(append(errs, ErrNothingValid)...)
 	}
-	return s.apply(valid, now), errors.Join(errs...)
+	s.ApplyValid(&valid, now)
+	return s, errors.Join(errs...)
 }
 
-func (s Snapshot) apply(u Update, now time.Time) Snapshot {
+// ApplyValid is Apply in place, for what Valid returned and was not empty: it
+// checks nothing again.
+func (s *Snapshot) ApplyValid(u *Update, now time.Time) {
 	s.Training.take(u.Fields, &u.Training)
 	s.Voting.take(u.Fields, &u.Voting)
 	s.Seq = NextSeq(s.Seq, now)
@@ -53,7 +56,6 @@ func (s Snapshot) apply(u Update, now time.Time) Snapshot {
 	if u.Fields&VotingFields != 0 {
 		s.VotingAt = now
 	}
-	return s
 }
 
 // Take copies the given fields of from into s and leaves everything else of s

@@ -76,9 +76,16 @@ func appendKey(dst []byte, f Field, open int) []byte {
 	if len(dst) > open {
 		dst = append(dst, ',')
 	}
-	dst = append(append(dst, '"'), f.String()...)
-	return append(dst, '"', ':')
+	return append(dst, fieldKeys[f]...)
 }
+
+// fieldKeys are the fields' names as keys of JSON.
+var fieldKeys = func() (keys [NumFields]string) {
+	for f, name := range fieldNames {
+		keys[f] = `"` + name + `":`
+	}
+	return keys
+}()
 
 func appendInt(dst []byte, n *int64) []byte {
 	if n == nil {
@@ -136,6 +143,11 @@ const hexDigits = "0123456789abcdef"
 func appendQuoted(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for i := 0; i < len(s); {
+		if n := plainPrefix(s[i:]); n > 0 {
+			dst = append(dst, s[i:i+n]...)
+			i += n
+			continue
+		}
 		c := s[i]
 		if c >= utf8.RuneSelf {
 			r, size := utf8.DecodeRuneInString(s[i:])
@@ -144,16 +156,24 @@ func appendQuoted(dst []byte, s string) []byte {
 			continue
 		}
 		i++
-		switch {
-		case c == '"' || c == '\\':
+		if c == '"' || c == '\\' {
 			dst = append(dst, '\\', c)
-		case c < ' ' || c == 0x7f || c == '<' || c == '>' || c == '&':
+		} else {
 			dst = append(dst, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
-		default:
-			dst = append(dst, c)
 		}
 	}
 	return append(dst, '"')
+}
+
+// plainPrefix is how many bytes of s stand for themselves in a JSON string of ours.
+func plainPrefix(s string) int {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ', c >= 0x7f, c == '"', c == '\\', c == '<', c == '>', c == '&':
+			return i
+		}
+	}
+	return len(s)
 }
 
 // MarshalJSON is AppendJSON for encoding/json.

@@ -77,7 +77,7 @@ func (h *Hub) take(from *session, op ws.OpCode, message []byte) {
 	var frame wire.Frame
 	err := errBinary
 	if op == ws.OpText {
-		frame, err = wire.Decode(message)
+		frame, err = from.decoder.Decode(message)
 	}
 	if err == nil && frame.Type == wire.Identify && frame.Space != "" && frame.Space != from.space.name {
 		err = fmt.Errorf("identify: got the space %s, want %s as in the path", printable(frame.Space), from.space.name)
@@ -98,14 +98,14 @@ func (h *Hub) enter(from *session, f *wire.Frame, err error, now time.Time) (ref
 	defer h.mu.Unlock()
 	refused = h.count(from, f, err, now)
 	if err == nil && f.Type.Updates() {
-		h.accept(from, f.Update, now)
+		h.accept(from, &f.Update, now)
 	}
 	return refused
 }
 
-// accept lays an update over its space and hands it to everybody, if the session
+// accept lays an update, which decoding found to be valid, over its space and hands it to everybody, if the session
 // owns the space. Guarded by h.mu.
-func (h *Hub) accept(from *session, u quasar.Update, now time.Time) {
+func (h *Hub) accept(from *session, u *quasar.Update, now time.Time) {
 	s := from.space
 	if s.owner() != from {
 		s.ledger.superseded++
@@ -113,9 +113,7 @@ func (h *Hub) accept(from *session, u quasar.Update, now time.Time) {
 		h.version++
 		return
 	}
-	if err := s.record.accept(u, h.id, now); err != nil {
-		return // wire.Decode lets only valid updates through
-	}
+	s.record.accept(u, h.id, now)
 	s.ledger.accepted++
 	h.totals.accepted++
 	h.rate.add(now)

@@ -30,17 +30,12 @@ func (s Stamp) Compare(t Stamp) int {
 	return cmp.Or(cmp.Compare(s.Seq, t.Seq), cmp.Compare(s.Hub, t.Hub))
 }
 
-// accept lays an update over the record.
-func (r *Record) accept(u quasar.Update, hub string, now time.Time) error {
-	next, err := r.Snapshot.Apply(u, now)
-	if err != nil {
-		return err
-	}
-	r.Snapshot = next
+// accept lays a valid update over the record.
+func (r *Record) accept(u *quasar.Update, hub string, now time.Time) {
+	r.Snapshot.ApplyValid(u, now)
 	for f := range u.Fields.All() {
-		r.Stamps[f] = Stamp{Seq: next.Seq, Hub: hub}
+		r.Stamps[f] = Stamp{Seq: r.Snapshot.Seq, Hub: hub}
 	}
-	return nil
 }
 
 // Merge takes from the other record each field that is newer there, and tells

@@ -124,8 +124,10 @@ func (r *messageReader) next(skip bool) (ws.OpCode, []byte, error) {
 
 // frameHeader reads the header of the next frame and holds it against RFC 6455.
 func (r *messageReader) frameHeader() (ws.Header, error) {
-	if err := r.extend(); err != nil {
-		return ws.Header{}, err
+	if r.in.Buffered() < ws.MaxHeaderSize { // it may take reading from the connection
+		if err := r.extend(); err != nil {
+			return ws.Header{}, err
+		}
 	}
 	h, err := ws.ReadHeaderBuffer(r.in, r.header[:])
 	if errors.Is(err, ws.ErrHeaderLengthMSB) || errors.Is(err, ws.ErrHeaderLengthUnexpected) {

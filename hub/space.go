@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/internal/wire"
 )
 
 // space is what a hub knows of one asset space. It is guarded by Hub.mu.
@@ -28,6 +29,8 @@ type session struct {
 	epoch Stamp
 	// took tells that the session has the space from a newer one that closed.
 	took bool
+	// decoder is used by the goroutine that reads the connection, without a lock.
+	decoder wire.Decoder
 }
 
 // known tells whether any update of the space was ever accepted.

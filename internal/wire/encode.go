@@ -3,7 +3,6 @@ package wire
 import (
 	"bytes"
 	"iter"
-	"strconv"
 	"time"
 
 	"github.com/karlquant/quasar"
@@ -33,7 +32,7 @@ func AppendUpdate(dst []byte, u quasar.Update) []byte {
 // AppendIdentify appends the frame in which a publisher names its space.
 func AppendIdentify(dst []byte, space string) []byte {
 	dst = append(dst, `{"type":"identify","space":`...)
-	dst = strconv.AppendQuoteToASCII(dst, space) // a space's name needs no escape
+	dst = appendName(dst, space)
 	return append(dst, '}')
 }
 
@@ -47,7 +46,7 @@ func AppendInitialState(dst []byte, snapshots []quasar.Snapshot, now time.Time) 
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = strconv.AppendQuoteToASCII(dst, snapshots[i].SpaceName)
+		dst = appendName(dst, snapshots[i].SpaceName)
 		dst = append(dst, ':')
 		dst = snapshots[i].AppendJSON(dst)
 	}
@@ -86,10 +85,16 @@ const (
 // update.
 func AppendMetricsUpdate(dst []byte, s *quasar.Snapshot, now time.Time) []byte {
 	dst = append(dst, updateOpens...)
-	dst = strconv.AppendQuoteToASCII(dst, s.SpaceName)
+	dst = appendName(dst, s.SpaceName)
 	dst = append(dst, snapshotOpens...)
 	dst = s.AppendJSON(dst)
 	dst = append(dst, timestampOpens...)
 	dst = quasar.AppendUnixTime(dst, now)
 	return append(dst, '}')
+}
+
+// appendName appends the name of a space, none of whose characters needs an
+// escape.
+func appendName(dst []byte, space string) []byte {
+	return append(append(append(dst, '"'), space...), '"')
 }

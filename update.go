@@ -213,7 +213,7 @@ func checkSignal(in *Signal, out **Signal) string {
 }
 
 func checkSource(in *string, out **string) string {
-	if in != nil {
+	if in != nil && !shortASCII(*in) {
 		if n := utf8.RuneCountInString(*in); n > MaxSignalSource {
 			return fmt.Sprintf("got %d characters, want at most %d", n, MaxSignalSource)
 		}
@@ -228,6 +228,17 @@ func checkSource(in *string, out **string) string {
 	}
 	*out = in
 	return ""
+}
+
+// shortASCII tells whether s is what nearly all sources are: short, and of
+// printable ASCII.
+func shortASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return len(s) <= MaxSignalSource
 }
 
 // controls tells whether r steers a terminal or the order of text on a screen

@@ -63,6 +63,19 @@ func BenchmarkAccept(b *testing.B) {
 	}
 }
 
+// A space that says what it said before, with other numbers, costs one allocation:
+// the one that holds the numbers.
+func TestAFrameWithoutNewTextCostsOneAllocation(t *testing.T) {
+	h, err := New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, frame := h.open("V75", time.Now()), benchmarkFrame(1)
+	if got := testing.AllocsPerRun(1000, func() { h.take(session, ws.OpText, frame) }); got > 1 {
+		t.Errorf("got %v allocations a frame, want 1", got)
+	}
+}
+
 func BenchmarkRankings(b *testing.B) { benchmarkGet(b, "/rankings") }
 func BenchmarkState(b *testing.B)    { benchmarkGet(b, "/api/state") }
 

@@ -1,9 +1,10 @@
 # The bare call prints what there is. Nothing but Go is needed for `make test`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help check static test race fuzz golden bench bench-hub bench-build bench-docs bench-test e2e lint format format-check tidy-check golden-check cross cover demo build clean
+.PHONY: help check static test race fuzz golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
+SOAKTIME  ?= 10m
 BENCH     ?= .
 BENCHTIME ?= 1s
 FLOORS    := quasar=90,internal/wire=90,hub=90
@@ -30,6 +31,9 @@ test: ## vet and all tests, with the race detector and Python where they are; co
 
 race: ## all Go tests with the race detector, which has to be there
 	go test -race $(TESTFLAGS) ./...
+
+soak: build ## a hub among friends and hostile clients for SOAKTIME (10m): growth, delay, broken promises
+	go run ./e2e/soak -quasar bin/quasar -time '$(SOAKTIME)' $(SOAKFLAGS)
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@grep -rnoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' --exclude-dir=testdata --exclude-dir=node_modules . | \

@@ -37,6 +37,7 @@ everything                                              ← internal/app
 internal/app                                            ← cmd/quasar
 quasar, publisher, subscriber, hub, hub/*, rank, axrvi, bandit, trade, trade/*, ranker, deriv, derivsim, price, space ← examples/*
 quasar, publisher                                       ← e2e/trainer
+quasar, internal/wire                                   ← e2e/soak
 `
 
 // testTable is what files that end in _test.go may import on top of that.

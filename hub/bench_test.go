@@ -3,6 +3,7 @@ package hub
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -19,7 +20,7 @@ import (
 // benchmarkHub is a hub whose spaces have a publisher and a full snapshot each.
 func benchmarkHub(b *testing.B, spaces int) (*Hub, []*session) {
 	b.Helper()
-	h, err := New(nil)
+	h, err := New(&Options{Compression: true})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -44,13 +45,20 @@ func benchmarkFrame(i int) []byte {
 
 // The way of a frame from a publisher's socket into the log and out of it.
 func BenchmarkAccept(b *testing.B) {
-	for _, subscribers := range []int{0, 1, 100} {
-		b.Run(fmt.Sprintf("subscribers=%d", subscribers), func(b *testing.B) {
+	for _, c := range []struct {
+		name              string
+		plain, compressed int // subscribers
+	}{
+		{"subscribers=0", 0, 0}, {"subscribers=1", 1, 0}, {"subscribers=100", 100, 0},
+		{"compressed=1", 0, 1}, {"compressed=100", 0, 100}, {"subscribers=50,compressed=50", 50, 50},
+	} {
+		b.Run(c.name, func(b *testing.B) {
 			h, sessions := benchmarkHub(b, 10)
-			for range subscribers {
+			for i := range c.plain + c.compressed {
 				near, far := net.Pipe()
 				go func() { _, _ = io.Copy(io.Discard, far) }()
-				member := h.fanout.Join(near, h.fanout.Begin(nil), func(error) { _ = near.Close() })
+				fan := h.fanoutFor(&subscription{compressed: i >= c.plain})
+				member := fan.Join(near, fan.Begin(nil), func(error) { _ = near.Close() })
 				b.Cleanup(func() { member.Abort(fanout.ErrLeft) })
 			}
 			frame := benchmarkFrame(1)
@@ -74,6 +82,46 @@ func TestAFrameWithoutNewTextCostsOneAllocation(t *testing.T) {
 	if got := testing.AllocsPerRun(1000, func() { h.take(session, ws.OpText, frame) }); got > 1 {
 		t.Errorf("got %v allocations a frame, want 1", got)
 	}
+}
+
+// What compression saves and costs: of one update, and of the state of many spaces.
+func BenchmarkDeflate(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, spaces := range []int{1, 10, 1000, 10_000} {
+		all := make([]quasar.Snapshot, spaces)
+		for i := range all {
+			all[i] = trained(b, i, random)
+		}
+		payload := wire.AppendInitialState(nil, all, time.Now())
+		if spaces == 1 {
+			payload = wire.AppendMetricsUpdate(nil, &all[0], time.Now())
+		}
+		b.Run(fmt.Sprintf("spaces=%d", spaces), func(b *testing.B) {
+			d := newDeflater()
+			frame := d.appendFrame(nil, payload)
+			b.ReportAllocs()
+			for b.Loop() {
+				frame = d.appendFrame(frame[:0], payload)
+			}
+			b.ReportMetric(float64(len(appendTextFrame(nil, payload))), "bytes/plain")
+			b.ReportMetric(float64(len(frame)), "bytes/compressed")
+		})
+	}
+}
+
+// trained is a snapshot as a trainer leaves it: losses have all their digits.
+func trained(b *testing.B, i int, random *rand.Rand) quasar.Snapshot {
+	b.Helper()
+	s, err := quasar.Snapshot{SpaceName: fmt.Sprintf("SPACE_%d", i)}.Apply(quasar.UpdateOf(
+		&quasar.Training{TrainingSteps: new(random.Int64N(1e7)), ActorLoss: new(random.NormFloat64()), CriticLoss: new(random.NormFloat64()),
+			AVNLoss: new(random.Float64()), AVNAccuracy: new(random.Float64())},
+		&quasar.Voting{DominantSignal: new(quasar.Sell), BuyCount: new(random.Int64N(10)), SellCount: new(random.Int64N(10)),
+			LastPrice: new(float64(random.Int64N(1e8)) / 100), SignalSource: new("actor_critic_ensemble_v2")},
+	), time.UnixMicro(1_760_000_000_000_000+random.Int64N(1e9)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return s
 }
 
 func BenchmarkRankings(b *testing.B) { benchmarkGet(b, "/rankings") }

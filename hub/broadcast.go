@@ -12,10 +12,10 @@ import (
 	"github.com/karlquant/quasar/internal/wire"
 )
 
-// newFanout returns what hands every update to every subscriber. It knows frames
-// as bytes; what they say is told to it here.
-func newFanout(opts *Options) *fanout.Fanout {
-	return fanout.New(fanout.Options{
+// fanoutOptions are those of what hands every update to every subscriber. It knows
+// frames as bytes; what they say is told to it here.
+func fanoutOptions(opts *Options) fanout.Options {
+	return fanout.Options{
 		First:        initialState,
 		Ping:         ws.MustCompileFrame(ws.NewPingFrame(nil)),
 		PingInterval: opts.PingInterval,
@@ -24,7 +24,7 @@ func newFanout(opts *Options) *fanout.Fanout {
 		Lag:          opts.MaxLag,
 		Chunks:       max(2, opts.LogSize/fanout.ChunkSize),
 		Stalled:      func() []byte { return closeFrame(statusTryAgainLater, stalledReason(opts)) },
-	})
+	}
 }
 
 func stalledReason(opts *Options) string {
@@ -62,15 +62,19 @@ const (
 
 // appendTextFrame appends a whole text frame.
 func appendTextFrame(dst, payload []byte) []byte {
-	switch n := len(payload); {
+	return append(appendHeader(dst, textFrame, len(payload)), payload...)
+}
+
+// appendHeader appends what stands before n bytes of payload.
+func appendHeader(dst []byte, first byte, n int) []byte {
+	switch {
 	case n < length16:
-		dst = append(dst, textFrame, byte(n))
+		return append(dst, first, byte(n))
 	case n <= maxLength16:
-		dst = binary.BigEndian.AppendUint16(append(dst, textFrame, length16), uint16(n))
+		return binary.BigEndian.AppendUint16(append(dst, first, length16), uint16(n))
 	default:
-		dst = binary.BigEndian.AppendUint64(append(dst, textFrame, length64), uint64(n))
+		return binary.BigEndian.AppendUint64(append(dst, first, length64), uint64(n))
 	}
-	return append(dst, payload...)
 }
 
 // headerSize is how many bytes of a frame that appendTextFrame made are not its

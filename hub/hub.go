@@ -30,19 +30,20 @@ type Hub struct {
 	fanout  *fanout.Fanout
 	started time.Time
 
-	mu      sync.Mutex // guards what follows, and the order of what is published
-	spaces  map[string]*space
-	clock   int64 // the newest epoch or claim, so that the next is newer
-	events  []event
-	version uint64 // grows with whatever /api/state shows
-	totals  totals
-	rate    rateMeter
-	sockets map[*socket]struct{}
-	members map[*subscription]struct{}
-	nextID  int64
-	closing bool
-	payload []byte // of the newest broadcast, to be written over
-	frame   []byte // likewise
+	mu         sync.Mutex // guards what follows, and the order of what is published
+	spaces     map[string]*space
+	clock      int64 // the newest epoch or claim, so that the next is newer
+	events     []event
+	version    uint64 // grows with whatever /api/state shows
+	totals     totals
+	rate       rateMeter
+	sockets    map[*socket]struct{}
+	members    map[*subscription]struct{}
+	nextID     int64
+	closing    bool
+	payload    []byte // of the newest broadcast, to be written over
+	frame      []byte // likewise
+	compressed compressed
 
 	handlers sync.WaitGroup // of the sockets
 }
@@ -66,7 +67,7 @@ func New(opts *Options) (*Hub, error) {
 		sockets: make(map[*socket]struct{}),
 		members: make(map[*subscription]struct{}),
 	}
-	h.fanout = newFanout(o)
+	h.fanout = fanout.New(fanoutOptions(o))
 	if h.routes, err = h.newRoutes(); err != nil {
 		return nil, err
 	}
@@ -201,6 +202,7 @@ func (h *Hub) broadcast(s *space, now time.Time) {
 	h.payload = wire.AppendMetricsUpdate(h.payload[:0], &s.record.Snapshot, now)
 	h.frame = appendTextFrame(h.frame[:0], h.payload)
 	h.fanout.Publish(s.name, h.frame)
+	h.compressed.publish(s.name, h.payload)
 }
 
 // snapshots returns every snapshot, in no order. Guarded by h.mu.

@@ -30,7 +30,7 @@ func (h *Hub) servePublisher(w http.ResponseWriter, r *http.Request, name string
 		problem.Write(w, http.StatusServiceUnavailable, h.noRoom(name))
 		return
 	}
-	socket, err := upgrade(w, r, h.opts)
+	socket, err := upgrade(w, r, h.opts, "")
 	if err != nil {
 		return
 	}

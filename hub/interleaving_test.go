@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/hub/hubtest"
 	"github.com/karlquant/quasar/internal/wire"
 )
@@ -32,12 +33,12 @@ type told struct {
 	step  int64
 }
 
-func watch(t *testing.T, s *hubtest.Server, only []string) *watcher {
+func watch(t *testing.T, s *hubtest.Server, only []string, headers string) *watcher {
 	query := ""
 	for i, name := range only {
 		query += map[bool]string{true: "?", false: "&"}[i == 0] + "assets=" + name
 	}
-	w := &watcher{peer: dial(t, s, "/ws/subscribe"+query), only: only, gate: make(chan struct{}, 1), ended: make(chan struct{})}
+	w := &watcher{peer: dialWith(t, s, "/ws/subscribe"+query, headers), only: only, gate: make(chan struct{}, 1), ended: make(chan struct{})}
 	go func() {
 		defer close(w.ended)
 		for {
@@ -151,11 +152,12 @@ func subsequence(all, some []told) bool {
 }
 
 // Whatever the interleaving of publishing, joining, stalling, resuming and
-// leaving, each subscriber gets a sequence that section 5 of the contract allows.
+// leaving, each subscriber, compressed to or not, gets a sequence that section 5 of
+// the contract allows.
 func TestSubscribersInAnyInterleaving(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		synctest.Test(t, func(t *testing.T) {
-			s := hubtest.New(t, nil)
+			s := hubtest.New(t, &hub.Options{Compression: true})
 			pubs := make(map[string]*peer)
 			step := make(map[string]int64)
 			var history []told
@@ -185,7 +187,8 @@ func TestSubscribersInAnyInterleaving(t *testing.T) {
 					if rapid.Bool().Draw(rt, "filtered") {
 						only = rapid.SliceOfNDistinct(rapid.SampledFrom(spaces), 1, 3, rapid.ID).Draw(rt, "only")
 					}
-					watchers = append(watchers, watch(t, s, only))
+					headers := rapid.SampledFrom([]string{"", offersDeflate}).Draw(rt, "headers")
+					watchers = append(watchers, watch(t, s, only, headers))
 				case action == 40: // more than anybody is let behind
 					space := rapid.SampledFrom(spaces).Draw(rt, "space")
 					for range 2500 {

@@ -2,6 +2,8 @@ package hub_test
 
 import (
 	"bufio"
+	"bytes"
+	"compress/flate"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -10,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +31,7 @@ const (
 	opPing         = 0x9
 	opPong         = 0xA
 	fin            = 0x80
+	rsv1           = 0x40 // the payload is compressed
 )
 
 // patience is how long a test with real sockets waits for what must come.
@@ -57,6 +61,8 @@ type peer struct {
 	// writing has room for one who writes. No mutex: who waits for one keeps the
 	// fake time of a bubble from passing.
 	writing chan struct{}
+	// compressed tells that the hub agreed to compression. Then read inflates.
+	compressed bool
 
 	// What listen gathers.
 	mu     sync.Mutex
@@ -99,17 +105,26 @@ func opened(t testing.TB, conn net.Conn, path, headers string) *peer {
 		body, _ := io.ReadAll(answer.Body)
 		t.Fatalf("GET %s: got %s %s, want 101", path, answer.Status, body)
 	}
+	p.compressed = answer.Header.Get("Sec-Websocket-Extensions") != ""
 	return p
 }
 
+// offersDeflate are the headers of a client that offers compression.
+const offersDeflate = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+
 // dial opens a WebSocket over a pipe.
 func dial(t testing.TB, s *hubtest.Server, path string) *peer {
+	t.Helper()
+	return dialWith(t, s, path, "")
+}
+
+func dialWith(t testing.TB, s *hubtest.Server, path, headers string) *peer {
 	t.Helper()
 	conn, err := s.Dial(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return opened(t, conn, path, "")
+	return opened(t, conn, path, headers)
 }
 
 // serveTCP runs a hub behind a real socket until the test ends.
@@ -137,6 +152,11 @@ func serveTCP(t testing.TB, opts *hub.Options) (h *hub.Hub, addr string) {
 // after patience. A buffer above 0 is that of the kernel for what comes in.
 func dialTCP(t testing.TB, addr, path string, buffer int) *peer {
 	t.Helper()
+	return dialTCPWith(t, addr, path, "", buffer)
+}
+
+func dialTCPWith(t testing.TB, addr, path, headers string, buffer int) *peer {
+	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +165,7 @@ func dialTCP(t testing.TB, addr, path string, buffer int) *peer {
 		_ = conn.(*net.TCPConn).SetReadBuffer(buffer)
 	}
 	_ = conn.SetDeadline(time.Now().Add(3 * patience))
-	return opened(t, conn, path, "")
+	return opened(t, conn, path, headers)
 }
 
 // masked makes a client's frame.
@@ -203,8 +223,28 @@ func (p *peer) close(code uint16) {
 	p.raw(masked(fin|opClose, binary.BigEndian.AppendUint16(nil, code)))
 }
 
-// read reads one frame of whatever kind.
+// read reads one frame of whatever kind, inflated.
 func (p *peer) read() (frame, error) {
+	f, err := p.readAsItIs()
+	if err != nil || f.head&rsv1 == 0 {
+		return f, err
+	}
+	if !p.compressed {
+		return frame{}, errors.New("got a compressed frame that nobody agreed to")
+	}
+	f.head &^= rsv1
+	f.payload, err = inflate(f.payload)
+	return f, err
+}
+
+// inflate restores what a hub compressed (RFC 7692, section 7.2.2).
+func inflate(payload []byte) ([]byte, error) {
+	tail := "\x00\x00\xff\xff" + "\x01\x00\x00\xff\xff" // what is not sent, and the end of everything
+	return io.ReadAll(flate.NewReader(io.MultiReader(bytes.NewReader(payload), strings.NewReader(tail))))
+}
+
+// readAsItIs reads one frame.
+func (p *peer) readAsItIs() (frame, error) {
 	var head [2]byte
 	if _, err := io.ReadFull(p.in, head[:]); err != nil {
 		return frame{}, err

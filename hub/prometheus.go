@@ -48,7 +48,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) { prometheus.DescribeB
 func (c *collector) Collect(out chan<- prometheus.Metric) {
 	h, now := c.hub, time.Now()
 	h.mu.Lock()
-	s, snapshots, lag := h.stats(now), h.snapshots(), h.worstLag()
+	s, snapshots, lag, fan := h.stats(now), h.snapshots(), h.worstLag(), h.fanoutStats()
 	h.mu.Unlock()
 
 	counter := func(d *prometheus.Desc, n int64, labels ...string) {
@@ -65,7 +65,6 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	counter(descFields, s.NonFinite, "non_finite")
 	counter(descBroadcasts, s.Broadcasts)
 	counter(descConflated, s.Conflated)
-	fan := h.fanout.Stats()
 	counter(descSent, fan.Frames)
 	counter(descWrites, fan.Writes)
 	counter(descWritten, fan.Bytes)

@@ -27,14 +27,19 @@ import (
 // next is published. When the stalled one wakes up it has the newest of every
 // space, and nothing went backwards.
 func TestAStalledReaderIsConflatedAndDelaysNobody(t *testing.T) {
-	h, addr := serveTCP(t, nil)
+	t.Run("plain", func(t *testing.T) { stalledReader(t, "") })
+	t.Run("compressed", func(t *testing.T) { stalledReader(t, offersDeflate) })
+}
+
+func stalledReader(t *testing.T, headers string) {
+	h, addr := serveTCP(t, &hub.Options{Compression: true})
 	spaces := []string{"A", "B", "C"}
 	pubs := make([]*peer, len(spaces))
 	for i, name := range spaces {
 		pubs[i] = dialTCP(t, addr, "/ws/publish/"+name, 0).listen()
 	}
 	quiet := dialTCP(t, addr, "/ws/publish/QUIET", 0).listen()
-	stalled, quick := dialTCP(t, addr, "/ws/subscribe", 4096), dialTCP(t, addr, "/ws/subscribe", 0)
+	stalled, quick := dialTCPWith(t, addr, "/ws/subscribe", headers, 4096), dialTCPWith(t, addr, "/ws/subscribe", headers, 0)
 	quick.nextUpdate()
 
 	publish := func(p *peer, step int) {

@@ -23,6 +23,8 @@ type socket struct {
 	in   *bufio.Reader
 	opts *Options
 
+	// compressed tells that permessage-deflate was agreed to.
+	compressed bool
 	// frames bounds how many frames the peer may send; nil for no bound.
 	frames *rate.Limiter
 
@@ -135,6 +137,10 @@ func (r *messageReader) frameHeader() (ws.Header, error) {
 	}
 	if err != nil {
 		return h, err
+	}
+	if r.compressed && (h.OpCode == ws.OpText || h.OpCode == ws.OpBinary) {
+		_, r2, r3 := ws.RsvBits(h.Rsv)
+		h.Rsv = ws.Rsv(false, r2, r3) // a message begins, and may be compressed
 	}
 	state := ws.StateServerSide
 	if r.inside {

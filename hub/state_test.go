@@ -63,12 +63,13 @@ type publisherRow struct {
 }
 
 type subscriberRow struct {
-	ID        int64
-	Client    string
-	Assets    *[]string
-	Sent      int64
-	Conflated int64
-	Pending   int64
+	ID         int64
+	Client     string
+	Assets     *[]string
+	Compressed bool
+	Sent       int64
+	Conflated  int64
+	Pending    int64
 }
 
 type event struct {

@@ -33,6 +33,7 @@ type subscription struct {
 	id          int64
 	client      string // what it calls itself, safe to show
 	assets      []string
+	compressed  bool // what it is sent, as it agreed to
 	connectedAt time.Time
 	member      *fanout.Member
 }
@@ -48,26 +49,54 @@ func (h *Hub) serveSubscriber(w http.ResponseWriter, r *http.Request) {
 	if !h.maySocket(w, r) {
 		return
 	}
-	// Before the peer is told that it is in: what comes from here on it will get.
-	sub := &subscription{id: h.newID(), client: printable(r.UserAgent()), assets: assets}
-	start := h.fanout.Begin(set(assets))
-	socket, err := upgrade(w, r, h.opts)
+	extensions, err := h.agree(r)
 	if err != nil {
+		problem.Write(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	if err := socket.slim(); err != nil {
-		socket.abort("connection lost: " + err.Error())
-		return
-	}
-	socket.growSendBuffer(subscriberBuffer)
-	socket.frames = rate.NewLimiter(subscriberFrames, subscriberBurst)
-	if !h.enroll(sub, socket, start) {
-		socket.close(ws.StatusGoingAway, "the hub is shutting down", "")
+	sub := &subscription{id: h.newID(), client: printable(r.UserAgent()), assets: assets, compressed: extensions != ""}
+	socket := h.welcome(w, r, sub, extensions)
+	if socket == nil {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.doneWith(sub)
 		return
 	}
 	// Not in net/http's own goroutine, whose stack and buffers would live as long
 	// as the connection.
 	go h.attend(socket, sub)
+}
+
+// agree returns the extensions to answer a subscriber's handshake with.
+func (h *Hub) agree(r *http.Request) (string, error) {
+	if !h.opts.Compression {
+		return "", nil
+	}
+	return agreeToDeflate(r.Header)
+}
+
+// welcome makes a subscriber a member. Where that is not to be it has seen to the
+// answer and returns nil.
+func (h *Hub) welcome(w http.ResponseWriter, r *http.Request, sub *subscription, extensions string) *socket {
+	// Before the peer is told that it is in: what comes from here on it will get.
+	fan := h.fanoutFor(sub)
+	start := fan.Begin(set(sub.assets))
+	socket, err := upgrade(w, r, h.opts, extensions)
+	if err != nil {
+		return nil
+	}
+	if err := socket.slim(); err != nil {
+		socket.abort("connection lost: " + err.Error())
+		return nil
+	}
+	socket.growSendBuffer(subscriberBuffer)
+	socket.frames = rate.NewLimiter(subscriberFrames, subscriberBurst)
+	socket.compressed = sub.compressed
+	if !h.enroll(sub, socket, fan, start) {
+		socket.close(ws.StatusGoingAway, "the hub is shutting down", "")
+		return nil
+	}
+	return socket
 }
 
 // assetsAsked reads ?assets=A,B; nil is all.
@@ -124,13 +153,13 @@ func (h *Hub) newID() int64 {
 
 // enroll lets a subscriber take part and enters it into the books before it is
 // sent anything, or tells that the hub is going.
-func (h *Hub) enroll(sub *subscription, socket *socket, start fanout.Start) bool {
+func (h *Hub) enroll(sub *subscription, socket *socket, fan *fanout.Fanout, start fanout.Start) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closing {
 		return false
 	}
-	socket.member = h.fanout.Join(socket.conn, start, socket.left)
+	socket.member = fan.Join(socket.conn, start, socket.left)
 	h.sockets[socket] = struct{}{}
 	h.handlers.Add(1)
 	sub.connectedAt, sub.member = time.Now(), socket.member
@@ -143,6 +172,7 @@ func (h *Hub) strike(sub *subscription, why string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.members, sub)
+	h.doneWith(sub)
 	h.event(time.Now(), eventSubscriber, "", fmt.Sprintf("subscriber %d disconnected: %s", sub.id, why))
 }
 

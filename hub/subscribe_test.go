@@ -26,7 +26,7 @@ import (
 func TestTheFirstFrameIsAConsistentCut(t *testing.T) {
 	const spaces, each, rounds = 4, 200, 6
 	for range rounds {
-		s := hubtest.New(t, nil)
+		s := hubtest.New(t, &hub.Options{Compression: true})
 		var pubs []*peer
 		for i := range spaces {
 			pubs = append(pubs, publisher(t, s, fmt.Sprintf("S%d", i)))
@@ -44,8 +44,12 @@ func TestTheFirstFrameIsAConsistentCut(t *testing.T) {
 			if joiner%3 == 2 {
 				query = "?assets=S1,S3,NEVER"
 			}
+			headers := ""
+			if joiner%4 >= 2 {
+				headers = offersDeflate
+			}
 			watching.Go(func() {
-				sub := dial(t, s, "/ws/subscribe"+query)
+				sub := dialWith(t, s, "/ws/subscribe"+query, headers)
 				defer sub.conn.Close()
 				seen := follow(sub, sub.nextUpdate(), func(seen map[string]int64) bool { // to the end, or not for long
 					return joiner%2 == 0 && seen["S1"] > 50 || seen["S1"] == each && seen["S3"] == each && (query != "" || seen["S0"]+seen["S2"] == 2*each)

@@ -68,12 +68,15 @@ func hasToken(header []string, token string) bool {
 	return false
 }
 
-// upgrade turns a request that maySocket let pass into a socket. Where it fails
-// it has answered.
-func upgrade(w http.ResponseWriter, r *http.Request, opts *Options) (*socket, error) {
-	u := ws.HTTPUpgrader{Timeout: opts.WriteTimeout}
+// upgrade turns a request that maySocket let pass into a socket, with the
+// extensions that were agreed to. Where it fails it has answered.
+func upgrade(w http.ResponseWriter, r *http.Request, opts *Options, extensions string) (*socket, error) {
+	u := ws.HTTPUpgrader{Timeout: opts.WriteTimeout, Header: make(http.Header)}
 	if hasToken(r.Header["Sec-Websocket-Protocol"], subprotocol) {
-		u.Header = http.Header{"Sec-Websocket-Protocol": {subprotocol}}
+		u.Header.Set("Sec-Websocket-Protocol", subprotocol)
+	}
+	if extensions != "" {
+		u.Header.Set("Sec-Websocket-Extensions", extensions)
 	}
 	r = r.Clone(r.Context())
 	r.Header.Set("Connection", "Upgrade") // of several such headers it looks at the first alone

@@ -50,6 +50,7 @@ type subscriberRow struct {
 	Client      string      `json:"client"`
 	ConnectedAt unixSeconds `json:"connected_at"`
 	Assets      *[]string   `json:"assets"`
+	Compressed  bool        `json:"compressed"`
 	Sent        int64       `json:"sent"`
 	Conflated   int64       `json:"conflated"`
 	Pending     int64       `json:"pending"`
@@ -183,7 +184,7 @@ func (s *space) note() string {
 func (h *Hub) subscribers() []subscriberRow {
 	rows := make([]subscriberRow, 0, len(h.members))
 	for sub := range h.members {
-		row := subscriberRow{ID: sub.id, Client: sub.client, ConnectedAt: unixSeconds(sub.connectedAt),
+		row := subscriberRow{ID: sub.id, Client: sub.client, ConnectedAt: unixSeconds(sub.connectedAt), Compressed: sub.compressed,
 			Sent: sub.member.Sent(), Conflated: sub.member.Skipped(), Pending: sub.member.Behind()}
 		if sub.assets != nil {
 			row.Assets = &sub.assets
@@ -206,7 +207,7 @@ func (h *Hub) worstLag() int64 {
 
 // stats counts. Guarded by h.mu.
 func (h *Hub) stats(now time.Time) stats {
-	fan := h.fanout.Stats()
+	fan := h.fanoutStats()
 	return stats{
 		UptimeSeconds: now.Sub(h.started).Seconds(),
 		Publishers:    h.livePublishers(), Subscribers: len(h.members), Assets: h.assets(),

@@ -34,6 +34,7 @@ type hubFlags struct {
 	maxLag    int
 	logSize   int
 	writeTime time.Duration
+	compress  bool
 }
 
 func newHub() *cobra.Command {
@@ -69,6 +70,7 @@ It listens on this machine only, unless told otherwise.`,
 	f.DurationVar(&flags.writeTime, "write-timeout", 10*time.Second, "how long a subscriber may take nothing before it is closed")
 	f.IntVar(&flags.maxLag, "max-lag", 1<<20, "bytes that a subscriber may be behind before it gets only the newest of each space")
 	f.IntVar(&flags.logSize, "log-size", 4<<20, "bytes of updates kept for subscribers to catch up from")
+	f.BoolVar(&flags.compress, "compression", false, "compress what is sent to subscribers who offer it (permessage-deflate): fewer bytes, more work")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runHub(cmd, &flags) }
 	return cmd
 }
@@ -109,6 +111,7 @@ func (f *hubFlags) options(log *slog.Logger) *hub.Options {
 		UI: web.Hub(), SDK: python.Files, DashboardHTML: f.dashboard,
 		AllowedHosts: f.hosts, AllowedOrigins: f.origins, InsecureAllowAnonymous: f.insecure,
 		StaleAfter: f.stale, MaxSpaces: f.maxSpaces, MaxLag: f.maxLag, LogSize: f.logSize, WriteTimeout: f.writeTime,
+		Compression: f.compress,
 	}
 	if os.Getenv("SPACE_ID") != "" { // a Space's page is shown in a frame of huggingface.co
 		opts.FrameAncestors = []string{"https://huggingface.co"}

@@ -13,6 +13,13 @@ type Options struct {
 	// First makes what a new member is sent first of the newest frame of each
 	// space: the bytes that go out, and nothing else does before them. Wanted.
 	First func(frames [][]byte) []byte
+	// Source is for a Fanout that tells what another tells in a form of its own,
+	// and may have begun later: First gets the frames of Source, and what is
+	// published here goes on from there. Nil for none.
+	Source *Fanout
+	// Together is held by whoever publishes to Source and here, so that Begin sees
+	// each update in both or in none. Wanted with Source.
+	Together sync.Locker
 	// Ping is what a member is sent every PingInterval, whole; nil for nothing.
 	Ping []byte
 	// PingInterval is how often; 0 for 20 s.
@@ -162,6 +169,20 @@ const (
 )
 
 func (f *Fanout) makeStart(only map[string]bool) Start {
-	frames, head, number := f.log.cut(only)
+	frames, head, number := f.cut(only)
 	return Start{only, f.opts.First(frames), head, number}
+}
+
+// cut is that of the log, with the frames of Source where there is one.
+func (f *Fanout) cut(only map[string]bool) (frames [][]byte, head position, number uint64) {
+	source := f.opts.Source
+	if source == nil {
+		return f.log.cut(only)
+	}
+	f.opts.Together.Lock()
+	defer f.opts.Together.Unlock()
+	frames, _, _ = source.log.cut(only)
+	f.log.mu.Lock()
+	defer f.log.mu.Unlock()
+	return frames, position(f.log.head.Load()), f.log.frames
 }

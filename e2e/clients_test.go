@@ -13,12 +13,14 @@ import (
 type client struct {
 	name    string
 	command func(t *testing.T) []string
+	// deflates tells that it offers compression, unless it is told otherwise.
+	deflates bool
 }
 
 var clients = []client{
-	{name: "websockets", command: pythonWith("websockets", "clients/websockets_client.py")},
+	{name: "websockets", command: pythonWith("websockets", "clients/websockets_client.py"), deflates: true},
 	{name: "websocket-client", command: pythonWith("websocket", "clients/websocket_client_lib.py")},
-	{name: "ws", command: node("clients/ws.mjs")},
+	{name: "ws", command: node("clients/ws.mjs"), deflates: true},
 }
 
 func (c client) start(t *testing.T, role, url string) *process {

@@ -18,10 +18,10 @@ type hub struct {
 	address string
 }
 
-func startHub(t *testing.T, address string) *hub {
+func startHub(t *testing.T, address string, flags ...string) *hub {
 	t.Helper()
 	h := &hub{address: address}
-	h.process = start(t, "quasar hub", exec.Command(quasarBinary, "hub", "--listen", address))
+	h.process = start(t, "quasar hub", exec.Command(quasarBinary, append([]string{"hub", "--listen", address}, flags...)...))
 	h.awaitAlive()
 	return h
 }

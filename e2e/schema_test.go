@@ -55,7 +55,12 @@ func wantSnapshots(space string) []any {
 
 // TestForeignClients lets each client publish, while all of them subscribe.
 func TestForeignClients(t *testing.T) {
-	h := startHub(t, freeAddress(t))
+	t.Run("plain", func(t *testing.T) { foreignClients(t, false) })
+	t.Run("compressed", func(t *testing.T) { foreignClients(t, true) })
+}
+
+func foreignClients(t *testing.T, compression bool) {
+	h := startHub(t, freeAddress(t), fmt.Sprintf("--compression=%t", compression))
 	for i, c := range clients {
 		t.Run(c.name+" publishes", func(t *testing.T) {
 			space := fmt.Sprintf("E2E_%d", i)
@@ -63,6 +68,7 @@ func TestForeignClients(t *testing.T) {
 			for j, s := range clients {
 				subscribers[j] = s.start(t, "subscribe", h.ws("/ws/subscribe"))
 				checkInitialState(t, subscribers[j].line(), i)
+				checkCompressed(t, h, compression && s.deflates)
 			}
 			publish(t, c, h.ws("/ws/publish/"+space), space)
 			for j, s := range subscribers {
@@ -70,6 +76,15 @@ func TestForeignClients(t *testing.T) {
 			}
 			checkAnswers(t, h, space)
 		})
+	}
+}
+
+// checkCompressed holds that the newest subscriber is compressed to, or is not.
+func checkCompressed(t *testing.T, h *hub, want bool) {
+	t.Helper()
+	rows := h.object("/api/state")["subscribers"].([]any)
+	if got := at(rows[len(rows)-1], "compressed"); got != want {
+		t.Errorf("got the row %v, want compressed: %t", rows[len(rows)-1], want)
 	}
 }
 

@@ -208,46 +208,41 @@ func TestCompressionComesAndGoesWithItsSubscribers(t *testing.T) {
 
 // A client of others over a real socket gets every update.
 func TestAClientOfOthersInflates(t *testing.T) {
-	for _, mode := range []websocket.CompressionMode{websocket.CompressionContextTakeover, websocket.CompressionNoContextTakeover} {
-		h, addr := serveTCP(t, compressing)
-		pub := dialTCP(t, addr, "/ws/publish/V75", 0).listen()
-		ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
-		defer cancel()
-		conn, _, err := websocket.Dial(ctx, "ws://"+addr+"/ws/subscribe", &websocket.DialOptions{CompressionMode: mode})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.CloseNow()
-		read := func() wire.HubFrame {
-			kind, data, err := conn.Read(ctx)
+	for name, mode := range map[string]websocket.CompressionMode{"with context": websocket.CompressionContextTakeover, "without": websocket.CompressionNoContextTakeover} {
+		t.Run(name, func(t *testing.T) {
+			h, addr := serveTCP(t, compressing)
+			pub := dialTCP(t, addr, "/ws/publish/V75", 0).listen()
+			ctx, cancel := context.WithTimeout(t.Context(), 3*patience)
+			defer cancel()
+			conn, _, err := websocket.Dial(ctx, "ws://"+addr+"/ws/subscribe", &websocket.DialOptions{CompressionMode: mode})
 			if err != nil {
 				t.Fatal(err)
 			}
-			f, err := wire.DecodeHub(data)
-			if err != nil || kind != websocket.MessageText {
-				t.Fatalf("got %v %q: %v", kind, data, err)
+			defer conn.CloseNow()
+			nextMessage(t, conn)
+			if err := conn.Write(ctx, websocket.MessageText, bytes.Repeat([]byte("x"), 1000)); err != nil { // long enough to be compressed
+				t.Fatal(err)
 			}
-			return f
-		}
-		read()
-		if err := conn.Write(ctx, websocket.MessageText, bytes.Repeat([]byte("x"), 1000)); err != nil { // long enough to be compressed
-			t.Fatal(err)
-		}
-		var want, got []int64
-		for i := range 500 {
-			pub.text(steps(i))
-			want = append(want, int64(i))
-			if i%10 == 9 { // they gather
-				for range 10 {
-					got = append(got, stepsOf(t, []wire.HubFrame{read()})...)
+			for first := 0; first < 500; first += 10 { // ten gather
+				var want, got []int64
+				for i := first; i < first+10; i++ {
+					pub.text(steps(i))
+					want = append(want, int64(i))
+				}
+				for range want {
+					f, err := wire.DecodeHub(nextMessage(t, conn))
+					if err != nil {
+						t.Fatal(err)
+					}
+					got = append(got, stepsOf(t, []wire.HubFrame{f})...)
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Fatalf("(-want +got):\n%s", diff)
 				}
 			}
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
-		if rows := stateOf(t, h).Subscribers; len(rows) != 1 || !rows[0].Compressed {
-			t.Errorf("got the rows %+v, want one that is compressed", rows)
-		}
+			if rows := stateOf(t, h).Subscribers; len(rows) != 1 || !rows[0].Compressed {
+				t.Errorf("got the rows %+v, want one that is compressed", rows)
+			}
+		})
 	}
 }

@@ -60,8 +60,8 @@ func TestAMessageIsCompressedWhereThatIsShorter(t *testing.T) {
 func FuzzDeflate(f *testing.F) {
 	f.Add([]byte("abc"), benchmarkFrame(1))
 	f.Add(benchmarkFrame(1), bytes.Repeat(benchmarkFrame(2), 100))
-	d := newDeflater()
 	f.Fuzz(func(t *testing.T, before, payload []byte) {
+		d := newDeflater()
 		for _, p := range [][]byte{before, payload} {
 			frame := d.appendFrame(nil, p)
 			if got := payloadOf(t, frame); !bytes.Equal(got, p) || len(frame) > len(p)+10 {

@@ -71,8 +71,8 @@ type Options struct {
 	// from; 0 for 4 MiB. At least two times 64 KiB are kept.
 	LogSize int
 	// Compression agrees to permessage-deflate with the subscribers who offer it.
-	// An update is compressed once for all of them, by about 10 µs of processor
-	// time; while there are any, another LogSize is kept and 2 MB. False for never.
+	// An update is compressed once for all of them, which takes about 10 µs; while
+	// there are any, up to another LogSize and 2.4 MB are held. False for never.
 	Compression bool
 	// MaxSpaces is how many spaces the hub keeps; 0 for 10,000. Publishers of
 	// further ones are refused with 503.

@@ -77,6 +77,18 @@ withHub("a row appears with the first frame and follows each update", [], async 
   assert.equal(await page.text("#publishers-value"), "1");
 });
 
+withHub("what the hub compresses the browser inflates", ["--compression"], async (hub, { view, publisher }) => {
+  const page = await view();
+  await live(page);
+  const p = await publisher("V75");
+  for (const steps of [900, 901, 902]) {
+    p.metrics(training(steps, 0.86), voting(7, 3));
+    await eventually("steps", () => page.cell("V75", "c-steps"), String(steps));
+  }
+  const { subscribers } = await (await fetch(`${hub.url}/api/state`)).json();
+  assert.deepEqual(subscribers.map((s) => [s.compressed, s.pending]), [[true, 0]]);
+});
+
 withHub("the order is the hub's own in all three orders", [], async (hub, { view, publisher }) => {
   const page = await view();
   for (const [space, buy, sell, accuracy] of [["A", 9, 1, 0.5], ["B", 6, 4, 0.9], ["C", 5, 5, 0.45], ["tie", 9, 1, 0.5], ["noaccuracy", 3, 1, null], ["novotes", 0, 0, 0.5]]) {

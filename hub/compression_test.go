@@ -2,8 +2,10 @@ package hub_test
 
 import (
 	"bytes"
+	"compress/flate"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -16,6 +18,9 @@ import (
 	"github.com/karlquant/quasar/hub/hubtest"
 	"github.com/karlquant/quasar/internal/wire"
 )
+
+// offersDeflate are the headers of a client that offers compression.
+const offersDeflate = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
 
 var compressing = &hub.Options{Compression: true}
 
@@ -130,6 +135,12 @@ func nextAsItIs(t *testing.T, p *peer) frame {
 		t.Fatal(err)
 	}
 	return f
+}
+
+// inflate restores what a hub compressed (RFC 7692, section 7.2.2).
+func inflate(payload []byte) ([]byte, error) {
+	tail := "\x00\x00\xff\xff" + "\x01\x00\x00\xff\xff" // what is not sent, and the end of everything
+	return io.ReadAll(flate.NewReader(io.MultiReader(bytes.NewReader(payload), strings.NewReader(tail))))
 }
 
 // The first reserved bit is for the messages of those who agreed, and stands in

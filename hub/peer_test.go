@@ -2,8 +2,6 @@ package hub_test
 
 import (
 	"bufio"
-	"bytes"
-	"compress/flate"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -11,13 +9,10 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/hub/hubtest"
 	"github.com/karlquant/quasar/internal/wire"
 )
@@ -109,9 +104,6 @@ func opened(t testing.TB, conn net.Conn, path, headers string) *peer {
 	return p
 }
 
-// offersDeflate are the headers of a client that offers compression.
-const offersDeflate = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
-
 // dial opens a WebSocket over a pipe.
 func dial(t testing.TB, s *hubtest.Server, path string) *peer {
 	t.Helper()
@@ -124,47 +116,6 @@ func dialWith(t testing.TB, s *hubtest.Server, path, headers string) *peer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return opened(t, conn, path, headers)
-}
-
-// serveTCP runs a hub behind a real socket until the test ends.
-func serveTCP(t testing.TB, opts *hub.Options) (h *hub.Hub, addr string) {
-	t.Helper()
-	h, err := hub.New(opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(h)
-	ctx, cancel := context.WithCancel(context.Background())
-	running := make(chan error, 1)
-	go func() { running <- h.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-running; err != nil {
-			t.Errorf("Run: got %v, want nil", err)
-		}
-		server.Close()
-	})
-	return h, server.Listener.Addr().String()
-}
-
-// dialTCP opens a WebSocket over a real socket, whose reads and writes fail
-// after patience. A buffer above 0 is that of the kernel for what comes in.
-func dialTCP(t testing.TB, addr, path string, buffer int) *peer {
-	t.Helper()
-	return dialTCPWith(t, addr, path, "", buffer)
-}
-
-func dialTCPWith(t testing.TB, addr, path, headers string, buffer int) *peer {
-	t.Helper()
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if buffer > 0 {
-		_ = conn.(*net.TCPConn).SetReadBuffer(buffer)
-	}
-	_ = conn.SetDeadline(time.Now().Add(3 * patience))
 	return opened(t, conn, path, headers)
 }
 
@@ -235,12 +186,6 @@ func (p *peer) read() (frame, error) {
 	f.head &^= rsv1
 	f.payload, err = inflate(f.payload)
 	return f, err
-}
-
-// inflate restores what a hub compressed (RFC 7692, section 7.2.2).
-func inflate(payload []byte) ([]byte, error) {
-	tail := "\x00\x00\xff\xff" + "\x01\x00\x00\xff\xff" // what is not sent, and the end of everything
-	return io.ReadAll(flate.NewReader(io.MultiReader(bytes.NewReader(payload), strings.NewReader(tail))))
 }
 
 // readAsItIs reads one frame.

@@ -34,6 +34,8 @@ type hubFlags struct {
 	maxLag    int
 	logSize   int
 	writeTime time.Duration
+	pingEvery time.Duration
+	peerTime  time.Duration
 	compress  bool
 }
 
@@ -68,6 +70,8 @@ It listens on this machine only, unless told otherwise.`,
 	f.DurationVar(&flags.stale, "stale-after", 30*time.Second, "how old a snapshot may be before it is shown as stale")
 	f.IntVar(&flags.maxSpaces, "max-spaces", 10_000, "how many spaces are kept")
 	f.DurationVar(&flags.writeTime, "write-timeout", 10*time.Second, "how long a subscriber may take nothing before it is closed")
+	f.DurationVar(&flags.pingEvery, "ping-interval", 20*time.Second, "how often each peer is pinged")
+	f.DurationVar(&flags.peerTime, "peer-timeout", 75*time.Second, "how long a peer may give no sign of life before it is taken for gone")
 	f.IntVar(&flags.maxLag, "max-lag", 1<<20, "bytes that a subscriber may be behind before it gets only the newest of each space")
 	f.IntVar(&flags.logSize, "log-size", 4<<20, "bytes of updates kept for subscribers to catch up from")
 	f.BoolVar(&flags.compress, "compression", false, "compress what is sent to subscribers who offer it (permessage-deflate): fewer bytes, more work")
@@ -111,7 +115,7 @@ func (f *hubFlags) options(log *slog.Logger) *hub.Options {
 		UI: web.Hub(), SDK: python.Files, DashboardHTML: f.dashboard,
 		AllowedHosts: f.hosts, AllowedOrigins: f.origins, InsecureAllowAnonymous: f.insecure,
 		StaleAfter: f.stale, MaxSpaces: f.maxSpaces, MaxLag: f.maxLag, LogSize: f.logSize, WriteTimeout: f.writeTime,
-		Compression: f.compress,
+		PingInterval: f.pingEvery, PeerTimeout: f.peerTime, Compression: f.compress,
 	}
 	if os.Getenv("SPACE_ID") != "" { // a Space's page is shown in a frame of huggingface.co
 		opts.FrameAncestors = []string{"https://huggingface.co"}

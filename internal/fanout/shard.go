@@ -62,12 +62,13 @@ func (s *shard) takeIncoming() {
 	s.incoming = s.incoming[:0]
 }
 
-// sweepEvery is how often the members are looked at: pinged, or given up.
-const sweepEvery = time.Second
+// sweepEvery is how often the members are looked at, to be pinged or given up: once
+// a second, or as often as they are to be pinged.
+func (o *Options) sweepEvery() time.Duration { return min(time.Second, o.PingInterval) }
 
 // run writes whenever there is something to write.
 func (s *shard) run() {
-	ticker := time.NewTicker(sweepEvery)
+	ticker := time.NewTicker(s.fan.opts.sweepEvery())
 	defer ticker.Stop()
 	for s.admit() {
 		select {

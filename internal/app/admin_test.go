@@ -83,10 +83,12 @@ func TestTheEndDoesNotWaitForAProfile(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- serveAdmin(ctx, l, slog.New(slog.DiscardHandler)) }()
+	asking, hangUp := context.WithCancel(t.Context())
 	asked := make(chan struct{})
 	go func() {
 		defer close(asked)
-		if answer, err := http.Get("http://" + l.Addr().String() + "/debug/pprof/trace?seconds=600"); err == nil {
+		r, _ := http.NewRequestWithContext(asking, http.MethodGet, "http://"+l.Addr().String()+"/debug/pprof/trace?seconds=600", nil)
+		if answer, err := http.DefaultClient.Do(r); err == nil {
 			_, _ = io.Copy(io.Discard, answer.Body)
 			answer.Body.Close()
 		}
@@ -96,6 +98,7 @@ func TestTheEndDoesNotWaitForAProfile(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
+	hangUp()
 	<-asked
 }
 

@@ -16,6 +16,27 @@ type Document struct {
 	Detail string `json:"detail"`
 }
 
+// Noter is a http.ResponseWriter that wants to know of the errors that go through
+// it, before they are written.
+type Noter interface {
+	NoteProblem(status int, detail string)
+}
+
+// note tells the first Noter among w and what it unwraps to.
+func note(w http.ResponseWriter, status int, detail string) {
+	for w != nil {
+		if n, ok := w.(Noter); ok {
+			n.NoteProblem(status, detail)
+			return
+		}
+		inner, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return
+		}
+		w = inner.Unwrap()
+	}
+}
+
 // Write answers with an error. Headers that go with the status (Allow, Upgrade,
 // Retry-After) are the caller's to set before.
 func Write(w http.ResponseWriter, status int, detail string) {
@@ -23,6 +44,7 @@ func Write(w http.ResponseWriter, status int, detail string) {
 	if err != nil {
 		panic(err) // a struct of strings and an int always marshals
 	}
+	note(w, status, detail)
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("X-Content-Type-Options", "nosniff")

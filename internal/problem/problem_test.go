@@ -54,3 +54,30 @@ func TestGetOnly(t *testing.T) {
 		}
 	}
 }
+
+// noter takes note of what goes through it.
+type noter struct {
+	http.ResponseWriter
+	seen []string
+}
+
+func (n *noter) NoteProblem(status int, detail string) {
+	n.seen = append(n.seen, strconv.Itoa(status)+" "+detail)
+}
+
+// wrapped is a ResponseWriter that stands in front of another.
+type wrapped struct{ http.ResponseWriter }
+
+func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Who stands around a handler learns why it refused, through whatever stands
+// between.
+func TestANoterIsTold(t *testing.T) {
+	n := &noter{ResponseWriter: httptest.NewRecorder()}
+	problem.Write(n, http.StatusForbidden, "origin: got another")
+	problem.Write(wrapped{wrapped{n}}, http.StatusNotFound, "space V75: none")
+	problem.Write(wrapped{httptest.NewRecorder()}, http.StatusNotFound, "nobody is told")
+	if diff := cmp.Diff([]string{"403 origin: got another", "404 space V75: none"}, n.seen); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

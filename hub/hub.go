@@ -11,6 +11,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -46,6 +47,9 @@ type Hub struct {
 	compressed compressed
 
 	handlers sync.WaitGroup // of the sockets
+
+	attempts                attempts
+	unauthorized, forbidden atomic.Int64 // requests that were answered so
 }
 
 // totals count what all publishers together did since the hub started.

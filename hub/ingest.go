@@ -22,7 +22,8 @@ func (h *Hub) servePublisher(w http.ResponseWriter, r *http.Request, name string
 		problem.Write(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	if !h.maySocket(w, r) {
+	grant, ok := h.maySocket(w, r, publishing, name)
+	if !ok {
 		return
 	}
 	if !h.hasRoom(name) {
@@ -39,7 +40,8 @@ func (h *Hub) servePublisher(w http.ResponseWriter, r *http.Request, name string
 		return
 	}
 	defer h.release(socket)
-	h.ingest(socket, name)
+	defer socket.closeAfter(&grant)()
+	h.ingest(socket, name, &grant)
 }
 
 func (h *Hub) noRoom(name string) string {
@@ -47,18 +49,21 @@ func (h *Hub) noRoom(name string) string {
 }
 
 // ingest takes what a publisher sends until its connection ends.
-func (h *Hub) ingest(socket *socket, name string) {
+func (h *Hub) ingest(socket *socket, name string, grant *Grant) {
 	session := h.open(name, time.Now())
 	if session == nil { // the room was taken in the meantime
 		socket.finish(&closeError{statusTryAgainLater, h.noRoom(name)})
 		return
 	}
-	log := h.opts.Logger.With("space", name)
+	log := grant.sign(h.opts.Logger.With("space", name))
 	log.Info("publisher connected")
 
 	pinging := make(chan struct{})
 	go func() { defer close(pinging); socket.keepAlive() }()
 	err := socket.read(wire.MaxPublish, func(op ws.OpCode, message []byte) error {
+		if grant.Live.Err() != nil { // what comes after that counts no more
+			return &closeError{ws.StatusPolicyViolation, revoked}
+		}
 		h.take(session, op, message)
 		return nil
 	})

@@ -114,12 +114,15 @@ func TestErrorsKeepToOpenAPI(t *testing.T) {
 	method := func(m string) func(*http.Request) { return func(r *http.Request) { r.Method = m } }
 	host := func(r *http.Request) { r.Host = "rebound.example" }
 	for _, path := range api.keys("paths") {
-		if !strings.HasPrefix(path, "/ws/") {
+		if !strings.HasPrefix(path, "/ws/") && path != "/login" {
 			api.ask(t, s, apiQuery{path: path, url: examples[path]})
 		}
 		api.ask(t, s, apiQuery{path: path, url: examples[path], with: host, want: http.StatusForbidden})
-		for _, m := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions, "BREW"} {
+		for _, m := range []string{http.MethodPut, http.MethodDelete, http.MethodOptions, "BREW"} {
 			api.ask(t, s, apiQuery{path: path, url: examples[path], with: method(m), want: http.StatusMethodNotAllowed})
+		}
+		if path != "/login" {
+			api.ask(t, s, apiQuery{path: path, url: examples[path], with: method(http.MethodPost), want: http.StatusMethodNotAllowed})
 		}
 	}
 	upgrade := func(r *http.Request) {
@@ -177,12 +180,29 @@ func TestErrorsKeepToOpenAPI(t *testing.T) {
 	api.ask(t, bare, apiQuery{path: "/readyz", want: http.StatusServiceUnavailable})
 	api.ask(t, bare, apiQuery{path: "/ws/subscribe", with: upgrade, want: http.StatusServiceUnavailable})
 
+	api.askByHand(t, s, "/login", "GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	askGuarded(t, api, examples, upgrade)
+
 	for _, path := range api.keys("paths") {
 		for _, status := range api.keys("paths", path, "get", "responses") {
 			if !api.seen[path+" "+status] {
 				t.Errorf("%s: nothing here was answered with %s", path, status)
 			}
 		}
+	}
+}
+
+// askGuarded asks a hub that has a token for each role, without one: what the
+// document lists a security for is refused, and nothing else.
+func askGuarded(t *testing.T, api *openAPI, examples map[string]string, upgrade func(*http.Request)) {
+	t.Helper()
+	s := hubtest.New(t, &hub.Options{UI: apiPages, SDK: apiSDK, Authenticator: newTokens(t).store})
+	for _, path := range api.keys("paths") {
+		q := apiQuery{path: path, url: examples[path], with: upgrade}
+		if api.at(api.doc, "paths", path, "get", "security") != nil {
+			q.want = http.StatusUnauthorized
+		}
+		api.ask(t, s, q)
 	}
 }
 

@@ -48,8 +48,11 @@ type Options struct {
 	// -Host and -Proto are believed; none by default. Such a proxy must set all
 	// three itself, or what its client says would be believed as well.
 	TrustedProxies []netip.Prefix
-	// InsecureAllowAnonymous says that whoever started the hub opened it to a
-	// network without credentials. The hub shows it wherever it shows itself;
+	// Authenticator knows who may come in; nil lets everybody in. With one, any
+	// Host is answered once there are tokens for everything.
+	Authenticator Authenticator
+	// InsecureAllowAnonymous says that whoever started the hub opened to everybody
+	// what there are no tokens for. The hub shows it wherever it shows itself;
 	// it is the listener's business to refuse without it.
 	InsecureAllowAnonymous bool
 

@@ -38,6 +38,7 @@ var (
 	descPublishers  = describe("publishers", "Spaces that have a live publisher here.")
 	descSubscribers = describe("subscribers", "Live subscribers.")
 	descAssets      = describe("assets", "Spaces of which a snapshot is kept.")
+	descRefused     = describe("refused_credentials_total", "Requests that were refused for their credential, or want of one, by status.", "status")
 	descAge         = describe("snapshot_age_seconds", "Time since the newest accepted update of a space.", "space")
 )
 
@@ -70,6 +71,8 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	counter(descWritten, fan.Bytes)
 	counter(descFellBehind, fan.Conflations)
 	counter(descStalled, fan.Stalled)
+	counter(descRefused, h.unauthorized.Load(), "401")
+	counter(descRefused, h.forbidden.Load(), "403")
 	gauge(descLag, float64(lag))
 	gauge(descPublishers, float64(s.Publishers))
 	gauge(descSubscribers, float64(s.Subscribers))

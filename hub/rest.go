@@ -137,33 +137,45 @@ func (h *Hub) etag(order quasar.Order, subscribers []subscriberRow, now time.Tim
 }
 
 type healthAnswer struct {
-	Status                 string                  `json:"status"`
-	Version                string                  `json:"version"`
-	HubTimestamp           unixSeconds             `json:"hub_timestamp"`
-	HubID                  string                  `json:"hub_id"`
-	UptimeSeconds          float64                 `json:"uptime_seconds"`
-	InsecureAllowAnonymous bool                    `json:"insecure_allow_anonymous"`
-	Publishers             map[string]publisherRow `json:"publishers"`
-	Subscribers            int                     `json:"subscribers"`
-	Assets                 int                     `json:"assets"`
-	Engine                 engineRow               `json:"engine"`
-	Stats                  stats                   `json:"stats"`
+	Status                 string      `json:"status"`
+	Version                string      `json:"version"`
+	HubTimestamp           unixSeconds `json:"hub_timestamp"`
+	HubID                  string      `json:"hub_id"`
+	UptimeSeconds          float64     `json:"uptime_seconds"`
+	InsecureAllowAnonymous bool        `json:"insecure_allow_anonymous"`
+	healthBooks            `json:",inline"`
+}
+
+// healthBooks are what of a hub's health is for viewers. To others they are null.
+type healthBooks struct {
+	Publishers  *map[string]publisherRow `json:"publishers"`
+	Subscribers *int                     `json:"subscribers"`
+	Assets      *int                     `json:"assets"`
+	Engine      *engineRow               `json:"engine"`
+	Stats       *stats                   `json:"stats"`
 }
 
 func (h *Hub) serveHealth(w http.ResponseWriter, r *http.Request) {
 	if _, ok := rest.ReadQuery(w, r, quasar.Desc); !ok {
 		return
 	}
-	now := time.Now()
+	view, now := h.mayView(r), time.Now()
 	answer := healthAnswer{
 		Status: "ok", Version: h.opts.Version, HubTimestamp: unixSeconds(now), HubID: h.id,
-		InsecureAllowAnonymous: h.opts.InsecureAllowAnonymous, Engine: newEngineRow(h.engine.Status()),
+		UptimeSeconds: now.Sub(h.started).Seconds(), InsecureAllowAnonymous: h.opts.InsecureAllowAnonymous,
 	}
-	h.mu.Lock()
-	answer.Publishers, answer.Stats = h.publishers(), h.stats(now)
-	h.mu.Unlock()
-	answer.UptimeSeconds, answer.Subscribers, answer.Assets = answer.Stats.UptimeSeconds, answer.Stats.Subscribers, answer.Stats.Assets
+	if view {
+		answer.healthBooks = h.books(now)
+	}
 	rest.Write(w, answer)
+}
+
+func (h *Hub) books(now time.Time) healthBooks {
+	engine := newEngineRow(h.engine.Status())
+	h.mu.Lock()
+	publishers, stats := h.publishers(), h.stats(now)
+	h.mu.Unlock()
+	return healthBooks{&publishers, &stats.Subscribers, &stats.Assets, &engine, &stats}
 }
 
 type lifeAnswer struct {

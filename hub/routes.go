@@ -45,16 +45,31 @@ func (h *Hub) newRoutes() (http.Handler, error) {
 	}
 	rt.exact = map[string]http.Handler{
 		"/ws/subscribe": http.HandlerFunc(h.serveSubscriber),
-		"/rankings":     get(h.serveRankings),
+		"/login":        http.HandlerFunc(h.serveLogin),
+		"/rankings":     get(h.forViewers(h.serveRankings)),
 		"/health":       get(h.serveHealth),
-		"/api/state":    get(h.serveState),
+		"/api/state":    get(h.forViewers(h.serveState)),
 		"/livez":        get(serveLive),
 		"/readyz":       get(h.serveReady),
-		"/metrics":      problem.GetOnly(h.newPrometheus()),
+		"/metrics":      get(h.forViewers(h.newPrometheus().ServeHTTP)),
 		"/openapi.json": get(serveOpenAPI),
 		"/":             get(rt.serveRoot),
 	}
-	return guard.Proxies(h.opts.TrustedProxies, guard.Hosts(h.opts.AllowedHosts, rt)), nil
+	return guard.Proxies(h.opts.TrustedProxies, h.knownHosts(rt)), nil
+}
+
+// knownHosts answers any Host if there are tokens for everything: the page of a
+// stranger whose name was pointed at us has none. Else it answers those that it
+// was told to.
+func (h *Hub) knownHosts(next http.Handler) http.Handler {
+	known := guard.Hosts(h.opts.AllowedHosts, next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if h.closed() {
+			next.ServeHTTP(w, r)
+			return
+		}
+		known.ServeHTTP(w, r)
+	})
 }
 
 func get(f http.HandlerFunc) http.Handler { return problem.GetOnly(f) }
@@ -69,7 +84,7 @@ func (rt *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if name, ok := strings.CutPrefix(r.URL.Path, metricsPath); ok {
-		get(func(w http.ResponseWriter, r *http.Request) { rt.hub.serveAsset(w, r, name) }).ServeHTTP(w, r)
+		get(rt.hub.forViewers(func(w http.ResponseWriter, r *http.Request) { rt.hub.serveAsset(w, r, name) })).ServeHTTP(w, r)
 		return
 	}
 	for _, site := range []struct {

@@ -46,7 +46,8 @@ func (h *Hub) serveSubscriber(w http.ResponseWriter, r *http.Request) {
 		problem.Write(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	if !h.maySocket(w, r) {
+	grant, ok := h.maySocket(w, r, subscribing, "")
+	if !ok {
 		return
 	}
 	extensions, err := h.agree(r)
@@ -64,7 +65,7 @@ func (h *Hub) serveSubscriber(w http.ResponseWriter, r *http.Request) {
 	}
 	// Not in net/http's own goroutine, whose stack and buffers would live as long
 	// as the connection.
-	go h.attend(socket, sub)
+	go h.attend(socket, sub, &grant)
 }
 
 // agree returns the extensions to answer a subscriber's handshake with.
@@ -135,9 +136,10 @@ func set(names []string) map[string]bool {
 }
 
 // attend reads what a subscriber sends until its connection ends.
-func (h *Hub) attend(socket *socket, sub *subscription) {
+func (h *Hub) attend(socket *socket, sub *subscription, grant *Grant) {
 	defer h.release(socket)
-	log := h.opts.Logger.With("subscriber", sub.id, "client", sub.client)
+	defer socket.closeAfter(grant)()
+	log := grant.sign(h.opts.Logger.With("subscriber", sub.id, "client", sub.client))
 	log.Info("subscriber connected")
 	socket.finish(socket.read(wire.MaxPublish, nil))
 	h.strike(sub, socket.why)

@@ -10,34 +10,39 @@ import (
 	"github.com/karlquant/quasar/internal/problem"
 )
 
-// subprotocol is what browsers offer beside a credential; those that offer
-// nothing are as welcome.
+// subprotocol is what browsers offer beside their token, which is not repeated to
+// them; those that offer nothing are as welcome.
 const subprotocol = "quasar.v1"
 
-// maySocket tells whether r may become a WebSocket. If not it has answered.
-func (h *Hub) maySocket(w http.ResponseWriter, r *http.Request) bool {
+// maySocket tells whether r may become a WebSocket, and with what credential. If
+// not it has answered. A page of a foreign origin may publish if its script brings
+// a token, which no browser adds by itself.
+func (h *Hub) maySocket(w http.ResponseWriter, r *http.Request, need access, space string) (grant Grant, ok bool) {
 	if r.Method != http.MethodGet {
 		w.Header().Set("Allow", "GET")
 		problem.Write(w, http.StatusMethodNotAllowed, "method: got "+printable(r.Method)+", want GET")
-		return false
+		return grant, false
 	}
-	if err := guard.CheckOrigin(r, h.opts.AllowedOrigins); err != nil {
+	if err := guard.CheckOrigin(r, h.opts.AllowedOrigins); err != nil && (need != publishing || !h.guarded(publishing)) {
 		problem.Write(w, http.StatusForbidden, err.Error())
-		return false
+		return grant, false
+	}
+	if grant, ok = h.authorize(w, r, need, space); !ok {
+		return grant, false
 	}
 	if status, detail := checkHandshake(r); status != 0 {
 		w.Header().Set("Upgrade", "websocket")
 		w.Header().Set("Connection", "Upgrade")
 		w.Header().Set("Sec-Websocket-Version", "13")
 		problem.Write(w, status, detail)
-		return false
+		return grant, false
 	}
 	if h.isClosing() {
 		w.Header().Set("Retry-After", "1")
 		problem.Write(w, http.StatusServiceUnavailable, "the hub is shutting down")
-		return false
+		return grant, false
 	}
-	return true
+	return grant, true
 }
 
 // checkHandshake holds a request against section 4.2.1 of RFC 6455; status is 0

@@ -47,6 +47,16 @@ func New(files fs.FS, prefix string, frames ...string) (*Site, error) {
 	return s, err
 }
 
+// Protect sets the headers of a page of ours: a strict policy, and nothing told to
+// where its links lead. frames are as for New.
+func Protect(h http.Header, frames ...string) { protect(h, policy(frames)) }
+
+func protect(h http.Header, policy string) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+}
+
 // policy lets a page do what ours do and no more: no inline script, no foreign
 // origin.
 func policy(frames []string) string {
@@ -102,9 +112,7 @@ func (s *Site) Has(name string) bool {
 func (s *Site) Serve(w http.ResponseWriter, r *http.Request, name string) {
 	f := s.files[name]
 	h := w.Header()
-	h.Set("Content-Security-Policy", s.policy)
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
+	protect(h, s.policy)
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Etag", f.etag)
 	h.Set("Content-Type", f.contentType)

@@ -1,0 +1,102 @@
+package hub
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/karlquant/quasar/internal/guard"
+	"github.com/karlquant/quasar/internal/problem"
+)
+
+// unauthorized is what everybody is told who brings no token that is valid,
+// whatever is wrong with it.
+const unauthorized = "credential: got none that is valid, want a token of this hub in Authorization: Bearer or X-Quasar-Token, " +
+	"in a browser the subprotocols quasar.v1, bearer.TOKEN or the cookie of /login"
+
+const challenge = `Bearer realm="quasar"`
+
+// authorize tells what r may do with what it asks for. If it may not it has
+// answered.
+func (h *Hub) authorize(w http.ResponseWriter, r *http.Request, need access, space string) (Grant, bool) {
+	if !h.guarded(need) {
+		return Grant{Live: context.Background()}, true
+	}
+	grant, ok := h.opts.Authenticator.Authenticate(presented(r, need))
+	if !ok {
+		h.slow(r, need)
+		w.Header().Set("Www-Authenticate", challenge)
+		problem.Write(w, http.StatusUnauthorized, unauthorized)
+		return grant, false
+	}
+	if detail := grant.denies(need, space); detail != "" {
+		h.deny(r, &grant, need)
+		problem.Write(w, http.StatusForbidden, detail)
+		return grant, false
+	}
+	return grant, true
+}
+
+// deny takes note of a valid token that does not allow what it was brought for.
+func (h *Hub) deny(r *http.Request, grant *Grant, need access) {
+	h.forbidden.Add(1)
+	if h.attempts.mayTell(time.Now()) {
+		h.opts.Logger.Warn("credential does not allow this", "credential", grant.ID, "role", string(grant.Role),
+			"from", guard.Addr(r), "asks_to", need.String())
+	}
+}
+
+// forViewers answers those who may view.
+func (h *Hub) forViewers(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if _, ok := h.authorize(w, r, viewing, ""); ok {
+			next(w, r)
+		}
+	}
+}
+
+// mayView is forViewers for what has an answer for anybody: it answers nothing. A
+// wrong token is slowed here, too, or this would be the place to try tokens.
+func (h *Hub) mayView(r *http.Request) bool {
+	if !h.guarded(viewing) {
+		return true
+	}
+	token := presented(r, viewing)
+	if token == "" {
+		return false
+	}
+	grant, ok := h.opts.Authenticator.Authenticate(token)
+	if !ok {
+		h.slow(r, viewing)
+	}
+	return ok && grant.denies(viewing, "") == ""
+}
+
+// slow counts a failed attempt and waits, the longer the more of them there were
+// from the address. Whoever has a valid token never comes here.
+func (h *Hub) slow(r *http.Request, need access) {
+	h.unauthorized.Add(1)
+	addr := guard.Addr(r)
+	failures, delay := h.attempts.failed(addr, time.Now())
+	if worthLogging(failures) {
+		h.opts.Logger.Warn("no valid credential", "from", addr, "asks_to", need.String(), "attempts", failures)
+	}
+	if delay == 0 || !h.attempts.mayWait() {
+		return
+	}
+	defer h.attempts.waited()
+	select {
+	case <-time.After(delay):
+	case <-r.Context().Done():
+	}
+}
+
+// revoked is why a socket closes whose token is valid no more.
+const revoked = "the credential was revoked or has expired"
+
+// closeAfter closes a socket when its token is valid no more, until stop is called.
+func (s *socket) closeAfter(grant *Grant) (stop func() bool) {
+	return context.AfterFunc(grant.Live, func() { s.close(ws.StatusPolicyViolation, revoked, revoked) })
+}

@@ -64,22 +64,22 @@ func (m *Member) Seen() { m.lastSeen.Store(time.Now().UnixNano()) }
 
 func (m *Member) seen() time.Time { return time.Unix(0, m.lastSeen.Load()) }
 
-// maxControl bounds the control frames that wait, in bytes: a peer that asks for
-// more than it takes is told less.
+// maxControl bounds the control frames that wait, in bytes.
 const maxControl = 1 << 10
 
-// Control sends a control frame between two others. It does not wait; if too many
-// wait already it is dropped.
+// Control sends a control frame between two others. It does not wait. Where too many
+// wait already this one takes the place of them all: a peer that asks for more pongs
+// than it takes gets the newest, as RFC 6455, section 5.5.3, has it.
 func (m *Member) Control(frame []byte) {
 	m.mu.Lock()
-	fits := !m.last && len(m.control)+len(frame) <= maxControl
-	if fits {
+	if !m.last {
+		if len(m.control)+len(frame) > maxControl {
+			m.control = m.control[:0]
+		}
 		m.control = append(m.control, frame...)
 	}
 	m.mu.Unlock()
-	if fits {
-		m.shard.poke()
-	}
+	m.shard.poke()
 }
 
 // Leave sends a last control frame and ends the member with err. What has not been

@@ -1,7 +1,9 @@
 package fanout
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -115,16 +117,20 @@ func TestControlFramesStandBetweenFramesAndTheLastEndsIt(t *testing.T) {
 	})
 }
 
-// A peer that asks for pongs and takes none costs a bounded amount.
+// A peer that asks for pongs and takes none costs a bounded amount, and has the
+// newest to come.
 func TestControlFramesThatWaitAreBounded(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, _ *Fanout, m *Member, _ net.Conn, _ chan error) {
-		for range 10_000 {
-			m.Control([]byte("pong 1\n"))
+		for i := range 10_000 {
+			m.Control(fmt.Appendf(nil, "pong %d\n", i))
 		}
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if len(m.control) > maxControl {
 			t.Errorf("%d bytes wait, want at most %d", len(m.control), maxControl)
+		}
+		if !bytes.HasSuffix(m.control, []byte("\npong 9999\n")) {
+			t.Errorf("got %q, want the newest at the end", m.control)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -31,7 +32,15 @@ func stalledReason(opts *Options) string {
 	return fmt.Sprintf("read nothing for %v", opts.WriteTimeout)
 }
 
+// maxReason is how long the reason of a close may be in bytes: a control frame has
+// room for 125, and the code takes two of them.
+const maxReason = 123
+
+// closeFrame makes a close frame. Of a reason that is too long it has the beginning.
 func closeFrame(code ws.StatusCode, reason string) []byte {
+	if len(reason) > maxReason {
+		reason = strings.ToValidUTF8(reason[:maxReason], "")
+	}
 	return ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(code, reason)))
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,6 +80,22 @@ func TestACloseStandsBehindTheFrameThatWasBegun(t *testing.T) {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
+}
+
+// RFC 6455, section 5.5: a control frame has at most 125 bytes. The longest reason
+// that the hub has is that of a space without room.
+func TestACloseFrameFitsWhateverItsReason(t *testing.T) {
+	for reason, want := range map[string]string{
+		"":                              "",
+		strings.Repeat("x", maxReason):  strings.Repeat("x", maxReason),
+		strings.Repeat("x", 124):        strings.Repeat("x", maxReason),
+		"xx" + strings.Repeat("€", 999): "xx" + strings.Repeat("€", 40), // the 41st would be cut
+	} {
+		got := closeFrame(ws.StatusGoingAway, reason)
+		if diff := cmp.Diff(append([]byte{0x88, byte(2 + len(want)), 0x03, 0xe9}, want...), got); diff != "" {
+			t.Errorf("%.9q (-want +got):\n%s", reason, diff)
+		}
+	}
 }
 
 // The first close counts, whoever else closes at the same time.

@@ -51,21 +51,22 @@ func checkHandshake(r *http.Request) (status int, detail string) {
 	switch {
 	case r.ProtoMajor != 1 || r.ProtoMinor < 1:
 		return http.StatusHTTPVersionNotSupported, "protocol: got " + printable(r.Proto) + ", want HTTP/1.1"
-	case !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") || !hasToken(r.Header["Connection"], "upgrade"):
+	case !hasToken(r.Header["Upgrade"], "websocket") || !hasToken(r.Header["Connection"], "upgrade"):
 		return http.StatusUpgradeRequired, "got a plain request, want a WebSocket (RFC 6455)"
+	case len(r.Header["Sec-Websocket-Version"]) > 1:
+		return http.StatusBadRequest, "Sec-WebSocket-Version: got it more than once, want it once"
 	case r.Header.Get("Sec-Websocket-Version") != "13":
 		return http.StatusUpgradeRequired, "Sec-WebSocket-Version: got " + printable(r.Header.Get("Sec-Websocket-Version")) + ", want 13"
-	case len(r.Header.Get("Sec-Websocket-Key")) != 24:
-		return http.StatusBadRequest, "Sec-WebSocket-Key: got " + printable(r.Header.Get("Sec-Websocket-Key")) + ", want 16 bytes in base64"
 	}
-	return 0, ""
+	return checkFields(r)
 }
 
-// hasToken tells whether one of the header's lists has the token.
+// hasToken tells whether one of the header's lists has the token, in whatever case
+// of ASCII: of the letters that Unicode folds to it none is as short.
 func hasToken(header []string, token string) bool {
 	for _, list := range header {
 		for item := range strings.SplitSeq(list, ",") {
-			if strings.EqualFold(strings.TrimSpace(item), token) {
+			if item = strings.TrimSpace(item); len(item) == len(token) && strings.EqualFold(item, token) {
 				return true
 			}
 		}
@@ -77,14 +78,15 @@ func hasToken(header []string, token string) bool {
 // extensions that were agreed to. Where it fails it has answered.
 func upgrade(w http.ResponseWriter, r *http.Request, opts *Options, extensions string) (*socket, error) {
 	u := ws.HTTPUpgrader{Timeout: opts.WriteTimeout, Header: make(http.Header)}
-	if hasToken(r.Header["Sec-Websocket-Protocol"], subprotocol) {
+	if offers(r, subprotocol) {
 		u.Header.Set("Sec-Websocket-Protocol", subprotocol)
 	}
 	if extensions != "" {
 		u.Header.Set("Sec-Websocket-Extensions", extensions)
 	}
 	r = r.Clone(r.Context())
-	r.Header.Set("Connection", "Upgrade") // of several such headers it looks at the first alone
+	r.Header.Set("Connection", "Upgrade") // of lists and several such headers it sees but a part
+	r.Header.Set("Upgrade", "websocket")
 	conn, rw, _, err := u.Upgrade(r, w)
 	if err != nil {
 		if conn != nil {

@@ -122,12 +122,13 @@ func (s *socket) finish(err error) {
 	switch {
 	case errors.As(err, &theirs):
 		s.close(theirs.code, "", theirs.Error())
+		s.linger(true)
 	case errors.As(err, &ours):
 		s.close(ours.code, ours.reason, ours.reason)
-		s.drain()
+		s.linger(false)
 	case errors.As(err, &writing):
 		s.fail(writing.err)
-		s.drain()
+		s.linger(false)
 	case timedOut(err):
 		s.abort(silentReason(s.opts))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
@@ -141,9 +142,25 @@ func (s *socket) finish(err error) {
 
 func silentReason(opts *Options) string { return fmt.Sprintf("silent for %v", opts.PeerTimeout) }
 
-// drain reads until the connection closes: one that is closed over unread bytes
-// is reset, and the close frame is lost with it.
-func (s *socket) drain() { _, _ = io.Copy(io.Discard, s.conn) }
+// linger ends our half of the connection behind the close frame and reads what
+// still comes until the peer has ended its own, or until close gives up waiting:
+// a connection that is closed over unread bytes is reset, and the close frame may
+// be lost with it (RFC 6455, section 7.1.1). A connection without halves ends as
+// soon as the peer has said its close, too.
+func (s *socket) linger(saidClose bool) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		<-s.quiet
+		if half, ok := s.conn.(interface{ CloseWrite() error }); ok {
+			_ = half.CloseWrite() // the peer may be gone: nobody to tell
+		} else if saidClose {
+			_ = s.conn.Close()
+		}
+	}()
+	_, _ = io.Copy(io.Discard, s.conn)
+	<-ended
+}
 
 const (
 	// closeGrace is how long a write may go on when the socket closes, how long

@@ -2,14 +2,10 @@ package hub_test
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
-	"io"
-	"net"
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -211,49 +207,6 @@ func watchHeap() func() int64 {
 		}
 	})
 	return func() int64 { close(stop); watching.Wait(); return peak }
-}
-
-// However a connection ends, what was behind it is gone soon: the row says
-// disconnected, nothing is left to send to.
-func TestHoweverAConnectionEndsItIsNoticed(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		end  func(t *testing.T, p *peer)
-		want string // why it ended, by the hub
-	}{
-		{"by a close frame", func(_ *testing.T, p *peer) { p.close(1000) }, "closed by the peer with 1000"},
-		{"by a close frame without a code", func(_ *testing.T, p *peer) { p.send(fin|opClose, "") }, "closed by the peer with 1000"},
-		{"by the end of the stream", func(_ *testing.T, p *peer) { p.conn.Close() }, "connection lost"},
-		{"by half of it", func(t *testing.T, p *peer) {
-			if err := p.conn.(*net.TCPConn).CloseWrite(); err != nil {
-				t.Fatal(err)
-			}
-		}, "connection lost"},
-		{"in the middle of a frame", func(_ *testing.T, p *peer) { p.raw(masked(fin|opText, make([]byte, 100))[:50]); p.conn.Close() }, "connection lost"},
-		{"in the middle of a header", func(_ *testing.T, p *peer) { p.raw([]byte{fin | opText}); p.conn.Close() }, "connection lost"},
-		{"by a reset", func(_ *testing.T, p *peer) { p.conn.(*net.TCPConn).SetLinger(0); p.conn.Close() }, "connection lost: "},
-	} {
-		for _, path := range []string{"/ws/publish/V75", "/ws/subscribe"} {
-			t.Run(path+" "+c.name, func(t *testing.T) {
-				h, addr := serveTCP(t, nil)
-				p := dialTCP(t, addr, path, 0)
-				eventually(t, "the connection", func() bool { s := stateOf(t, h).Stats; return s.Publishers+s.Subscribers == 1 })
-				c.end(t, p)
-				eventually(t, "its end", func() bool { s := stateOf(t, h).Stats; return s.Publishers+s.Subscribers == 0 })
-				if event := stateOf(t, h).Events[0].Text; !strings.Contains(event, "disconnected: "+c.want) {
-					t.Errorf("got the event %q, want %q in it", event, c.want)
-				}
-				_, _ = io.Copy(io.Discard, p.conn)
-				if _, err := p.conn.Write([]byte{0}); !isGone(err) && !errors.Is(err, net.ErrClosed) {
-					eventually(t, "the end of the stream", func() bool { _, err := p.conn.Write([]byte{0}); return isGone(err) })
-				}
-			})
-		}
-	}
-}
-
-func isGone(err error) bool {
-	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed)
 }
 
 // A burst of connections that come and go leaves no goroutine behind.

@@ -225,7 +225,7 @@ func peerClosed(payload []byte) error {
 	case !mayClose(code):
 		return &closeError{ws.StatusProtocolError, fmt.Sprintf("close code %d is not for the wire", code)}
 	case !utf8.ValidString(reason):
-		return &closeError{ws.StatusProtocolError, "close reason is not UTF-8"}
+		return &closeError{ws.StatusInvalidFramePayloadData, "close reason is not UTF-8"}
 	}
 	return &peerClosedError{code}
 }

@@ -36,8 +36,8 @@ var carriers = map[string]func(secret string) string{
 	},
 }
 
-// endpoints are all of them, and who may ask.
-var endpoints = []struct {
+// everyEndpoint is all of them, and who may ask.
+var everyEndpoint = []struct {
 	path  string
 	roles []string // nil is everybody
 	live  bool     // a WebSocket
@@ -63,7 +63,7 @@ func TestWhoMayAskWhat(t *testing.T) {
 	first.send(fin|opPing, "")
 	first.next() // the frame before the ping was taken
 	unauthorized := make(map[string]bool)
-	for _, e := range endpoints {
+	for _, e := range everyEndpoint {
 		for _, name := range append([]string{""}, names(k.secret)...) {
 			for carrier, with := range carriers {
 				want := http.StatusOK

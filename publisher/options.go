@@ -17,7 +17,8 @@ type Options struct {
 	Header http.Header `json:"-"`
 
 	// Token is the credential for the hub; it travels in the header
-	// X-Quasar-Token and nowhere else. Empty sends none.
+	// X-Quasar-Token and nowhere else. Empty takes that of the environment,
+	// QUASAR_TOKEN, if there is any.
 	Token string `json:"-"`
 
 	// HTTPClient makes the handshakes; its redirects are not followed. Nil is a

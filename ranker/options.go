@@ -41,7 +41,8 @@ type Options struct {
 	Policy, Reward, Model string
 
 	// Token is the credential for the hub, Header goes with each handshake. Neither
-	// shows in an answer or a log. Empty is none.
+	// shows in an answer or a log. An empty Token takes that of the environment,
+	// QUASAR_TOKEN, if there is any.
 	Token  string
 	Header http.Header
 	// HTTPClient makes the handshakes; nil for one of its own.

@@ -132,7 +132,7 @@ func benchHub(cmd *cobra.Command, loads []bench.Workload, asJSON bool) error {
 func benchOne(ctx context.Context, program string, load *bench.Workload, phase func(string)) (*bench.Measurement, error) {
 	defer phase("")
 	phase("starting a hub")
-	server, err := bench.Start(ctx, []string{program, "hub", "--listen", "{addr}", "--log-level", "warn"}, "")
+	server, err := bench.Start(ctx, []string{program, "hub", "--listen", "{addr}", "--log-level", "warn", "--tokens-file", "", "--tokens", ""}, "")
 	if err != nil {
 		return nil, err
 	}

@@ -108,7 +108,7 @@ func fromFile(cmd *cobra.Command, path string) error {
 	if err := checkSections(cmd.Root(), sections); err != nil {
 		return err
 	}
-	for _, section := range []string{cmd.Name(), "global"} {
+	for _, section := range []string{sectionOf(cmd), "global"} {
 		err := eachUnset(cmd, func(f *pflag.Flag) error {
 			node, ok := sections[section][f.Name]
 			if !ok {
@@ -123,12 +123,17 @@ func fromFile(cmd *cobra.Command, path string) error {
 	return nil
 }
 
+// sectionOf is the words of a command: "token new".
+func sectionOf(cmd *cobra.Command) string {
+	return strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
+}
+
 func checkSections(root *cobra.Command, sections map[string]map[string]yaml.Node) error {
 	for _, name := range slices.Sorted(maps.Keys(sections)) {
 		flags := root.PersistentFlags()
 		if name != "global" {
-			cmd, _, err := root.Find([]string{name})
-			if err != nil || cmd == root {
+			cmd, _, err := root.Find(strings.Fields(name))
+			if err != nil || cmd == root || sectionOf(cmd) != name {
 				return fmt.Errorf("got the section %q, want global or the name of a command", name)
 			}
 			flags = cmd.Flags()

@@ -20,18 +20,24 @@ func newHealth() *cobra.Command {
 		Short: "Ask a hub or a ranker how it is",
 		Long: `Health asks a server for /health and says how it is. It exits with 0 if the
 server is well, 1 if it answers but is not, and 4 if it cannot be reached, so
-that it serves as a container's health check.`,
+that it serves as a container's health check. That takes no token; to see how the
+publishers fare may take a viewer's.`,
 		Example: "  quasar health\n  quasar health http://127.0.0.1:7861 --json",
 		Args:    cobra.MaximumNArgs(1),
 	}
 	hub := hubFlag(cmd, "HUB_SUB_URL", "HUB_WS_URL")
+	cred := credentialFlags(cmd)
 	asJSON := cmd.Flags().Bool("json", false, "print the answer as it is")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		address := *hub
 		if len(args) == 1 {
 			address = args[0]
 		}
-		return health(cmd, address, *asJSON)
+		token, err := cred.read()
+		if err != nil {
+			return err
+		}
+		return health(cmd, address, token, *asJSON)
 	}
 	return cmd
 }
@@ -52,9 +58,9 @@ type healthSummary struct {
 	} `json:"publishers"`
 }
 
-func health(cmd *cobra.Command, address string, asJSON bool) error {
+func health(cmd *cobra.Command, address, token string, asJSON bool) error {
 	var raw jsontext.Value
-	if err := getJSON(cmd.Context(), address, "/health", &raw); err != nil {
+	if err := getJSON(cmd.Context(), address, "/health", token, &raw); err != nil {
 		return err
 	}
 	var h healthSummary

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -27,6 +26,7 @@ type hubFlags struct {
 	hosts     []string
 	origins   []string
 	proxies   []string
+	tokens    tokensFlags
 	insecure  bool
 	id        string
 	stale     time.Duration
@@ -49,9 +49,11 @@ keeps the newest snapshot of each, and hands every accepted update at once to
 whoever is subscribed at /ws/subscribe. It serves the ranking and the state over
 HTTP, and a live page at /.
 
-It listens on this machine only, unless told otherwise.`,
+It listens on this machine only, unless told otherwise; elsewhere only with tokens
+for publishers, subscribers and viewers, which 'quasar token' makes.`,
 		Example: `  quasar hub
   quasar hub --listen 127.0.0.1:8080 --stale-after 10s
+  quasar hub --listen 0.0.0.0:7860 --tokens-file quasar-tokens.jsonl
   DASHBOARD_HTML=mine.html quasar hub`,
 		Args: cobra.NoArgs,
 	}
@@ -65,7 +67,8 @@ It listens on this machine only, unless told otherwise.`,
 	alsoEnv(cmd, "allow-host", "SPACE_HOST")
 	f.StringSliceVar(&flags.origins, "allow-origin", nil, "an origin, https://example.org, whose pages may open a WebSocket here")
 	f.StringSliceVar(&flags.proxies, "trusted-proxy", nil, "a reverse proxy, an address or 10.0.0.0/8, whose X-Forwarded-For, -Host and -Proto are believed")
-	f.BoolVar(&flags.insecure, "insecure-allow-anonymous", false, "listen beyond this machine though there are no credentials: anybody may publish and read")
+	f.BoolVar(&flags.insecure, "insecure-allow-anonymous", false, "listen beyond this machine all the same: what there are no tokens for is open to anybody")
+	addTokensFlags(cmd, &flags.tokens)
 	f.StringVar(&flags.id, "hub-id", "", "the hub's name among others (default: the host's name and the process's number)")
 	f.DurationVar(&flags.stale, "stale-after", 30*time.Second, "how old a snapshot may be before it is shown as stale")
 	f.IntVar(&flags.maxSpaces, "max-spaces", 10_000, "how many spaces are kept")
@@ -88,11 +91,23 @@ func runHub(cmd *cobra.Command, flags *hubFlags) error {
 	if opts.TrustedProxies, err = prefixes(flags.proxies); err != nil {
 		return misconfigured(fmt.Errorf("trusted-proxy: %w", err))
 	}
+	store, err := flags.tokens.open(log)
+	if err != nil {
+		return err
+	}
+	if store != nil {
+		opts.Authenticator = store
+	}
+	if !flags.insecure {
+		if err := flags.tokens.checkBind(flags.listen, store); err != nil {
+			return err
+		}
+	}
 	h, err := hub.New(opts)
 	if err != nil {
 		return misconfigured(err)
 	}
-	l, err := listen(cmd.Context(), flags.listen, flags.insecure)
+	l, err := listen(cmd.Context(), flags.listen, true)
 	if err != nil {
 		return err
 	}
@@ -101,9 +116,15 @@ func runHub(cmd *cobra.Command, flags *hubFlags) error {
 		_ = l.Close()
 		return err
 	}
+	if flags.insecure {
+		log.Warn("anybody may come in where there are no tokens: --insecure-allow-anonymous", "listen", flags.listen)
+	}
 	announceHub(cmd.ErrOrStderr(), reachable(l), flags.insecure)
 	g, ctx := errgroup.WithContext(cmd.Context())
 	g.Go(func() error { return h.Run(ctx) })
+	if store != nil {
+		g.Go(func() error { return store.Run(ctx) })
+	}
 	g.Go(func() error { return serve(ctx, l, h, log) })
 	g.Go(func() error { return serveAdmin(ctx, admin, log) })
 	return g.Wait()
@@ -123,23 +144,6 @@ func (f *hubFlags) options(log *slog.Logger) *hub.Options {
 	return opts
 }
 
-// prefixes reads addresses and CIDR blocks.
-func prefixes(list []string) ([]netip.Prefix, error) {
-	var out []netip.Prefix
-	for _, item := range list {
-		if addr, err := netip.ParseAddr(item); err == nil {
-			out = append(out, netip.PrefixFrom(addr, addr.BitLen()))
-			continue
-		}
-		p, err := netip.ParsePrefix(item)
-		if err != nil {
-			return nil, fmt.Errorf("got %+q, want an address, 192.168.1.5, or a block of them, 10.0.0.0/8", item)
-		}
-		out = append(out, p)
-	}
-	return out, nil
-}
-
 // announceHub tells a person where things are.
 func announceHub(w io.Writer, addr string, insecure bool) {
 	fmt.Fprintf(w, `quasar hub %s
@@ -150,6 +154,6 @@ func announceHub(w io.Writer, addr string, insecure bool) {
 `, version(), addr, addr, addr, addr)
 	if insecure {
 		fmt.Fprintln(w, strings.TrimSpace(`
-  WARNING    --insecure-allow-anonymous: anybody who reaches this address may publish votes and read everything`))
+  WARNING    --insecure-allow-anonymous: whoever reaches this address may publish and read what there are no tokens for`))
 	}
 }

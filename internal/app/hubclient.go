@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
 
+	"github.com/karlquant/quasar/internal/dial"
 	"github.com/karlquant/quasar/internal/problem"
 )
 
@@ -52,8 +53,9 @@ const restTimeout = 10 * time.Second
 // maxAnswer bounds what is read of an answer, in bytes.
 const maxAnswer = 64 << 20
 
-// getJSON asks a server and reads its answer into v.
-func getJSON(ctx context.Context, server, path string, v any) error {
+// getJSON asks a server and reads its answer into v. It follows no redirect, which
+// would carry the token away.
+func getJSON(ctx context.Context, server, path, token string, v any) error {
 	address, err := restURL(server, path)
 	if err != nil {
 		return err
@@ -64,7 +66,11 @@ func getJSON(ctx context.Context, server, path string, v any) error {
 	if err != nil {
 		return misconfigured(err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	if token != "" {
+		req.Header.Set(dial.TokenHeader, token)
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
 	if err != nil {
 		return unreachable(bare(err))
 	}

@@ -149,7 +149,7 @@ func FuzzLogLine(f *testing.F) {
 		if err := json.Unmarshal(out.Bytes(), &line); err != nil {
 			t.Errorf("%s: %v", out.String(), err)
 		}
-		if token.MatchString(line.V) {
+		if tokenPattern.MatchString(line.V) {
 			t.Errorf("got a token in %q", line.V)
 		}
 	})

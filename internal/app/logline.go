@@ -57,13 +57,13 @@ func appendEscape(out []byte, r rune) []byte {
 // maxRune16 is the last character that one escape of JSON can name.
 const maxRune16 = 1<<16 - 1
 
-// token matches the credentials of a hub. None should ever come near a log; one
+// tokenPattern matches the credentials of a hub. None should ever come near a log; one
 // that somebody put in the place of a name would.
-var token = regexp.MustCompile(`(qsr_[a-z]{1,8}_)[A-Za-z0-9_-]{16,}`)
+var tokenPattern = regexp.MustCompile(`(qsr_[a-z]{1,8}_)[A-Za-z0-9_-]{16,}`)
 
 func redact(line []byte) []byte {
 	if !bytes.Contains(line, []byte("qsr_")) {
 		return line
 	}
-	return token.ReplaceAll(line, []byte("${1}[redacted]"))
+	return tokenPattern.ReplaceAll(line, []byte("${1}[redacted]"))
 }

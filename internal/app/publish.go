@@ -41,6 +41,7 @@ or an object with "training" and "voting", or just fields:
 		},
 	}
 	hub := hubFlag(cmd, "HUB_WS_URL")
+	cred := credentialFlags(cmd)
 	lines := cmd.Flags().Float64("rate", 20, "how many lines of standard input are sent a second")
 	timeout := cmd.Flags().Duration("timeout", 10*time.Second, "how long a single frame may take to be sent")
 	fields := addFieldFlags(cmd)
@@ -56,8 +57,12 @@ or an object with "training" and "voting", or just fields:
 		if err != nil {
 			return err
 		}
+		token, err := cred.read()
+		if err != nil {
+			return err
+		}
 		// Lines are paced here, so that none is merged with the next.
-		pub, err := publisher.New(args[0], *hub, &publisher.Options{Logger: log, MaxRate: 10 * max(*lines, 20)})
+		pub, err := publisher.New(args[0], *hub, &publisher.Options{Token: token, Logger: log, MaxRate: 10 * max(*lines, 20)})
 		if err != nil {
 			return misconfigured(err)
 		}

@@ -20,6 +20,7 @@ const defaultRankListen = "127.0.0.1:7861"
 // rankFlags are what a ranker is told on the command line.
 type rankFlags struct {
 	hub, listen, order    string
+	token                 string
 	assets                []string
 	bandit, reward, model string
 	sync, test, insecure  bool
@@ -51,6 +52,7 @@ the original; what they choose is not there yet, and the ranker says so.`,
   quasar rank --test`,
 	}
 	hub := hubFlag(cmd, "HUB_SUB_URL", "HUB_WS_URL")
+	cred := credentialFlags(cmd)
 	f := cmd.Flags()
 	f.StringSliceVar(&flags.assets, "assets", nil, "rank only these: A B C or A,B,C")
 	f.StringVar(&flags.bandit, "bandit", "", "exploration policy: "+strings.Join(ranker.Policies, ", "))
@@ -72,11 +74,14 @@ the original; what they choose is not there yet, and the ranker says so.`,
 		}
 		return nil
 	}
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if _, err := quasar.ParseOrder(flags.order); err != nil {
 			return usage("%w", err)
 		}
 		flags.hub, flags.assets = *hub, append(flags.assets, args...)
+		if flags.token, err = cred.read(); err != nil {
+			return err
+		}
 		if flags.test {
 			return selfTest(cmd.Context(), cmd.OutOrStdout(), ourComponents().checks())
 		}
@@ -87,7 +92,7 @@ the original; what they choose is not there yet, and the ranker says so.`,
 
 func (f *rankFlags) options(log *slog.Logger) *ranker.Options {
 	opts := &ranker.Options{
-		HubURL: f.hub, Assets: f.assets, Order: quasar.Order(f.order), Sync: f.sync, StaleAfter: f.stale,
+		HubURL: f.hub, Token: f.token, Assets: f.assets, Order: quasar.Order(f.order), Sync: f.sync, StaleAfter: f.stale,
 		Policy: f.bandit, Reward: f.reward, Model: f.model, UI: web.Ranker(),
 		AllowedHosts: f.hosts, InsecureAllowAnonymous: f.insecure, Version: version(), Logger: log,
 	}

@@ -16,6 +16,7 @@ import (
 // spaceFlags are what a space is told on the command line.
 type spaceFlags struct {
 	hub    string
+	token  string
 	name   string
 	index  string
 	seed   uint64
@@ -44,6 +45,7 @@ NAME is the space's name, and the index's unless --index says another.`,
 		},
 	}
 	hub := hubFlag(cmd, "HUB_WS_URL")
+	cred := credentialFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&flags.index, "index", "", "the index to train on: V75, V100_1s, CRASH1000, BOOM500, JUMP10, STEP … (default NAME)")
 	f.Uint64Var(&flags.seed, "seed", 0, "fixes all chance; 0 draws a seed and prints it")
@@ -53,6 +55,9 @@ NAME is the space's name, and the index's unless --index says another.`,
 		flags.hub, flags.name = *hub, args[0]
 		log, err := newLogger(cmd)
 		if err != nil {
+			return err
+		}
+		if flags.token, err = cred.read(); err != nil {
 			return err
 		}
 		if flags.seed == 0 {
@@ -66,7 +71,7 @@ NAME is the space's name, and the index's unless --index says another.`,
 
 // runSpace trains and publishes until ctx ends.
 func runSpace(ctx context.Context, flags *spaceFlags, log *slog.Logger) error {
-	pub, err := publisher.New(flags.name, flags.hub, &publisher.Options{Logger: log})
+	pub, err := publisher.New(flags.name, flags.hub, &publisher.Options{Token: flags.token, Logger: log})
 	if err != nil {
 		return misconfigured(err)
 	}

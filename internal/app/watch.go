@@ -28,6 +28,7 @@ each update. With --json it prints one snapshot per line, as they come; with
 		Example: "  quasar watch\n  quasar watch V75 CRASH1000 --json\n  quasar watch --once --order balanced",
 	}
 	hub := hubFlag(cmd, "HUB_SUB_URL", "HUB_WS_URL")
+	cred := credentialFlags(cmd)
 	var w watcher
 	f := cmd.Flags()
 	once := f.Bool("once", false, "show what there is now and end")
@@ -37,6 +38,9 @@ each update. With --json it prints one snapshot per line, as they come; with
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if w.order, err = quasar.ParseOrder(*order); err != nil {
 			return usage("%w", err)
+		}
+		if w.token, err = cred.read(); err != nil {
+			return err
 		}
 		w.out, w.errors, w.hub, w.assets, w.json = cmd.OutOrStdout(), cmd.ErrOrStderr(), *hub, args, *asJSON
 		if *once {
@@ -50,7 +54,7 @@ each update. With --json it prints one snapshot per line, as they come; with
 // watcher shows what a hub knows.
 type watcher struct {
 	out, errors io.Writer
-	hub         string
+	hub, token  string
 	assets      []string
 	order       quasar.Order
 	stale       time.Duration
@@ -65,7 +69,7 @@ func (w *watcher) once(ctx context.Context) error {
 			Snapshot quasar.Snapshot `json:"snapshot"`
 		} `json:"rankings"`
 	}
-	if err := getJSON(ctx, w.hub, "/rankings?order="+string(w.order), &answer); err != nil {
+	if err := getJSON(ctx, w.hub, "/rankings?order="+string(w.order), w.token, &answer); err != nil {
 		return err
 	}
 	var snapshots []quasar.Snapshot
@@ -93,7 +97,7 @@ func (w *watcher) line(s *quasar.Snapshot) error {
 
 // follow shows each update until ctx ends.
 func (w *watcher) follow(ctx context.Context) error {
-	client, err := subscriber.New(w.hub, &subscriber.Options{Assets: w.assets})
+	client, err := subscriber.New(w.hub, &subscriber.Options{Assets: w.assets, Token: w.token})
 	if err != nil {
 		return misconfigured(err)
 	}

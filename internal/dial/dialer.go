@@ -5,12 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/coder/websocket"
 )
 
 const (
+	// TokenEnv is the variable that holds the credential where no other is given.
+	TokenEnv = "QUASAR_TOKEN"
+
 	// TokenHeader carries the credential. Authorization is left to the proxies
 	// in front of a hub, some of which want it for themselves.
 	TokenHeader = "X-Quasar-Token"
@@ -23,7 +28,7 @@ const (
 type Options struct {
 	// Header is sent with each handshake.
 	Header http.Header
-	// Token is sent as TokenHeader unless it is empty.
+	// Token is sent as TokenHeader; empty takes TokenEnv, if there is any.
 	Token string
 	// HTTPClient makes the handshakes. Nil is one that keeps no idle
 	// connections and takes its proxy from the environment.
@@ -51,11 +56,15 @@ func New(address string, opts *Options) (*Dialer, error) {
 	if err := checkHeader(opts.Header); err != nil {
 		return nil, err
 	}
-	if !printableASCII(opts.Token) {
-		return nil, fmt.Errorf("token: got %d bytes that no header may hold, want printable ASCII", len(opts.Token))
+	token := opts.Token
+	if token == "" {
+		token = strings.TrimSpace(os.Getenv(TokenEnv))
+	}
+	if !printableASCII(token) {
+		return nil, fmt.Errorf("token: got %d bytes that no header may hold, want printable ASCII", len(token))
 	}
 	d := &Dialer{
-		url: address, header: opts.Header.Clone(), token: NewSecret(opts.Token),
+		url: address, header: opts.Header.Clone(), token: NewSecret(token),
 		silence: opts.Silence, readLimit: opts.ReadLimit,
 	}
 	if opts.HTTPClient != nil {

@@ -1,0 +1,136 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/netip"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/karlquant/quasar/hub"
+	"github.com/karlquant/quasar/hub/token"
+	"github.com/karlquant/quasar/internal/guard"
+)
+
+// tokensFlags say where the tokens of a hub are.
+type tokensFlags struct{ file, inline string }
+
+func addTokensFlags(cmd *cobra.Command, flags *tokensFlags) {
+	f := cmd.Flags()
+	f.StringVar(&flags.file, "tokens-file", "", "the file that 'quasar token' keeps; read anew when it changes")
+	f.StringVar(&flags.inline, "tokens", "", "where there is no disk: what stands in such a file")
+	alsoEnv(cmd, "tokens-file")
+	alsoEnv(cmd, "tokens")
+}
+
+// open reads the tokens; the store is nil if none were given at all.
+func (f *tokensFlags) open(log *slog.Logger) (*token.Store, error) {
+	if f.file == "" && f.inline == "" {
+		return nil, nil
+	}
+	store, err := token.Open(&token.Options{File: f.file, Inline: f.inline, Logger: log})
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("tokens-file: %w; make a token with\n  quasar token new --role viewer --file %s", err, f.file)
+	}
+	if err != nil {
+		return nil, misconfigured(err)
+	}
+	return store, nil
+}
+
+// checkBind refuses an address beyond this machine unless it takes a token to
+// publish, to subscribe and to look.
+func (f *tokensFlags) checkBind(addr string, store *token.Store) error {
+	err := guard.CheckListen(addr)
+	if !errors.Is(err, guard.ErrNotLoopback) {
+		return nil // listen says what else is wrong
+	}
+	missing := []hub.Role{hub.RolePublisher, hub.RoleSubscriber, hub.RoleViewer}
+	if store != nil {
+		missing = store.Missing(time.Now())
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return misconfigured(fmt.Errorf("%w, and there is no valid token for %s. Make what is missing:\n%s"+
+		"and start the hub with --tokens-file; or listen on 127.0.0.1; or accept with --insecure-allow-anonymous that anybody there may publish and read",
+		err, list(missing), f.commands(missing)))
+}
+
+func list(roles []hub.Role) string {
+	var words []string
+	for _, role := range roles {
+		words = append(words, string(role))
+	}
+	return strings.Join(words, ", ")
+}
+
+// commands are what makes a token for each of the roles.
+func (f *tokensFlags) commands(roles []hub.Role) string {
+	file := f.file
+	if file == "" {
+		file = "quasar-tokens.jsonl"
+	}
+	var out strings.Builder
+	for _, role := range roles {
+		space := ""
+		if role == hub.RolePublisher {
+			space = " --space V75"
+		}
+		fmt.Fprintf(&out, "  quasar token new --role %s%s --file %s\n", role, space, file)
+	}
+	return out.String()
+}
+
+// prefixes reads addresses and CIDR blocks.
+func prefixes(list []string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, item := range list {
+		if addr, err := netip.ParseAddr(item); err == nil {
+			out = append(out, netip.PrefixFrom(addr, addr.BitLen()))
+			continue
+		}
+		p, err := netip.ParsePrefix(item)
+		if err != nil {
+			return nil, fmt.Errorf("got %+q, want an address, 192.168.1.5, or a block of them, 10.0.0.0/8", item)
+		}
+		out = append(out, p)
+	}
+	return out, nil
+}
+
+// credential is the token with which a command goes to a hub.
+type credential struct{ token, file string }
+
+func credentialFlags(cmd *cobra.Command) *credential {
+	var c credential
+	f := cmd.Flags()
+	f.StringVar(&c.token, "token", "", "the token for the hub; others on this machine can see it here, so better the variable or the file")
+	f.StringVar(&c.file, "token-file", "", "a file that holds the token")
+	alsoEnv(cmd, "token")
+	return &c
+}
+
+// maxTokenFile is more than any token has, in bytes.
+const maxTokenFile = 4 << 10
+
+// read returns the token, "" for none.
+func (c *credential) read() (string, error) {
+	if c.file == "" {
+		return strings.TrimSpace(c.token), nil
+	}
+	data, err := os.ReadFile(c.file)
+	if err != nil {
+		return "", misconfigured(fmt.Errorf("token-file: %w", err))
+	}
+	text := strings.TrimSpace(string(data))
+	if text == "" || len(text) > maxTokenFile || strings.ContainsAny(text, " \n\r\t") {
+		return "", misconfigured(fmt.Errorf("token-file: got %d bytes in %s, want one token", len(data), c.file))
+	}
+	return text, nil
+}

@@ -9,6 +9,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -16,20 +17,22 @@ import (
 
 	"github.com/gobwas/ws"
 
-	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/internal/fanout"
+	"github.com/karlquant/quasar/internal/loglimit"
 	"github.com/karlquant/quasar/internal/wire"
 )
 
 // Hub is one hub. It is an http.Handler; its endpoints are those of
 // spec/protocol.md.
 type Hub struct {
-	opts    *Options
-	id      string
-	engine  Engine
-	routes  http.Handler
-	fanout  *fanout.Fanout
-	started time.Time
+	opts     *Options
+	id       string
+	engine   Engine
+	routes   http.Handler
+	fanout   *fanout.Fanout
+	visitors *visitors
+	lines    *loglimit.Handler // of opts.Logger
+	started  time.Time
 
 	mu         sync.Mutex // guards what follows, and the order of what is published
 	spaces     map[string]*space
@@ -54,7 +57,9 @@ type Hub struct {
 
 // totals count what all publishers together did since the hub started.
 type totals struct {
-	accepted, rejected, fieldErrors, nonFinite, stripped, superseded int64
+	accepted, rejected, fieldErrors, nonFinite, stripped, superseded, signsOfLife int64
+	// rejectedFor has the rejected by their reasons, of which there are few.
+	rejectedFor map[string]int64
 }
 
 // New returns a hub. It starts no goroutine; a hub that no Run stands behind
@@ -65,11 +70,14 @@ func New(opts *Options) (*Hub, error) {
 		return nil, err
 	}
 	now := time.Now()
+	lines := loglimit.New(o.Logger.Handler())
+	o.Logger = slog.New(lines)
 	h := &Hub{
-		opts: o, id: o.ID, engine: o.Engine, started: now, rate: rateMeter{start: now},
+		opts: o, id: o.ID, engine: o.Engine, started: now, rate: rateMeter{start: now}, visitors: newVisitors(), lines: lines,
 		spaces:  make(map[string]*space),
 		sockets: make(map[*socket]struct{}),
 		members: make(map[*subscription]struct{}),
+		totals:  totals{rejectedFor: make(map[string]int64)},
 	}
 	h.fanout = fanout.New(fanoutOptions(o))
 	if h.routes, err = h.newRoutes(); err != nil {
@@ -207,15 +215,4 @@ func (h *Hub) broadcast(s *space, now time.Time) {
 	h.frame = appendTextFrame(h.frame[:0], h.payload)
 	h.fanout.Publish(s.name, h.frame)
 	h.compressed.publish(s.name, h.payload)
-}
-
-// snapshots returns every snapshot, in no order. Guarded by h.mu.
-func (h *Hub) snapshots() []quasar.Snapshot {
-	all := make([]quasar.Snapshot, 0, len(h.spaces))
-	for _, s := range h.spaces {
-		if s.known() {
-			all = append(all, s.record.Snapshot)
-		}
-	}
-	return all
 }

@@ -55,8 +55,7 @@ func (h *Hub) ingest(socket *socket, name string, grant *Grant) {
 		socket.finish(&closeError{statusTryAgainLater, h.noRoom(name)})
 		return
 	}
-	log := grant.sign(h.opts.Logger.With("space", name))
-	log.Info("publisher connected")
+	visit := h.came(socket, RolePublisher, grant, "space", name, "takes_over", session.takesOver)
 
 	pinging := make(chan struct{})
 	go func() { defer close(pinging); socket.keepAlive() }()
@@ -71,10 +70,13 @@ func (h *Hub) ingest(socket *socket, name string, grant *Grant) {
 	<-pinging
 
 	h.close(session, err, socket.why, time.Now())
-	log.Info("publisher disconnected", "why", socket.why)
+	visit.went()
 }
 
-var errBinary = errors.New("frame: got a binary one, want text")
+var (
+	errBinary   = errors.New("frame: got a binary one, want text")
+	errIdentify = errors.New("identify")
+)
 
 // take decodes one frame and stores what it says. Decoding needs no lock, and
 // the names of thousands of fields are made safe to show without one.
@@ -85,7 +87,7 @@ func (h *Hub) take(from *session, op ws.OpCode, message []byte) {
 		frame, err = from.decoder.Decode(message)
 	}
 	if err == nil && frame.Type == wire.Identify && frame.Space != "" && frame.Space != from.space.name {
-		err = fmt.Errorf("identify: got the space %s, want %s as in the path", printable(frame.Space), from.space.name)
+		err = fmt.Errorf("%w: got the space %s, want %s as in the path", errIdentify, printable(frame.Space), from.space.name)
 	}
 	for i, name := range frame.Stripped {
 		frame.Stripped[i] = printable(name)
@@ -135,8 +137,11 @@ func (h *Hub) count(from *session, f *wire.Frame, err error, now time.Time) (ref
 	h.totals.stripped += int64(len(f.Stripped))
 	h.totals.nonFinite += int64(f.NonFinite)
 	h.totals.fieldErrors += int64(len(f.Dropped))
-	if err != nil {
-		h.totals.rejected++
+	switch {
+	case err != nil:
+		h.totals.reject(err)
+	case !f.Type.Updates():
+		h.totals.signsOfLife++
 	}
 	if len(fresh) > 0 && s.stripped.mayShow(now) {
 		h.event(now, eventStripped, s.name, "stripped, for they are not in the schema: "+names(fresh))

@@ -2,44 +2,61 @@ package hub
 
 import (
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/karlquant/quasar/internal/fanout"
 )
 
 // newPrometheus serves the hub's counters as Prometheus text. They live in a
 // registry of the hub's own, so that two hubs in one process do not mix.
 func (h *Hub) newPrometheus() http.Handler {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), &collector{hub: h})
+	registry.MustRegister(
+		collectors.NewGoCollector(collectors.WithGoCollectorRuntimeMetrics(collectors.MetricsScheduler)),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		&collector{hub: h})
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 
-// collector reads the hub's books when somebody asks.
-type collector struct{ hub *Hub }
+// collector reads the hub's books when somebody asks. Whatever strangers do, the
+// number of its series is bounded: labels have few values each, save for the
+// names of spaces, and of those only the first maxSpaceLabels are told.
+type collector struct {
+	hub    *Hub
+	spaces spaceLabels
+}
 
 func describe(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("quasar_hub_"+name, help, labels, nil)
 }
 
 var (
-	descFrames      = describe("frames_total", "Frames of publishers, by what became of them.", "result")
-	descFields      = describe("fields_total", "Fields of publishers that were not stored as sent, by why.", "reason")
-	descBroadcasts  = describe("broadcasts_total", "Updates handed to subscribers.")
-	descConflated   = describe("conflated_total", "Frames that slow subscribers were spared, for a newer one of the space followed.")
-	descSent        = describe("sent_frames_total", "Copies of updates written to subscribers. Over writes_total: how many leave in one write.")
-	descWrites      = describe("writes_total", "Writes to subscribers' connections.")
-	descWritten     = describe("written_bytes_total", "Bytes that subscribers' connections took.")
-	descFellBehind  = describe("conflations_total", "Times that a subscriber fell so far behind that it was conflated.")
-	descStalled     = describe("stalled_total", "Subscribers closed because they took nothing.")
-	descLag         = describe("subscriber_lag_frames", "Updates that the subscriber that is most behind lacks.")
+	descInfo       = describe("info", "Always 1; which hub this is.", "version", "hub_id")
+	descReady      = describe("ready", "1 if the hub may be sent people, as /readyz has it.")
+	descAnonymous  = describe("anonymous", "1 if the hub was opened to a network without credentials.")
+	descFrames     = describe("frames_total", "Frames of publishers, by what became of them, and why they were rejected.", "result", "reason")
+	descFields     = describe("fields_total", "Fields of publishers that were not stored as sent, by why.", "reason")
+	descBroadcasts = describe("broadcasts_total", "Updates handed to subscribers.")
+	descConflated  = describe("conflated_total", "Frames that slow subscribers were spared, for a newer one of the space followed.")
+	descSent       = describe("sent_frames_total", "Copies of updates written to subscribers. Over writes_total: how many leave in one write.")
+	descWrites     = describe("writes_total", "Writes to subscribers' connections.")
+	descWritten    = describe("written_bytes_total", "Bytes that subscribers' connections took.")
+	descFellBehind = describe("conflations_total", "Times that a subscriber fell so far behind that it was conflated.")
+	descStalled    = describe("stalled_total", "Subscribers closed because they took nothing.")
+	descLag        = describe("subscriber_lag_frames", "Updates that the subscriber that is most behind lacks.")
+
 	descPublishers  = describe("publishers", "Spaces that have a live publisher here.")
 	descSubscribers = describe("subscribers", "Live subscribers.")
-	descAssets      = describe("assets", "Spaces of which a snapshot is kept.")
+	descOpened      = describe("connections_total", "WebSockets that were opened, by who opened them.", "role")
+	descClosed      = describe("closes_total", "WebSockets that were closed, by whose they were and why.", "role", "reason")
+	descErrors      = describe("request_errors_total", "Requests that were answered with an error, by what they asked for and the HTTP status.", "endpoint", "status")
+	descLeftOut     = describe("log_lines_left_out_total", "Lines that the log was spared, for there were too many of their kind.")
 	descRefused     = describe("refused_credentials_total", "Requests that were refused for their credential, or want of one, by status.", "status")
-	descAge         = describe("snapshot_age_seconds", "Time since the newest accepted update of a space.", "space")
 )
 
 // Describe implements prometheus.Collector.
@@ -49,35 +66,77 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) { prometheus.DescribeB
 func (c *collector) Collect(out chan<- prometheus.Metric) {
 	h, now := c.hub, time.Now()
 	h.mu.Lock()
-	s, snapshots, lag, fan := h.stats(now), h.snapshots(), h.worstLag(), h.fanoutStats()
+	s, seen, lag, fan := h.stats(now), h.sightings(), h.worstLag(), h.fanoutStats()
+	signsOfLife, rejected := h.totals.signsOfLife, make(map[string]int64)
+	for _, reason := range rejectReasons() {
+		rejected[reason] = h.totals.rejectedFor[reason]
+	}
 	h.mu.Unlock()
 
-	counter := func(d *prometheus.Desc, n int64, labels ...string) {
-		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+	m := metrics{out}
+	m.gauge(descInfo, 1, h.opts.Version, h.id)
+	m.gauge(descReady, truth(h.ready() == nil))
+	m.gauge(descAnonymous, truth(h.opts.InsecureAllowAnonymous))
+	m.counter(descFrames, s.Accepted, "accepted", "")
+	m.counter(descFrames, s.Superseded, "superseded", "")
+	m.counter(descFrames, signsOfLife, "sign_of_life", "")
+	for reason, n := range rejected {
+		m.counter(descFrames, n, "rejected", reason)
 	}
-	gauge := func(d *prometheus.Desc, x float64, labels ...string) {
-		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, x, labels...)
+	m.counter(descFields, s.Stripped, "stripped")
+	m.counter(descFields, s.FieldErrors, "invalid")
+	m.counter(descFields, s.NonFinite, "non_finite")
+	m.fanout(&fan)
+	m.gauge(descLag, float64(lag))
+	m.gauge(descPublishers, float64(s.Publishers))
+	m.gauge(descSubscribers, float64(s.Subscribers))
+	m.visitors(h.visitors)
+	m.counter(descRefused, h.unauthorized.Load(), "401")
+	m.counter(descRefused, h.forbidden.Load(), "403")
+	m.counter(descLeftOut, h.lines.LeftOut())
+	c.collectSpaces(m, seen, now)
+}
+
+// metrics makes metrics of numbers.
+type metrics struct{ out chan<- prometheus.Metric }
+
+func (m metrics) counter(d *prometheus.Desc, n int64, labels ...string) {
+	m.out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n), labels...)
+}
+
+func (m metrics) gauge(d *prometheus.Desc, x float64, labels ...string) {
+	m.out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, x, labels...)
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
 	}
-	counter(descFrames, s.Accepted, "accepted")
-	counter(descFrames, s.Rejected, "rejected")
-	counter(descFrames, s.Superseded, "superseded")
-	counter(descFields, s.Stripped, "stripped")
-	counter(descFields, s.FieldErrors, "invalid")
-	counter(descFields, s.NonFinite, "non_finite")
-	counter(descBroadcasts, s.Broadcasts)
-	counter(descConflated, s.Conflated)
-	counter(descSent, fan.Frames)
-	counter(descWrites, fan.Writes)
-	counter(descWritten, fan.Bytes)
-	counter(descFellBehind, fan.Conflations)
-	counter(descStalled, fan.Stalled)
-	counter(descRefused, h.unauthorized.Load(), "401")
-	counter(descRefused, h.forbidden.Load(), "403")
-	gauge(descLag, float64(lag))
-	gauge(descPublishers, float64(s.Publishers))
-	gauge(descSubscribers, float64(s.Subscribers))
-	gauge(descAssets, float64(s.Assets))
-	for i := range snapshots {
-		gauge(descAge, age(&snapshots[i], now), snapshots[i].SpaceName)
+	return 0
+}
+
+func (m metrics) fanout(fan *fanout.Stats) {
+	m.counter(descBroadcasts, fan.Published)
+	m.counter(descConflated, fan.Skipped)
+	m.counter(descSent, fan.Frames)
+	m.counter(descWrites, fan.Writes)
+	m.counter(descWritten, fan.Bytes)
+	m.counter(descFellBehind, fan.Conflations)
+	m.counter(descStalled, fan.Stalled)
+}
+
+// visitors tells who came and went. What usually happens is there from the start,
+// so that its rate has something to begin from.
+func (m metrics) visitors(v *visitors) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, as := range []Role{RolePublisher, RoleSubscriber} {
+		m.counter(descOpened, v.opened[as], string(as))
+		for _, because := range causes {
+			m.counter(descClosed, v.closed[closing{as, because}], string(as), string(because))
+		}
+	}
+	for r, n := range v.refused {
+		m.counter(descErrors, n, r.endpoint, strconv.Itoa(r.status))
 	}
 }

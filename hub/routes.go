@@ -55,7 +55,7 @@ func (h *Hub) newRoutes() (http.Handler, error) {
 		"/openapi.json": get(serveOpenAPI),
 		"/":             get(rt.serveRoot),
 	}
-	return guard.Proxies(h.opts.TrustedProxies, h.knownHosts(rt)), nil
+	return guard.Proxies(h.opts.TrustedProxies, h.watched(h.knownHosts(rt))), nil
 }
 
 // knownHosts answers any Host if there are tokens for everything: the page of a

@@ -23,6 +23,8 @@ type socket struct {
 	in   *bufio.Reader
 	opts *Options
 
+	// address is where the peer is, as the log has it.
+	address string
 	// compressed tells that permessage-deflate was agreed to.
 	compressed bool
 	// frames bounds how many frames the peer may send; nil for no bound.
@@ -43,7 +45,8 @@ type socket struct {
 	closing sync.Once
 	closed  chan struct{} // closed once it is decided that the socket closes
 	quiet   chan struct{} // closed once nothing more will be written
-	why     string        // why it closed; written before closed is
+	cause   cause         // why it closed; written before closed is
+	why     string        // the same for people
 }
 
 // newSocket returns a socket that speaks over conn; in holds what came already.

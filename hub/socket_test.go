@@ -105,7 +105,7 @@ func TestOnlyTheFirstCloseCounts(t *testing.T) {
 		go s.close(ws.StatusGoingAway, "first", "first")
 		synctest.Wait() // it waits for the peer to read
 		s.close(ws.StatusPolicyViolation, "second", "second")
-		s.abort("third")
+		s.abort(causeLost, "third")
 		s.fail(errors.New("fourth"))
 		if s.why != "first" {
 			t.Errorf("got %q, want the first", s.why)

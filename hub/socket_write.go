@@ -99,9 +99,9 @@ func (s *socket) fail(err error) {
 	case errors.Is(err, errStopped):
 	case timedOut(err):
 		reason := stalledReason(s.opts)
-		s.close(statusTryAgainLater, reason, reason)
+		s.end(causeStalled, statusTryAgainLater, reason, reason)
 	default:
-		s.abort("connection lost: " + err.Error())
+		s.abort(causeLost, "connection lost: "+err.Error())
 	}
 }
 
@@ -121,7 +121,7 @@ func (s *socket) finish(err error) {
 	}
 	switch {
 	case errors.As(err, &theirs):
-		s.close(theirs.code, "", theirs.Error())
+		s.end(causePeer, theirs.code, "", theirs.Error())
 		s.linger(true)
 	case errors.As(err, &ours):
 		s.close(ours.code, ours.reason, ours.reason)
@@ -130,11 +130,11 @@ func (s *socket) finish(err error) {
 		s.fail(writing.err)
 		s.linger(false)
 	case timedOut(err):
-		s.abort(silentReason(s.opts))
+		s.abort(causeSilent, silentReason(s.opts))
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		s.abort("connection lost")
+		s.abort(causeLost, "connection lost")
 	default:
-		s.abort("connection lost: " + err.Error())
+		s.abort(causeLost, "connection lost: "+err.Error())
 	}
 	<-s.quiet
 	_ = s.conn.Close()
@@ -178,7 +178,11 @@ const (
 // answered, or else within three times closeGrace. why is for our own records.
 // Only the first close of a socket counts; the others do not wait for it.
 func (s *socket) close(code ws.StatusCode, reason, why string) {
-	if !s.decide(why) {
+	s.end(causeOf(code), code, reason, why)
+}
+
+func (s *socket) end(because cause, code ws.StatusCode, reason, why string) {
+	if !s.decide(because, why) {
 		return
 	}
 	if s.member != nil {
@@ -193,8 +197,8 @@ func (s *socket) close(code ws.StatusCode, reason, why string) {
 }
 
 // abort closes the connection without a word: the peer does not listen.
-func (s *socket) abort(why string) {
-	if !s.decide(why) {
+func (s *socket) abort(because cause, why string) {
+	if !s.decide(because, why) {
 		return
 	}
 	_ = s.conn.Close()
@@ -206,10 +210,10 @@ func (s *socket) abort(why string) {
 }
 
 // decide tells whether the caller is the first who closes the socket.
-func (s *socket) decide(why string) (first bool) {
+func (s *socket) decide(because cause, why string) (first bool) {
 	s.closing.Do(func() {
 		first = true
-		s.why = why
+		s.cause, s.why = because, why
 		close(s.closed)
 	})
 	return first

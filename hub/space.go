@@ -29,6 +29,8 @@ type session struct {
 	epoch Stamp
 	// took tells that the session has the space from a newer one that closed.
 	took bool
+	// takesOver tells that the space had another connection when this one came.
+	takesOver bool
 	// decoder is used by the goroutine that reads the connection, without a lock.
 	decoder wire.Decoder
 }
@@ -91,8 +93,8 @@ func (h *Hub) open(name string, now time.Time) *session {
 	if s == nil {
 		return nil
 	}
-	opened := &session{space: s, epoch: Stamp{h.tick(now), h.id}}
-	if s.owner() != nil {
+	opened := &session{space: s, epoch: Stamp{h.tick(now), h.id}, takesOver: s.owner() != nil}
+	if opened.takesOver {
 		h.event(now, eventSuperseded, s.name, "superseded by a newer connection: the older one's frames are dropped until the newer closes")
 	}
 	s.sessions = append(s.sessions, opened)
@@ -115,7 +117,7 @@ func (h *Hub) close(gone *session, err error, why string, now time.Time) {
 	var broke *closeError
 	if errors.As(err, &broke) { // a frame that no connection survives is a rejected one, too
 		s.ledger.reject(broke, now)
-		h.totals.rejected++
+		h.totals.reject(broke)
 	}
 	h.event(now, eventDisconnected, s.name, "publisher disconnected: "+why)
 	if !owned || !h.takeOver(s, now) {

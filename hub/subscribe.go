@@ -3,7 +3,6 @@ package hub
 import (
 	"bufio"
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -87,7 +86,7 @@ func (h *Hub) welcome(w http.ResponseWriter, r *http.Request, sub *subscription,
 		return nil
 	}
 	if err := socket.slim(); err != nil {
-		socket.abort("connection lost: " + err.Error())
+		socket.abort(causeLost, "connection lost: "+err.Error())
 		return nil
 	}
 	socket.growSendBuffer(subscriberBuffer)
@@ -139,11 +138,10 @@ func set(names []string) map[string]bool {
 func (h *Hub) attend(socket *socket, sub *subscription, grant *Grant) {
 	defer h.release(socket)
 	defer socket.closeAfter(grant)()
-	log := grant.sign(h.opts.Logger.With("subscriber", sub.id, "client", sub.client))
-	log.Info("subscriber connected")
+	visit := h.came(socket, RoleSubscriber, grant, "subscriber", sub.id, "client", sub.client)
 	socket.finish(socket.read(wire.MaxPublish, nil))
 	h.strike(sub, socket.why)
-	log.Info("subscriber disconnected", "why", socket.why)
+	visit.went()
 }
 
 func (h *Hub) newID() int64 {
@@ -203,14 +201,4 @@ func (s *socket) left(err error) {
 		_ = s.conn.Close()
 	}
 	close(s.quiet)
-}
-
-func (s *socket) leftBecause(err error) string {
-	switch {
-	case errors.Is(err, fanout.ErrStalled):
-		return stalledReason(s.opts)
-	case errors.Is(err, fanout.ErrSilent):
-		return silentReason(s.opts)
-	}
-	return "connection lost: " + err.Error()
 }

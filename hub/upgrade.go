@@ -94,5 +94,7 @@ func upgrade(w http.ResponseWriter, r *http.Request, opts *Options, extensions s
 		}
 		return nil, err
 	}
-	return newSocket(conn, rw.Reader, opts), nil
+	s := newSocket(conn, rw.Reader, opts)
+	s.address = r.RemoteAddr
+	return s, nil
 }

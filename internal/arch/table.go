@@ -8,10 +8,11 @@ const table = `
 nothing                                                 ← quasar
 quasar                                                  ← internal/wire
 quasar                                                  ← internal/dial
-nothing                                                 ← internal/dial/dialtest | internal/problem | internal/fanout | internal/loglimit
+nothing                                                 ← internal/dial/dialtest | internal/problem | internal/loglimit | internal/nowait
+internal/nowait                                         ← internal/fanout
 quasar, internal/problem                                ← internal/guard | internal/page | internal/rest
 quasar, internal/wire, internal/dial                    ← publisher | subscriber
-quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, internal/fanout, internal/loglimit ← hub
+quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, internal/fanout, internal/loglimit, internal/nowait ← hub
 quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, hub ← hub/*
 
 # The ranking side.

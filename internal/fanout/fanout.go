@@ -136,7 +136,7 @@ func (f *Fanout) Begin(only map[string]bool) Start {
 // block. Writing to conn is the member's alone from now on; reading stays the
 // caller's, who calls Seen for each sign of life.
 func (f *Fanout) Join(conn net.Conn, from Start, gone func(error)) *Member {
-	m := &Member{fan: f, conn: conn, raw: nonBlocking(conn), only: from.only, gone: gone}
+	m := &Member{fan: f, line: newLine(conn), only: from.only, gone: gone}
 	m.current, m.pos, m.pinged = from.bytes, from.pos, time.Now()
 	m.number.Store(from.number)
 	m.Seen()

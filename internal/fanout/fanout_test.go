@@ -2,10 +2,13 @@ package fanout
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"strings"
 	"sync"
@@ -14,6 +17,8 @@ import (
 	"weak"
 
 	"pgregory.net/rapid"
+
+	"github.com/karlquant/quasar/internal/nowait"
 )
 
 // The frames of these tests are lines: "space seq padding". What a member is sent
@@ -30,6 +35,7 @@ func frame(space string, seq, size int) []byte {
 // peer reads what a member is sent, and can stop reading.
 type peer struct {
 	conn   net.Conn
+	near   net.Conn // the member's end
 	member *Member
 	left   chan error
 
@@ -39,24 +45,42 @@ type peer struct {
 	got     bytes.Buffer
 }
 
-// pair returns the two ends of a connection: real sockets with small buffers,
-// which the shards write to without waiting, or a pipe, where only waiting helps.
+// kinds are the connections that these tests run over: real sockets with small
+// buffers, plain and under TLS, which the shards write to without waiting; and
+// where only waiting helps, TLS as others set it up and a pipe.
+var (
+	kinds      = []string{"tcp", "tls", "tls 1.2", "tls of others", "pipe"}
+	quickKinds = kinds[:3]
+)
+
+// pair returns the two ends of a connection.
 func pair(t testing.TB, kind string) (near, far net.Conn) {
 	t.Helper()
 	if kind == "pipe" {
 		return net.Pipe()
 	}
+	near, far = pairTCP(t)
+	if kind == "tcp" {
+		return near, far
+	}
+	return secure(t, near, far, kind != "tls of others", func(server, _ *tls.Config) {
+		if kind == "tls 1.2" {
+			server.MaxVersion = tls.VersionTLS12
+		}
+	})
+}
+
+func pairTCP(t testing.TB) (near, far net.Conn) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	far, err = net.Dial("tcp", l.Addr().String())
-	if err != nil {
+	if far, err = net.Dial("tcp", l.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
-	near, err = l.Accept()
-	if err != nil {
+	if near, err = l.Accept(); err != nil {
 		t.Fatal(err)
 	}
 	_ = near.(*net.TCPConn).SetWriteBuffer(64 << 10)
@@ -64,10 +88,56 @@ func pair(t testing.TB, kind string) (near, far net.Conn) {
 	return near, far
 }
 
+// secure puts TLS between the two ends of a connection, ours or that of others.
+func secure(t testing.TB, near, far net.Conn, ours bool, set func(server, client *tls.Config)) (nearer, farther *tls.Conn) {
+	t.Helper()
+	server, client := configs()
+	server, client = server.Clone(), client.Clone()
+	set(server, client)
+	listen := tls.NewListener
+	if ours {
+		listen = nowait.NewTLSListener
+	}
+	conn, err := listen(&accepted{near}, server).Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	nearer, farther = conn.(*tls.Conn), tls.Client(far, client)
+	asked := make(chan error, 1)
+	go func() { asked <- farther.Handshake() }()
+	_ = nearer.SetDeadline(time.Now().Add(10 * time.Second))
+	if err := errors.Join(nearer.Handshake(), <-asked); err != nil {
+		t.Fatal(err)
+	}
+	_ = nearer.SetDeadline(time.Time{})
+	return nearer, farther
+}
+
+// accepted is a listener that has one connection.
+type accepted struct{ net.Conn }
+
+func (a *accepted) Accept() (net.Conn, error) { return a.Conn, nil }
+func (a *accepted) Addr() net.Addr            { return a.LocalAddr() }
+
+// configs returns what both sides of TLS need.
+var configs = sync.OnceValues(func() (server, client *tls.Config) {
+	s := httptest.NewTLSServer(nil)
+	defer s.Close()
+	client = s.Client().Transport.(*http.Transport).TLSClientConfig
+	client.ServerName = "example.com" // a name in the certificate
+	return s.TLS, client
+})
+
 func join(t testing.TB, f *Fanout, kind string, only map[string]bool) *peer {
 	t.Helper()
 	near, far := pair(t, kind)
-	p := &peer{conn: far, left: make(chan error, 1)}
+	return joined(f, near, far, only, false)
+}
+
+// joined makes one end of a connection a member and reads the other, at once or
+// not before stall(false).
+func joined(f *Fanout, near, far net.Conn, only map[string]bool, stalled bool) *peer {
+	p := &peer{conn: far, near: near, left: make(chan error, 1), stalled: stalled}
 	p.running = sync.NewCond(&p.mu)
 	go p.read()
 	p.member = f.Join(near, f.Begin(only), func(err error) { _ = near.Close(); p.left <- err })
@@ -203,7 +273,7 @@ func settled(p *peer, newest map[string]int, only map[string]bool, every bool) e
 // member a sequence that a subscriber is promised: a consistent cut first, rising
 // per space, the newest of every space in the end, and every frame if it kept up.
 func TestEveryMemberGetsWhatItIsPromised(t *testing.T) {
-	for _, kind := range []string{"tcp", "pipe"} {
+	for _, kind := range kinds {
 		t.Run(kind, func(t *testing.T) { rapid.Check(t, func(rt *rapid.T) { model(t, rt, kind) }) })
 	}
 }
@@ -265,8 +335,14 @@ func model(t *testing.T, rt *rapid.T, kind string) {
 }
 
 func TestAMemberThatTakesNothingIsTold(t *testing.T) {
+	for _, kind := range quickKinds {
+		t.Run(kind, func(t *testing.T) { aMemberThatTakesNothingIsTold(t, kind) })
+	}
+}
+
+func aMemberThatTakesNothingIsTold(t *testing.T, kind string) {
 	f := New(Options{First: first, WriteTimeout: 200 * time.Millisecond, Stalled: func() []byte { return []byte("stalled 1\n") }})
-	p := join(t, f, "tcp", nil)
+	p := join(t, f, kind, nil)
 	p.stall(true)
 	p.conn.SetReadDeadline(time.Now().Add(time.Millisecond)) // out of the read that it may be in
 	time.Sleep(20 * time.Millisecond)
@@ -286,8 +362,14 @@ func TestAMemberThatTakesNothingIsTold(t *testing.T) {
 
 // A stalled member costs the rest of a frame, and its neighbours nothing.
 func TestAStalledMemberDelaysNobody(t *testing.T) {
+	for _, kind := range quickKinds {
+		t.Run(kind, func(t *testing.T) { aStalledMemberDelaysNobody(t, kind) })
+	}
+}
+
+func aStalledMemberDelaysNobody(t *testing.T, kind string) {
 	f := New(Options{First: first, Shards: 1, WriteTimeout: time.Minute})
-	stalled, well := join(t, f, "tcp", nil), join(t, f, "tcp", nil)
+	stalled, well := join(t, f, kind, nil), join(t, f, kind, nil)
 	stalled.stall(true)
 	newest := map[string]int{}
 	for seq := 1; seq <= 5000; seq++ {
@@ -334,8 +416,14 @@ func TestANewestFrameOutlivesItsChunk(t *testing.T) {
 }
 
 func TestAFrameLargerThanAChunk(t *testing.T) {
+	for _, kind := range quickKinds {
+		t.Run(kind, func(t *testing.T) { aFrameLargerThanAChunk(t, kind) })
+	}
+}
+
+func aFrameLargerThanAChunk(t *testing.T, kind string) {
 	f := New(Options{First: first})
-	p := join(t, f, "tcp", nil)
+	p := join(t, f, kind, nil)
 	f.Publish("A", frame("A", 1, 300<<10))
 	f.Publish("A", frame("A", 2, 10))
 	if err := settled(p, map[string]int{"A": 2}, nil, true); err != nil {

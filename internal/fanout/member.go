@@ -2,7 +2,6 @@ package fanout
 
 import (
 	"errors"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,8 +29,7 @@ const (
 type Member struct {
 	fan   *Fanout
 	shard *shard
-	conn  net.Conn
-	raw   rawWriter // nil where the connection can only be written to by waiting
+	line  line
 	only  map[string]bool
 	gone  func(error)
 
@@ -102,7 +100,7 @@ func (m *Member) Abort(err error) {
 	}
 	m.last = true
 	m.mu.Unlock()
-	_ = m.conn.Close() // whoever writes to it or waits for it finds out
+	m.line.cut() // whoever writes to it or waits for it finds out
 	m.shard.poke()
 }
 
@@ -134,6 +132,7 @@ func (m *Member) end(err error) {
 	}
 	m.state.Store(over)
 	m.current = nil
+	m.line.leave()
 	m.shard.poke()
 	m.gone(err)
 }

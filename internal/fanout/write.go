@@ -110,7 +110,7 @@ func (m *Member) pick(r run, scratch *[]byte) {
 // flush writes without waiting. What the connection does not take is left to a
 // goroutine of the member's own.
 func (m *Member) flush(s *shard) {
-	if m.raw == nil {
+	if !m.line.quick() || m.line.holds() {
 		m.drainBeside()
 		return
 	}
@@ -126,36 +126,40 @@ func (m *Member) flush(s *shard) {
 			}
 			return
 		}
-		n, err := s.writer.write(m.raw, m.current)
-		m.fan.count.writes.Add(1)
-		m.fan.count.bytes.Add(int64(n))
+		n, full, err := m.line.try(&s.writer, m.current)
+		m.wrote(n)
 		if err != nil {
 			m.end(err)
 			return
 		}
-		if n < len(m.current) {
-			m.keep(n)
+		if full {
+			m.keep()
 			m.drainBeside()
 			return
 		}
-		m.current = nil
 	}
+}
+
+// wrote takes n bytes off current: they are the connection's now.
+func (m *Member) wrote(n int) {
+	m.fan.count.writes.Add(1)
+	m.fan.count.bytes.Add(int64(n))
+	m.current = m.current[n:]
 }
 
 func (m *Member) behind() bool { return m.pos != position(m.fan.log.head.Load()) }
 
-// keep remembers what is missing of current after n of its bytes: of what stands
-// in the log only the rest of the frame, so that a member that has stopped holds
-// no more than that; the log can be read again.
-func (m *Member) keep(n int) {
+// keep remembers what is left of current: of what stands in the log only the rest
+// of the frame, so that a member that has stopped holds no more than that; the log
+// can be read again.
+func (m *Member) keep() {
 	if m.from == nil {
-		m.current = m.current[n:]
 		if m.borrowed {
 			m.current, m.borrowed = bytes.Clone(m.current), false
 		}
 		return
 	}
-	offset := m.pos.offset() - len(m.current) + n
+	offset := m.pos.offset() - len(m.current)
 	end := m.from.frameEnd(offset)
 	number := m.from.first + uint64(m.from.marksBefore(end))
 	m.count(-int64(m.number.Load() - number)) // they were counted, and are not sent yet
@@ -184,14 +188,17 @@ func (m *Member) poke() {
 }
 
 // maxPiece is how much one write that waits may take, in bytes.
-const maxPiece = 16 << 10
+const maxPiece = record
 
 // drain writes and waits, until the member keeps up again. Where the connection
 // knows no other way it stays until the member has left.
 func (m *Member) drain() {
 	var scratch []byte
 	for {
-		more, over := m.next(&scratch)
+		more, over := m.line.holds(), false
+		if !more {
+			more, over = m.next(&scratch)
+		}
 		switch {
 		case over:
 			m.end(ErrLeft)
@@ -202,8 +209,8 @@ func (m *Member) drain() {
 				return
 			}
 		case m.conflating || m.behind():
-		case m.raw != nil:
-			_ = m.conn.SetWriteDeadline(time.Time{})
+		case m.line.quick():
+			m.line.rested()
 			m.state.Store(idle)
 			m.shard.poke()
 			return
@@ -213,23 +220,22 @@ func (m *Member) drain() {
 	}
 }
 
-// wait writes a piece of current and waits until it is gone. A member that takes
-// little takes time; one that takes nothing for WriteTimeout is stalled.
+// wait writes what is held, or else a piece of current, and waits until it is
+// gone. A member that takes little takes time; one that takes nothing for
+// WriteTimeout is stalled.
 func (m *Member) wait() error {
-	piece := m.current[:min(maxPiece, len(m.current))]
-	if err := m.conn.SetWriteDeadline(time.Now().Add(m.fan.opts.WriteTimeout)); err != nil {
-		return err
+	var piece []byte
+	if !m.line.holds() {
+		piece = m.current[:min(maxPiece, len(m.current))]
 	}
-	n, err := m.conn.Write(piece)
-	m.fan.count.writes.Add(1)
-	m.fan.count.bytes.Add(int64(n))
-	m.current = m.current[n:]
-	if n > 0 && len(m.current) > 0 {
+	n, took, err := m.line.wait(piece, m.fan.opts.WriteTimeout)
+	m.wrote(n)
+	if took && (len(m.current) > 0 || m.line.holds()) {
 		m.Seen() // no ping reaches it before the end of what it is taking
 	}
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {
-		if n > 0 {
+		if took {
 			return nil
 		}
 		return ErrStalled
@@ -257,10 +263,7 @@ func (m *Member) lastWords(err error) error {
 	if m.fan.opts.Stalled == nil || len(m.current) > lastRest {
 		return err
 	}
-	if c, ok := m.conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
-		_ = c.SetWriteBuffer(lastBuffer) // a wish
-	}
-	_ = m.conn.SetWriteDeadline(time.Now().Add(lastWait))
-	_, _ = m.conn.Write(append(bytes.Clone(m.current), m.fan.opts.Stalled()...)) // best effort
+	m.line.grow(lastBuffer)
+	_, _, _ = m.line.wait(append(bytes.Clone(m.current), m.fan.opts.Stalled()...), lastWait) // best effort
 	return err
 }

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -243,7 +244,11 @@ func (s *socket) writeClose(code ws.StatusCode, reason string) {
 }
 
 func (s *socket) growSendBuffer(bytes int) {
-	if tcp, ok := s.conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
+	conn := s.conn
+	if t, ok := conn.(*tls.Conn); ok {
+		conn = t.NetConn()
+	}
+	if tcp, ok := conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
 		_ = tcp.SetWriteBuffer(bytes) // a wish: without it the close may not arrive
 	}
 }

@@ -7,6 +7,7 @@ package peers
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"maps"
@@ -15,6 +16,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/karlquant/quasar/hub"
 )
 
 // Serve serves on an address until ctx ends.
@@ -26,7 +29,8 @@ var All = map[string]Serve{
 	"floor-coalesce": func(ctx context.Context, addr string) error { return serveFloor(ctx, addr, eachTurn) },
 	"floor-10ms":     func(ctx context.Context, addr string) error { return serveFloor(ctx, addr, each10ms) },
 	"floor-tls":      serveFloorTLS,
-	"hub-tls":        serveHubTLS,
+	"hub-tls":        func(ctx context.Context, addr string) error { return serveHubTLS(ctx, addr, hub.NewTLSListener) },
+	"hub-std-tls":    func(ctx context.Context, addr string) error { return serveHubTLS(ctx, addr, tls.NewListener) },
 	"queue":          serveQueue,
 	"nats":           serveNATS,
 	"gorilla":        serveGorilla,

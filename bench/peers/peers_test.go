@@ -68,7 +68,7 @@ func serve(t *testing.T, name string) *bench.Target {
 		target.Protocol = bench.Raw
 	case name == "nats":
 		target.Protocol = bench.NATS
-	case name == "hub-tls":
+	case strings.HasPrefix(name, "hub-"):
 		target.Form = bench.Publish
 	}
 	return target

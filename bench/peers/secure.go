@@ -16,8 +16,8 @@ import (
 	"github.com/karlquant/quasar/hub"
 )
 
-// listenTLS listens with a certificate that it makes.
-func listenTLS(addr string) (net.Listener, error) {
+// newCertificate returns what a server needs for TLS.
+func newCertificate() (*tls.Config, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err
@@ -30,23 +30,37 @@ func listenTLS(addr string) (net.Listener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tls.Listen("tcp", addr, &tls.Config{
+	return &tls.Config{
 		MinVersion:   tls.VersionTLS13,
 		Certificates: []tls.Certificate{{Certificate: [][]byte{certificate}, PrivateKey: key}},
 		NextProtos:   []string{"http/1.1"},
 		// Records as large as what is written: small ones at first are for pages
 		// that are shown while they come.
 		DynamicRecordSizingDisabled: true,
-	})
+	}, nil
 }
 
-// serveHubTLS is the hub behind TLS, as an embedder would set it up.
-func serveHubTLS(ctx context.Context, addr string) error {
+// listenTLS listens the way secured says.
+func listenTLS(addr string, secured func(net.Listener, *tls.Config) net.Listener) (net.Listener, error) {
+	config, err := newCertificate()
+	if err != nil {
+		return nil, err
+	}
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	return secured(l, config), nil
+}
+
+// serveHubTLS is the hub behind TLS, as an embedder would set it up: secured is
+// hub.NewTLSListener, or tls.NewListener by one who does not know that.
+func serveHubTLS(ctx context.Context, addr string, secured func(net.Listener, *tls.Config) net.Listener) error {
 	h, err := hub.New(nil)
 	if err != nil {
 		return err
 	}
-	l, err := listenTLS(addr)
+	l, err := listenTLS(addr, secured)
 	if err != nil {
 		return err
 	}
@@ -60,7 +74,7 @@ func serveHubTLS(ctx context.Context, addr string) error {
 // serveFloorTLS writes all that came in at once to one subscriber after the
 // other, in one record.
 func serveFloorTLS(ctx context.Context, addr string) error {
-	l, err := listenTLS(addr)
+	l, err := listenTLS(addr, tls.NewListener)
 	if err != nil {
 		return err
 	}

@@ -63,11 +63,12 @@ func Servers(p Programs) []Server {
 		peer("gorilla-loop", "gorilla/websocket, PreparedMessage, one loop", bench.WebSocket),
 		peer("coder", "coder/websocket, queues", bench.WebSocket),
 		peer("hub-tls", "hub, TLS", bench.WebSocket),
+		peer("hub-std-tls", "hub, TLS by tls.NewListener", bench.WebSocket),
 		peer("floor-tls", "Go TLS floor, coalescing", bench.Raw),
 	}
 	for i := range all {
 		all[i].TLS = strings.HasSuffix(all[i].Name, "-tls")
-		if all[i].Name == "hub-tls" {
+		if all[i].TLS && strings.HasPrefix(all[i].Name, "hub-") {
 			all[i].Form, all[i].Hub = bench.Publish, true
 		}
 	}

@@ -56,7 +56,7 @@ func Workloads(s Scale) []Workload {
 		{bench.Workload{Name: "stalled", Title: "100/s → 500, 50 of them stalled", Subscribers: 500, Publishers: 10, Rate: 10, Stalled: 50}, DelayP99, []string{"hub", "queue", "nats", "gws", "python"}},
 		{bench.Workload{Name: "busy-stalled", Title: "200 × 10/s → 500, 50 of them stalled", Subscribers: 500, Publishers: 200, Rate: 10, Stalled: 50}, DelayP99, []string{"hub", "queue", "nats"}},
 		{bench.Workload{Name: "ingest", Title: "200 publishers flat out, one subscriber", Subscribers: 1, Publishers: 200, FlatOut: true}, PerCPUSecond, []string{"hub", "floor-coalesce", "queue", "nats", "gws", "gorilla", "coder", "python"}},
-		{bench.Workload{Name: "tls", Title: "TLS 1.3, 1 → 1,000, 16 in flight", Subscribers: 1000, Publishers: 1, InFlight: 16, TLS: true}, PerCPUSecond, []string{"hub-tls", "floor-tls"}},
+		{bench.Workload{Name: "tls", Title: "TLS 1.3, 1 → 1,000, 16 in flight", Subscribers: 1000, Publishers: 1, InFlight: 16, TLS: true}, PerCPUSecond, []string{"hub-tls", "hub-std-tls", "floor-tls"}},
 		{bench.Workload{Name: "idle", Title: fmt.Sprintf("%d idle subscribers", s.IdleSubs), Subscribers: s.IdleSubs, Idle: true}, IdleMemory, []string{"hub", "queue", "nats", "gws", "gorilla", "coder", "python"}},
 	}
 	return scaled(all, s)

@@ -15,7 +15,8 @@ import (
 
 // fanoutOptions are those of what hands every update to every subscriber. It knows
 // frames as bytes; what they say is told to it here.
-func fanoutOptions(opts *Options) fanout.Options {
+func (h *Hub) fanoutOptions() fanout.Options {
+	opts := h.opts
 	return fanout.Options{
 		First:        initialState,
 		Ping:         ws.MustCompileFrame(ws.NewPingFrame(nil)),
@@ -24,6 +25,7 @@ func fanoutOptions(opts *Options) fanout.Options {
 		WriteTimeout: opts.WriteTimeout,
 		Lag:          opts.MaxLag,
 		Chunks:       max(2, opts.LogSize/fanout.ChunkSize),
+		Latency:      &h.latency,
 		Stalled:      func() []byte { return closeFrame(statusTryAgainLater, stalledReason(opts)) },
 	}
 }

@@ -34,7 +34,7 @@ func (h *Hub) fanoutFor(sub *subscription) *fanout.Fanout {
 	c := &h.compressed
 	c.users++
 	if c.users == 1 {
-		opts := fanoutOptions(h.opts)
+		opts := h.fanoutOptions()
 		opts.First, opts.Source, opts.Together = deflatedInitialState, h.fanout, &h.mu
 		c.fanout, c.deflater = fanout.New(opts), deflaters.Get().(*deflater)
 	}

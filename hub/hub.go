@@ -29,6 +29,7 @@ type Hub struct {
 	id       string
 	engine   Engine
 	routes   http.Handler
+	latency  fanout.Latency // of all subscribers
 	fanout   *fanout.Fanout
 	visitors *visitors
 	lines    *loglimit.Handler // of opts.Logger
@@ -79,7 +80,7 @@ func New(opts *Options) (*Hub, error) {
 		members: make(map[*subscription]struct{}),
 		totals:  totals{rejectedFor: make(map[string]int64)},
 	}
-	h.fanout = fanout.New(fanoutOptions(o))
+	h.fanout = fanout.New(h.fanoutOptions())
 	if h.routes, err = h.newRoutes(); err != nil {
 		return nil, err
 	}

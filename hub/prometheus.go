@@ -46,6 +46,7 @@ var (
 	descSent       = describe("sent_frames_total", "Copies of updates written to subscribers. Over writes_total: how many leave in one write.")
 	descWrites     = describe("writes_total", "Writes to subscribers' connections.")
 	descWritten    = describe("written_bytes_total", "Bytes that subscribers' connections took.")
+	descLatency    = describe("fanout_latency_seconds", "Time from the acceptance of an update until a subscriber's connection took it; of one update every 250 ms, to every subscriber.")
 	descFellBehind = describe("conflations_total", "Times that a subscriber fell so far behind that it was conflated.")
 	descStalled    = describe("stalled_total", "Subscribers closed because they took nothing.")
 	descLag        = describe("subscriber_lag_frames", "Updates that the subscriber that is most behind lacks.")
@@ -87,6 +88,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	m.counter(descFields, s.FieldErrors, "invalid")
 	m.counter(descFields, s.NonFinite, "non_finite")
 	m.fanout(&fan)
+	m.latency(h.latency.Stats())
 	m.gauge(descLag, float64(lag))
 	m.gauge(descPublishers, float64(s.Publishers))
 	m.gauge(descSubscribers, float64(s.Subscribers))
@@ -123,6 +125,10 @@ func (m metrics) fanout(fan *fanout.Stats) {
 	m.counter(descWritten, fan.Bytes)
 	m.counter(descFellBehind, fan.Conflations)
 	m.counter(descStalled, fan.Stalled)
+}
+
+func (m metrics) latency(l fanout.LatencyStats) {
+	m.out <- prometheus.MustNewConstHistogram(descLatency, l.Count, l.Sum.Seconds(), l.Within)
 }
 
 // visitors tells who came and went. What usually happens is there from the start,

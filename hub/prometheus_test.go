@@ -202,3 +202,32 @@ func TestRefusalsAreCountedInFewSeries(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// How long updates take is told as a histogram: here one subscriber took its two
+// at once, and the other, compressed, the second only after three seconds.
+func TestTheLatencyOfUpdatesIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := hubtest.New(t, &hub.Options{Compression: true})
+		p := publisher(t, s, "V75")
+		subscriber(t, s, "")
+		conn, _ := s.Dial(t.Context())
+		slow := opened(t, conn, "/ws/subscribe", "Sec-WebSocket-Extensions: permessage-deflate\r\n")
+		_, _ = slow.readAsItIs()
+		for n := range 2 {
+			time.Sleep(time.Second)
+			p.text(steps(n))
+			time.Sleep(time.Duration(n) * 3 * time.Second)
+			_, _ = slow.readAsItIs()
+			synctest.Wait()
+		}
+		_, families := metricsOf(t, s)
+		h := families["quasar_hub_fanout_latency_seconds"].GetMetric()[0].GetHistogram()
+		within := make(map[float64]uint64)
+		for _, b := range h.Bucket {
+			within[b.GetUpperBound()] = b.GetCumulativeCount()
+		}
+		if h.GetSampleCount() != 4 || h.GetSampleSum() != 3 || within[0.0001] != 3 || within[2.5] != 3 || within[5] != 4 {
+			t.Errorf("got %v, want four updates, three of them at once", h)
+		}
+	})
+}

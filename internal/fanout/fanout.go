@@ -36,6 +36,8 @@ type Options struct {
 	// Lag is how many bytes a member may be behind before it is conflated; 0 for
 	// 1 MiB. More than the log keeps has no effect.
 	Lag int
+	// Latency gathers how long frames take; nil for nobody.
+	Latency *Latency
 	// Shards is how many goroutines write; 0 for one for each processor.
 	Shards int
 }
@@ -65,6 +67,7 @@ type Fanout struct {
 	turn   atomic.Uint64 // whose turn it is to take a new member
 	first  firstCache
 	count  counters
+	sample atomic.Pointer[sample] // the newest
 }
 
 // counters only rise.
@@ -99,6 +102,7 @@ func New(opts Options) *Fanout {
 // calls it for one frame at a time where the order matters; the frame may be used
 // again afterwards.
 func (f *Fanout) Publish(space string, frame []byte) {
+	f.follow(space)
 	f.log.append(space, frame)
 	f.count.published.Add(1)
 	for _, s := range f.shards {
@@ -139,6 +143,7 @@ func (f *Fanout) Join(conn net.Conn, from Start, gone func(error)) *Member {
 	m := &Member{fan: f, line: newLine(conn), only: from.only, gone: gone}
 	m.current, m.pos, m.pinged = from.bytes, from.pos, time.Now()
 	m.number.Store(from.number)
+	m.measured = f.sample.Load() // was published before it came
 	m.Seen()
 	m.shard = f.shards[f.turn.Add(1)%uint64(len(f.shards))]
 	m.shard.join(m)

@@ -48,7 +48,9 @@ type Member struct {
 	from       *chunk // where current stands in the log, nil if it does not
 	pos        position
 	conflating bool
-	caught     uint64 // how many frames were sent since
+	caught     uint64  // how many frames were sent since
+	sample     *sample // that it is to tell of next; nil for the next newest
+	measured   *sample // that it has told of
 
 	mu      sync.Mutex    // guards what follows
 	wake    chan struct{} // of its own goroutine; nil while there is none

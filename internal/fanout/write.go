@@ -15,6 +15,7 @@ func (m *Member) next(scratch *[]byte) (more, over bool) {
 		return true, false
 	}
 	m.from, m.borrowed = nil, false
+	m.measure()
 	if m.takeControl() {
 		return true, false
 	}

@@ -16,7 +16,7 @@ type Engine interface {
 	Run(ctx context.Context, from Receiver) error
 	// Offer hands a record to the other hubs. It never blocks: while they cannot
 	// be reached only the newest of each space is kept. It may be called before
-	// Run and after it.
+	// Run and after it. The engine may keep r: nobody writes to what that points to.
 	Offer(r Record)
 	// Announce tells the other hubs which publisher's connection is the newest of
 	// a space here. It never blocks: of each space only the newest claim counts,
@@ -26,6 +26,15 @@ type Engine interface {
 	// Status tells how the engine is. It may be called at any time, from any
 	// goroutine, and does not block.
 	Status() EngineStatus
+}
+
+// Restorer is an Engine that kept records of an earlier life of its hub.
+type Restorer interface {
+	// Restored returns them, valid as Record.Valid has it, at most one of a space,
+	// each with a Seq above all that the hub ever gave the space. New takes them
+	// in before the hub serves anybody, and shows them as stale until an update
+	// of their space is accepted. They do not come by Offer then.
+	Restored() []Record
 }
 
 // Receiver is what a hub takes from its engine. Its methods do not block for
@@ -59,13 +68,14 @@ type Claim struct {
 
 // EngineStatus tells how an engine is.
 type EngineStatus struct {
-	// Name is the kind of engine: "memory".
+	// Name is the kind of engine: "memory", "file".
 	Name string
 	// Ready is true once the hub holds what its cluster holds.
 	Ready bool
 	// Members are the ids of the hubs that are seen alive, this one among them.
 	Members []string
-	// Problem says what keeps the engine from its work, or is empty.
+	// Problem says what keeps the engine from its work, or is empty. Strangers
+	// see it. With a problem, /health says "degraded"; the hub serves all the same.
 	Problem string
 }
 

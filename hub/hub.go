@@ -84,6 +84,9 @@ func New(opts *Options) (*Hub, error) {
 	if h.routes, err = h.newRoutes(); err != nil {
 		return nil, err
 	}
+	if kept, ok := h.engine.(Restorer); ok {
+		h.restore(kept.Restored(), now)
+	}
 	return h, nil
 }
 
@@ -92,12 +95,25 @@ func (h *Hub) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.routes.Serve
 
 // Run does what a hub has to do besides answering, until ctx ends. Then it closes
 // every WebSocket as Shutdown does, within five seconds, and returns nil; or the
-// error that made its engine stop.
+// error that made its engine stop. The engine works until the last WebSocket is
+// gone: what came in until then is for it, too.
 func (h *Hub) Run(ctx context.Context) error {
-	err := h.engine.Run(ctx, h)
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	always := context.WithoutCancel(ctx)
+	working, end := context.WithCancel(always)
+	defer end()
+	var failed error
+	ended := make(chan struct{})
+	go func() { defer close(ended); failed = h.engine.Run(working, h) }()
+	select {
+	case <-ctx.Done():
+	case <-ended:
+	}
+	grace, cancel := context.WithTimeout(always, 5*time.Second)
 	defer cancel()
-	return errors.Join(err, h.Shutdown(grace))
+	err := h.Shutdown(grace)
+	end()
+	<-ended
+	return errors.Join(failed, err)
 }
 
 // Shutdown refuses new WebSockets, closes those that are open with 1001 and waits

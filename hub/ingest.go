@@ -121,6 +121,7 @@ func (h *Hub) accept(from *session, u *quasar.Update, now time.Time) {
 		return
 	}
 	s.record.accept(u, h.id, now)
+	s.restored = false
 	s.ledger.accepted++
 	h.totals.accepted++
 	h.rate.add(now)

@@ -88,7 +88,7 @@ func (o *Options) withDefaults() (*Options, error) {
 	if o != nil {
 		out = *o
 	}
-	setDefault(&out.ID, defaultID())
+	setDefault(&out.ID, DefaultID())
 	setDefault(&out.Version, "unknown")
 	setDefault(&out.StaleAfter, 30*time.Second)
 	setDefault(&out.PingInterval, 20*time.Second)
@@ -137,8 +137,9 @@ func (o *Options) check() error {
 	return nil
 }
 
-// defaultID tells processes apart as well as their host's name does.
-func defaultID() string {
+// DefaultID is the ID of a hub that is given none. It tells processes apart as
+// well as their host's name does.
+func DefaultID() string {
 	host, err := os.Hostname()
 	if err != nil || quasar.CheckSpaceName(host) != nil || len(host) > 48 {
 		host = "hub"

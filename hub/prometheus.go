@@ -38,6 +38,7 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 var (
 	descInfo       = describe("info", "Always 1; which hub this is.", "version", "hub_id")
 	descReady      = describe("ready", "1 if the hub may be sent people, as /readyz has it.")
+	descDegraded   = describe("degraded", "1 if something needs a person, as /health has it: the state cannot be saved, for one.")
 	descAnonymous  = describe("anonymous", "1 if the hub was opened to a network without credentials.")
 	descFrames     = describe("frames_total", "Frames of publishers, by what became of them, and why they were rejected.", "result", "reason")
 	descFields     = describe("fields_total", "Fields of publishers that were not stored as sent, by why.", "reason")
@@ -67,7 +68,7 @@ func (c *collector) Describe(out chan<- *prometheus.Desc) { prometheus.DescribeB
 func (c *collector) Collect(out chan<- prometheus.Metric) {
 	h, now := c.hub, time.Now()
 	h.mu.Lock()
-	s, seen, lag, fan := h.stats(now), h.sightings(), h.worstLag(), h.fanoutStats()
+	s, seen, lag, fan := h.stats(now), h.sightings(now), h.worstLag(), h.fanoutStats()
 	signsOfLife, rejected := h.totals.signsOfLife, make(map[string]int64)
 	for _, reason := range rejectReasons() {
 		rejected[reason] = h.totals.rejectedFor[reason]
@@ -77,6 +78,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	m := metrics{out}
 	m.gauge(descInfo, 1, h.opts.Version, h.id)
 	m.gauge(descReady, truth(h.ready() == nil))
+	m.gauge(descDegraded, truth(healthOf(h.engine.Status()) != "ok"))
 	m.gauge(descAnonymous, truth(h.opts.InsecureAllowAnonymous))
 	m.counter(descFrames, s.Accepted, "accepted", "")
 	m.counter(descFrames, s.Superseded, "superseded", "")

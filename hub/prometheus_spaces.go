@@ -57,7 +57,7 @@ func (c *collector) collectSpaces(m metrics, seen []sighting, now time.Time) {
 	stale, oldest := 0, 0.0
 	for i := range seen {
 		oldest = max(oldest, age(&seen[i].snapshot, now))
-		if c.hub.stale(&seen[i].snapshot, now) {
+		if seen[i].stale {
 			stale++
 		}
 	}

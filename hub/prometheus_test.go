@@ -54,7 +54,7 @@ func TestPrometheusIsToldWhatTheBooksSay(t *testing.T) {
 		delete(got, "quasar_hub_writes_total") // how many gather in one, and how long they are, is not for here
 		delete(got, "quasar_hub_written_bytes_total")
 		want := map[string]float64{
-			"quasar_hub_info hub_id=h1 version=v1.2.3": 1, "quasar_hub_ready": 1, "quasar_hub_anonymous": 0,
+			"quasar_hub_info hub_id=h1 version=v1.2.3": 1, "quasar_hub_ready": 1, "quasar_hub_degraded": 0, "quasar_hub_anonymous": 0,
 			"quasar_hub_frames_total result=accepted": 3, "quasar_hub_frames_total result=superseded": 1, "quasar_hub_frames_total result=sign_of_life": 1,
 			"quasar_hub_frames_total reason=malformed result=rejected": 1, "quasar_hub_frames_total reason=binary result=rejected": 1,
 			"quasar_hub_frames_total reason=space result=rejected": 1, "quasar_hub_frames_total reason=encoding result=rejected": 0,

@@ -30,6 +30,7 @@ func (h *Hub) MergeRecord(r Record) {
 	if !s.record.Merge(&r) {
 		return
 	}
+	s.restored = false
 	if s.record.Snapshot.Seq == before {
 		// Two hubs took updates of the space in each other's absence. Subscribers
 		// were promised that seq rises, so what is now in both is a new one.

@@ -20,7 +20,7 @@ type unixSeconds = rest.UnixSeconds
 // rankings ranks what is known at the moment.
 func (h *Hub) rankings(order quasar.Order, now time.Time) []rankingRow {
 	h.mu.Lock()
-	seen := h.sightings()
+	seen := h.sightings(now)
 	h.mu.Unlock()
 	return h.rank(seen, order, now)
 }
@@ -122,7 +122,7 @@ func (h *Hub) state(w http.ResponseWriter, r *http.Request, order quasar.Order, 
 		InsecureAllowAnonymous: h.opts.InsecureAllowAnonymous, StaleAfterSeconds: h.opts.StaleAfter.Seconds(),
 		Order: order, Formula: quasar.Formula,
 		Publishers: h.publishers(), Subscribers: subscribers, Events: h.newestEvents(), Stats: h.stats(now),
-	}, h.sightings()
+	}, h.sightings(now)
 }
 
 // etag changes with whatever state would show differently, apart from the clock.
@@ -159,23 +159,31 @@ func (h *Hub) serveHealth(w http.ResponseWriter, r *http.Request) {
 	if _, ok := rest.ReadQuery(w, r, quasar.Desc); !ok {
 		return
 	}
-	view, now := h.mayView(r), time.Now()
+	view, now, engine := h.mayView(r), time.Now(), h.engine.Status()
 	answer := healthAnswer{
-		Status: "ok", Version: h.opts.Version, HubTimestamp: unixSeconds(now), HubID: h.id,
+		Status: healthOf(engine), Version: h.opts.Version, HubTimestamp: unixSeconds(now), HubID: h.id,
 		UptimeSeconds: now.Sub(h.started).Seconds(), InsecureAllowAnonymous: h.opts.InsecureAllowAnonymous,
 	}
 	if view {
-		answer.healthBooks = h.books(now)
+		answer.healthBooks = h.books(now, engine)
 	}
 	rest.Write(w, answer)
 }
 
-func (h *Hub) books(now time.Time) healthBooks {
-	engine := newEngineRow(h.engine.Status())
+func (h *Hub) books(now time.Time, status EngineStatus) healthBooks {
+	engine := newEngineRow(status)
 	h.mu.Lock()
 	publishers, stats := h.publishers(), h.stats(now)
 	h.mu.Unlock()
 	return healthBooks{&publishers, &stats.Subscribers, &stats.Assets, &engine, &stats}
+}
+
+// healthOf is "ok" only where nothing needs a person to look.
+func healthOf(engine EngineStatus) string {
+	if engine.Problem != "" {
+		return "degraded"
+	}
+	return "ok"
 }
 
 type lifeAnswer struct {

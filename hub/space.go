@@ -13,7 +13,9 @@ import (
 type space struct {
 	name   string
 	record Record
-	ledger ledger
+	// restored tells that the record is all of an earlier life of the hub.
+	restored bool
+	ledger   ledger
 	// sessions are the live connections of publishers here, oldest first.
 	sessions []*session
 	// claims are what other hubs said last, by hub.

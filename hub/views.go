@@ -85,16 +85,16 @@ type stats struct {
 
 // sighting is what a ranking needs of a space.
 type sighting struct {
-	snapshot  quasar.Snapshot
-	connected bool
+	snapshot         quasar.Snapshot
+	connected, stale bool
 }
 
 // sightings returns what is known, in no order. Guarded by h.mu.
-func (h *Hub) sightings() []sighting {
+func (h *Hub) sightings(now time.Time) []sighting {
 	all := make([]sighting, 0, len(h.spaces))
 	for _, s := range h.spaces {
 		if s.known() {
-			all = append(all, sighting{s.record.Snapshot, s.connected()})
+			all = append(all, sighting{s.record.Snapshot, s.connected(), h.stale(s, now)})
 		}
 	}
 	return all
@@ -103,19 +103,20 @@ func (h *Hub) sightings() []sighting {
 // rank ranks what was seen. It may take a while, so it holds no lock.
 func (h *Hub) rank(seen []sighting, order quasar.Order, now time.Time) []rankingRow {
 	snapshots := make([]quasar.Snapshot, len(seen))
-	connected := make(map[string]bool, len(seen))
+	of := make(map[string]*sighting, len(seen))
 	for i := range seen {
 		snapshots[i] = seen[i].snapshot
-		connected[seen[i].snapshot.SpaceName] = seen[i].connected
+		of[seen[i].snapshot.SpaceName] = &seen[i]
 	}
 	rankings := quasar.Rank(snapshots, order)
 	rows := make([]rankingRow, len(rankings))
 	for i := range rankings {
 		r := &rankings[i]
+		space := of[r.Snapshot.SpaceName]
 		rows[i] = rankingRow{
 			Rank: notZero(r.Rank), SpaceName: r.Snapshot.SpaceName, Score: r.Score.Value, SignalConfidence: r.Score.SignalConfidence,
 			AVNAccuracy: r.Snapshot.Training.AVNAccuracy, DominantSignal: r.Snapshot.Voting.DominantSignal,
-			Reason: notZero(r.Score.Reason), Connected: connected[r.Snapshot.SpaceName], Stale: h.stale(&r.Snapshot, now),
+			Reason: notZero(r.Score.Reason), Connected: space.connected, Stale: space.stale,
 			AgeSeconds: age(&r.Snapshot, now), Snapshot: r.Snapshot,
 		}
 	}
@@ -128,9 +129,10 @@ func age(s *quasar.Snapshot, now time.Time) float64 {
 	return max(0, now.Sub(s.UpdatedAt).Seconds())
 }
 
-// stale tells whether no update came for longer than a snapshot may be old.
-func (h *Hub) stale(s *quasar.Snapshot, now time.Time) bool {
-	return now.Sub(s.UpdatedAt) > h.opts.StaleAfter
+// stale tells whether no update came for longer than a snapshot may be old, or
+// none since the hub started. Guarded by h.mu.
+func (h *Hub) stale(s *space, now time.Time) bool {
+	return s.restored || now.Sub(s.record.Snapshot.UpdatedAt) > h.opts.StaleAfter
 }
 
 // notZero returns nil for the zero value: what does not exist is null.
@@ -243,7 +245,7 @@ func (h *Hub) assets() int {
 func (h *Hub) staleNames(now time.Time) string {
 	var stale []string
 	for name, s := range h.spaces {
-		if s.known() && h.stale(&s.record.Snapshot, now) {
+		if s.known() && h.stale(s, now) {
 			stale = append(stale, name)
 		}
 	}

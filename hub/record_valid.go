@@ -1,0 +1,48 @@
+package hub
+
+import (
+	"fmt"
+
+	"github.com/karlquant/quasar"
+)
+
+// Valid returns the record with its values as quasar.Update.Valid has them, or
+// says what of it cannot be. A record that comes from outside the process goes
+// through it before a hub gets it.
+func (r Record) Valid() (Record, error) {
+	s := &r.Snapshot
+	if err := quasar.CheckSpaceName(s.SpaceName); err != nil {
+		return Record{}, err
+	}
+	if s.Seq <= 0 || s.Seq > maxClock {
+		return Record{}, fmt.Errorf("seq: got %d, want 1 to %d", s.Seq, int64(maxClock))
+	}
+	if s.UpdatedAt.IsZero() {
+		return Record{}, fmt.Errorf("updated_at: got none, want the time of the update with seq %d", s.Seq)
+	}
+	known := quasar.UpdateOf(&s.Training, &s.Voting).Fields
+	for f, stamp := range r.Stamps {
+		if err := stamp.valid(s.Seq, known.Has(quasar.Field(f))); err != nil {
+			return Record{}, fmt.Errorf("stamp of %s: %w", quasar.Field(f), err)
+		}
+	}
+	values, dropped := quasar.Update{Fields: quasar.AllFields, Training: s.Training, Voting: s.Voting}.Valid()
+	if len(dropped) > 0 {
+		return Record{}, dropped[0]
+	}
+	s.Training, s.Voting = values.Training, values.Voting
+	return r, nil
+}
+
+// valid says what is wrong with the stamp of a field in a snapshot with that seq.
+func (s Stamp) valid(seq int64, known bool) error {
+	switch {
+	case s == Stamp{} && !known:
+		return nil
+	case s.Seq <= 0 || s.Seq > seq:
+		return fmt.Errorf("got the seq %d, want 1 to %d", s.Seq, seq)
+	case quasar.CheckSpaceName(s.Hub) != nil:
+		return fmt.Errorf("got the hub %+q, want its id", s.Hub)
+	}
+	return nil
+}

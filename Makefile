@@ -35,11 +35,13 @@ race: ## all Go tests with the race detector, which has to be there
 soak: build ## a hub among friends and hostile clients for SOAKTIME (10m): growth, delay, broken promises
 	go run ./e2e/soak -quasar bin/quasar -time '$(SOAKTIME)' $(SOAKFLAGS)
 
+# Minimizing stops early: by default it takes up to a minute for each input that is
+# new, which is all the time there is.
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@grep -rnoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' --exclude-dir=testdata --exclude-dir=node_modules . | \
 	sed -E 's|^(.*)/[^/]*:[0-9]+:func (Fuzz.*)$$|\1 \2|' | sort -u | while read -r pkg name; do \
 		echo "== $$pkg $$name"; \
-		go test "$$pkg" -run '^$$' -fuzz "^$$name\$$" -fuzztime '$(FUZZTIME)' </dev/null || exit 1; \
+		go test "$$pkg" -run '^$$' -fuzz "^$$name\$$" -fuzztime '$(FUZZTIME)' -fuzzminimizetime 100x </dev/null || exit 1; \
 	done
 
 golden: ## rewrite the golden files from what the code does; then read the diff

@@ -1,0 +1,12 @@
+//go:build !windows && (!unix || aix || solaris)
+
+package fileengine
+
+import (
+	"errors"
+	"os"
+)
+
+func lock(*os.File) error { return errors.ErrUnsupported }
+
+func syncDirectory(string) error { return nil }

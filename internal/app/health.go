@@ -56,6 +56,9 @@ type healthSummary struct {
 			Reason string `json:"reason"`
 		} `json:"last_rejection"`
 	} `json:"publishers"`
+	Engine struct {
+		Problem string `json:"problem"`
+	} `json:"engine"`
 }
 
 func health(cmd *cobra.Command, address, token string, asJSON bool) error {
@@ -82,6 +85,9 @@ func health(cmd *cobra.Command, address, token string, asJSON bool) error {
 
 func printHealth(w io.Writer, h *healthSummary) {
 	fmt.Fprintf(w, "%s, version %s, up %v\n", h.Status, h.Version, time.Duration(h.UptimeSeconds*float64(time.Second)).Round(time.Second))
+	if h.Engine.Problem != "" {
+		fmt.Fprintf(w, "  %s\n", h.Engine.Problem)
+	}
 	for _, name := range slices.Sorted(maps.Keys(h.Publishers)) {
 		p := h.Publishers[name]
 		state := "offline"

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/karlquant/quasar/hub"
+	"github.com/karlquant/quasar/hub/fileengine"
 	"github.com/karlquant/quasar/python"
 	"github.com/karlquant/quasar/web"
 )
@@ -37,6 +38,7 @@ type hubFlags struct {
 	pingEvery time.Duration
 	peerTime  time.Duration
 	compress  bool
+	dataDir   string
 }
 
 func newHub() *cobra.Command {
@@ -78,6 +80,8 @@ for publishers, subscribers and viewers, which 'quasar token' makes.`,
 	f.IntVar(&flags.maxLag, "max-lag", 1<<20, "bytes that a subscriber may be behind before it gets only the newest of each space")
 	f.IntVar(&flags.logSize, "log-size", 4<<20, "bytes of updates kept for subscribers to catch up from")
 	f.BoolVar(&flags.compress, "compression", false, "compress what is sent to subscribers who offer it (permessage-deflate): fewer bytes, more work")
+	f.StringVar(&flags.dataDir, "data-dir", "", "a directory to keep the state in, so that it outlives the hub; without one it lives in memory")
+	alsoEnv(cmd, "data-dir")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runHub(cmd, &flags) }
 	return cmd
 }
@@ -102,6 +106,13 @@ func runHub(cmd *cobra.Command, flags *hubFlags) error {
 		if err := flags.tokens.checkBind(flags.listen, store); err != nil {
 			return err
 		}
+	}
+	if flags.dataDir != "" {
+		engine, err := openData(opts, flags.dataDir)
+		if err != nil {
+			return misconfigured(err)
+		}
+		defer func() { _ = engine.Close() }() // it is only a lock by then
 	}
 	h, err := hub.New(opts)
 	if err != nil {
@@ -142,6 +153,19 @@ func (f *hubFlags) options(log *slog.Logger) *hub.Options {
 		opts.FrameAncestors = []string{"https://huggingface.co"}
 	}
 	return opts
+}
+
+// openData lets a hub keep its state in a directory.
+func openData(opts *hub.Options, dir string) (*fileengine.Engine, error) {
+	if opts.ID == "" {
+		opts.ID = hub.DefaultID()
+	}
+	engine, err := fileengine.Open(dir, opts.ID, &fileengine.Options{Logger: opts.Logger})
+	if err != nil {
+		return nil, err
+	}
+	opts.Engine = engine
+	return engine, nil
 }
 
 // announceHub tells a person where things are.

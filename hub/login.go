@@ -111,6 +111,7 @@ func (h *Hub) showLogin(w http.ResponseWriter, status int, view loginView) {
 		panic(err) // two strings into a page of ours
 	}
 	page.Protect(w.Header(), h.opts.FrameAncestors...)
+	w.Header().Set("Referrer-Policy", "same-origin") // under no-referrer a browser's form comes from the origin "null"
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)

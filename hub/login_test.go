@@ -115,7 +115,7 @@ func TestTheFormOfLogin(t *testing.T) {
 		if diff := cmp.Diff(map[string]string{
 			"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 				"base-uri 'none'; form-action 'self'; frame-ancestors https://huggingface.co",
-			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store",
+			"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", "Cache-Control": "no-store",
 		}, got); diff != "" {
 			t.Error(diff)
 		}

@@ -4,9 +4,9 @@ import { once } from "node:events";
 import WebSocket from "ws";
 
 export class Publisher {
-  static async connect(server, space) {
+  static async connect(server, space, token) {
     const publisher = new Publisher();
-    publisher.socket = new WebSocket(`${server.ws}/ws/publish/${space}`);
+    publisher.socket = new WebSocket(`${server.ws}/ws/publish/${space}`, { headers: token ? { "X-Quasar-Token": token } : {} });
     publisher.socket.on("error", () => {}); // a hub that was killed
     await once(publisher.socket, "open");
     return publisher;

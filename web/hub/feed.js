@@ -35,7 +35,7 @@ export class Feed {
     this.#poller = new Poller("/api/state", () => (this.#stream.live ? booksEvery : allEvery), {
       taken: (state) => this.#polled(state),
       same: () => this.#answered(),
-      failed: () => this.#unanswered(),
+      failed: (error) => (error.status === 401 ? logIn() : this.#unanswered()),
     });
   }
 
@@ -115,6 +115,11 @@ export class Feed {
     if (this.#stream.live && this.#clock.now() - this.#lastContact > silentAfter) this.#stream.drop();
     this.#changed();
   }
+}
+
+/** Whoever may not look, or no longer, is asked for a token. */
+function logIn() {
+  location.replace("/login");
 }
 
 function streamURL(location) {

@@ -4,8 +4,8 @@ const patience = 8000; // milliseconds for one answer
 
 /**
  * Poller asks for a JSON document again and again. It calls taken(document) for
- * a new one, same() for "not modified", failed(error) for anything else, and
- * after each of them waits interval() milliseconds.
+ * a new one, same() for "not modified", failed(error) for anything else (with the
+ * status, if there was an answer), and after each of them waits interval() milliseconds.
  */
 export class Poller {
   #url;
@@ -72,7 +72,7 @@ export class Poller {
     const headers = this.#etag === null ? {} : { "If-None-Match": this.#etag };
     const answer = await fetch(this.#url, { headers, cache: "no-store", signal: AbortSignal.timeout(patience) });
     if (answer.status === 304) return () => this.#on.same();
-    if (!answer.ok) throw new Error(`got status ${answer.status}, want 200`);
+    if (!answer.ok) throw Object.assign(new Error(`got status ${answer.status}, want 200`), { status: answer.status });
     const document = await answer.json();
     this.#etag = answer.headers.get("ETag");
     return () => this.#on.taken(document);

@@ -22,6 +22,9 @@ const (
 
 	// dialTimeout bounds name lookup, connection, TLS and handshake together.
 	dialTimeout = 10 * time.Second
+
+	// maxAnswer bounds the headers of the answer to a handshake, in bytes.
+	maxAnswer = 64 << 10
 )
 
 // Options of a Dialer.
@@ -90,6 +93,7 @@ func freshTransport() http.RoundTripper {
 	}
 	fresh := standard.Clone()
 	fresh.DisableKeepAlives = true
+	fresh.MaxResponseHeaderBytes = maxAnswer
 	return fresh
 }
 

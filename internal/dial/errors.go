@@ -147,5 +147,13 @@ func explain(err error, secret Secret) error {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return ErrLost
 	}
-	return cause(err)
+	return unsaid(cause(err), secret)
+}
+
+// unsaid is err without what a server put into it, which may be our own token.
+func unsaid(err error, secret Secret) error {
+	if text := printable(secret.hide(err.Error())); text != err.Error() {
+		return errors.New(text)
+	}
+	return err
 }

@@ -2,6 +2,7 @@ package dial
 
 import (
 	"log/slog"
+	"strconv"
 	"strings"
 )
 
@@ -34,10 +35,13 @@ func (s Secret) reveal() string {
 	return *s.value
 }
 
-// hide strikes the secret out of a text that a peer sent.
+// hide strikes the secret out of a text that a peer sent, as it is and as errors
+// quote it.
 func (s Secret) hide(text string) string {
-	if token := s.reveal(); token != "" {
-		return strings.ReplaceAll(text, token, redacted)
+	token := s.reveal()
+	if token == "" {
+		return text
 	}
-	return text
+	quoted := strconv.Quote(token)
+	return strings.NewReplacer(token, redacted, quoted[1:len(quoted)-1], redacted).Replace(text)
 }

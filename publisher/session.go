@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/karlquant/quasar"
@@ -53,7 +54,7 @@ func (s *session) run() (parted bool, err error) {
 		return true, err
 	case s.ctx.Err() != nil: // it was us
 		return false, context.Cause(s.ctx)
-	case errors.As(s.why, &closed):
+	case errors.As(s.why, &closed), errors.Is(err, net.ErrClosed):
 		return false, s.why // says more than that the socket is closed
 	}
 	return false, err

@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"sync/atomic"
@@ -8,7 +9,8 @@ import (
 )
 
 // line is the byte stream under a WebSocket. It is cut when a read has waited
-// too long for a byte: hubs ping, so silence means that nobody is there.
+// too long for a byte: hubs ping, so silence means that nobody is there. A frame
+// with a mask ends it, too.
 //
 // The clock runs only while a read waits, so that a reader who takes long over
 // what it has read does not cut its own line.
@@ -18,6 +20,7 @@ type line struct {
 	watch   *time.Timer // cuts the line; runs while a read waits
 	silent  atomic.Bool
 	cut     atomic.Bool
+	frames  frames // of what was read
 }
 
 func newLine(stream io.ReadWriteCloser, silence time.Duration) *line {
@@ -33,7 +36,16 @@ func newLine(stream io.ReadWriteCloser, silence time.Duration) *line {
 func (l *line) Read(p []byte) (int, error) {
 	l.watch.Reset(l.silence)
 	defer l.watch.Stop()
-	return l.ReadWriteCloser.Read(p)
+	n, err := l.ReadWriteCloser.Read(p)
+	if broken := l.frames.check(p[:n]); broken != nil {
+		return 0, broken
+	}
+	if errors.Is(err, io.EOF) {
+		// The WebSocket library takes an io.EOF between two fragments for the end
+		// of their message, though the rest of it is missing.
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
 }
 
 // Close cuts the line: whatever waits on it returns. Only the first call acts.

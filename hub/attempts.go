@@ -28,7 +28,6 @@ type attempts struct {
 	mu      sync.Mutex // guards what follows
 	from    map[netip.Prefix]*failures
 	waiting int
-	told    seldom // of a token that does not allow something
 }
 
 // failures of one address: count of them at a time, of which one is forgotten now
@@ -120,13 +119,6 @@ func (a *attempts) waited() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.waiting--
-}
-
-// mayTell keeps one program with the wrong token from filling the log.
-func (a *attempts) mayTell(now time.Time) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.told.mayShow(now)
 }
 
 // worthLogging lets the powers of two through: one address cannot fill the log.

@@ -26,26 +26,16 @@ func (h *Hub) authorize(w http.ResponseWriter, r *http.Request, need access, spa
 	}
 	grant, ok := h.opts.Authenticator.Authenticate(presented(r, need))
 	if !ok {
-		h.slow(r, need)
+		h.slow(r)
 		w.Header().Set("Www-Authenticate", challenge)
 		problem.Write(w, http.StatusUnauthorized, unauthorized)
 		return grant, false
 	}
 	if detail := grant.denies(need, space); detail != "" {
-		h.deny(r, &grant, need)
 		problem.Write(w, http.StatusForbidden, detail)
 		return grant, false
 	}
 	return grant, true
-}
-
-// deny takes note of a valid token that does not allow what it was brought for.
-func (h *Hub) deny(r *http.Request, grant *Grant, need access) {
-	h.forbidden.Add(1)
-	if h.attempts.mayTell(time.Now()) {
-		h.opts.Logger.Warn("credential does not allow this", "credential", grant.ID, "role", string(grant.Role),
-			"from", guard.Addr(r), "asks_to", need.String())
-	}
 }
 
 // forViewers answers those who may view.
@@ -69,22 +59,22 @@ func (h *Hub) mayView(r *http.Request) bool {
 	}
 	grant, ok := h.opts.Authenticator.Authenticate(token)
 	if !ok {
-		h.slow(r, viewing)
+		h.slow(r)
 	}
 	return ok && grant.denies(viewing, "") == ""
 }
 
 // slow counts a failed attempt and waits, the longer the more of them there were
 // from the address. Whoever has a valid token never comes here.
-func (h *Hub) slow(r *http.Request, need access) {
-	h.unauthorized.Add(1)
+func (h *Hub) slow(r *http.Request) {
+	h.failed.Add(1)
 	addr := guard.Addr(r)
 	failures, delay := h.attempts.failed(addr, time.Now())
-	if worthLogging(failures) {
-		h.opts.Logger.Warn("no valid credential", "from", addr, "asks_to", need.String(), "attempts", failures)
-	}
 	if delay == 0 || !h.attempts.mayWait() {
 		return
+	}
+	if worthLogging(failures) {
+		h.opts.Logger.Warn("attempts without a valid credential are slowed", "address", addr, "attempts", failures, "delay", delay)
 	}
 	defer h.attempts.waited()
 	select {

@@ -63,10 +63,6 @@ const (
 	viewing
 )
 
-// String says it in a log, where the path would not do: somebody may have put a
-// token there.
-func (a access) String() string { return [...]string{"publish", "subscribe", "view"}[a] }
-
 // admitted are the roles that have an access.
 var admitted = [...][]Role{
 	publishing:  {RolePublisher},
@@ -78,9 +74,9 @@ var admitted = [...][]Role{
 func (g *Grant) denies(need access, space string) string {
 	switch {
 	case !slices.Contains(admitted[need], g.Role):
-		return "credential: got one of the role " + string(g.Role) + ", want " + wanted(need)
+		return "credential: got " + g.ID + " of the role " + string(g.Role) + ", want " + wanted(need)
 	case need == publishing && !slices.Contains(g.Spaces, space):
-		return "credential: got one of another space, want one of " + space
+		return "credential: got " + g.ID + " of another space, want one of " + space
 	}
 	return ""
 }

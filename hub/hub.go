@@ -52,8 +52,8 @@ type Hub struct {
 
 	handlers sync.WaitGroup // of the sockets
 
-	attempts                attempts
-	unauthorized, forbidden atomic.Int64 // requests that were answered so
+	attempts attempts
+	failed   atomic.Int64 // attempts without a valid token, where one is needed
 }
 
 // totals count what all publishers together did since the hub started.

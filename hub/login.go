@@ -75,14 +75,13 @@ func (h *Hub) tryLogin(w http.ResponseWriter, r *http.Request, token string) {
 	grant, ok := h.opts.Authenticator.Authenticate(token)
 	switch {
 	case !ok:
-		h.slow(r, viewing)
+		h.slow(r)
 		w.Header().Set("Www-Authenticate", challenge)
 		h.showLogin(w, http.StatusUnauthorized, loginView{Message: "This is no valid token of this hub."})
 	case grant.denies(viewing, "") != "":
-		h.deny(r, &grant, viewing)
 		h.showLogin(w, http.StatusForbidden, loginView{Message: "This is a " + string(grant.Role) + "'s token; to look takes a viewer's."})
 	default:
-		h.opts.Logger.Info("logged in", "credential", grant.ID, "from", guard.Addr(r))
+		h.opts.Logger.Info("logged in", "credential", grant.ID, "address", r.RemoteAddr)
 		http.SetCookie(w, loginCookie(r, token))
 		seeOther(w, "/")
 	}

@@ -110,6 +110,30 @@ func TestPages(t *testing.T) {
 	check("/", "Quasar hub. This build has no dashboard; the data is at /rankings, /api/state and /openapi.json.\n", "text/plain; charset=utf-8", "")
 }
 
+// No browser guesses what an answer of ours is, shares it with another origin, or
+// runs what is not ours in a page of ours. The user's own page is the user's.
+func TestSecurityHeaders(t *testing.T) {
+	k := newTokens(t)
+	s := hubtest.New(t, &hub.Options{UI: apiPages, SDK: apiSDK, Authenticator: k.store})
+	const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+	for _, e := range everyEndpoint {
+		for _, token := range []string{k.secret["viewer"], k.secret["wrong"]} {
+			answer := ask(t, s, http.MethodGet, e.path, "X-Quasar-Token: "+token, "Origin: http://hub.localhost")
+			if got := answer.Header.Get("X-Content-Type-Options"); got != "nosniff" {
+				t.Errorf("%s: %s: got X-Content-Type-Options: %q", e.path, answer.Status, got)
+			}
+			if got := answer.Header.Get("Content-Security-Policy"); strings.HasPrefix(answer.Header.Get("Content-Type"), "text/html") && got != policy {
+				t.Errorf("%s: got the policy %q", e.path, got)
+			}
+			for name := range answer.Header {
+				if strings.HasPrefix(name, "Access-Control-") || name == "Server" || name == "X-Powered-By" {
+					t.Errorf("%s: got the header %s", e.path, name)
+				}
+			}
+		}
+	}
+}
+
 // A pipe, a directory or a huge file is no page, and opening it must not block.
 func TestWhatIsNoPage(t *testing.T) {
 	dir := t.TempDir()

@@ -58,7 +58,7 @@ var (
 	descClosed      = describe("closes_total", "WebSockets that were closed, by whose they were and why.", "role", "reason")
 	descErrors      = describe("request_errors_total", "Requests that were answered with an error, by what they asked for and the HTTP status.", "endpoint", "status")
 	descLeftOut     = describe("log_lines_left_out_total", "Lines that the log was spared, for there were too many of their kind.")
-	descRefused     = describe("refused_credentials_total", "Requests that were refused for their credential, or want of one, by status.", "status")
+	descFailed      = describe("failed_credentials_total", "Requests without a valid token where one is needed, and wrong ones at /health and /login.")
 )
 
 // Describe implements prometheus.Collector.
@@ -95,8 +95,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	m.gauge(descPublishers, float64(s.Publishers))
 	m.gauge(descSubscribers, float64(s.Subscribers))
 	m.visitors(h.visitors)
-	m.counter(descRefused, h.unauthorized.Load(), "401")
-	m.counter(descRefused, h.forbidden.Load(), "403")
+	m.counter(descFailed, h.failed.Load())
 	m.counter(descLeftOut, h.lines.LeftOut())
 	c.collectSpaces(m, seen, now)
 }

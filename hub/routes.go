@@ -75,6 +75,9 @@ func (h *Hub) knownHosts(next http.Handler) http.Handler {
 func get(f http.HandlerFunc) http.Handler { return problem.GetOnly(f) }
 
 func (rt *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/" { // which may be the user's own page
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+	}
 	if handler, ok := rt.exact[r.URL.Path]; ok {
 		handler.ServeHTTP(w, r)
 		return
@@ -110,6 +113,7 @@ func (rt *routes) serveRoot(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	_, _ = w.Write([]byte("Quasar hub. This build has no dashboard; the data is at /rankings, /api/state and /openapi.json.\n"))
 }
 

@@ -11,6 +11,7 @@ quasar                                                  ← internal/dial
 nothing                                                 ← internal/dial/dialtest | internal/problem | internal/loglimit | internal/nowait
 internal/nowait                                         ← internal/fanout
 quasar, internal/problem                                ← internal/guard | internal/page | internal/rest
+internal/guard, internal/problem                        ← internal/gate
 quasar, internal/wire, internal/dial                    ← publisher | subscriber
 quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, internal/fanout, internal/loglimit, internal/nowait ← hub
 quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, hub ← hub/*

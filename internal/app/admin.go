@@ -46,7 +46,9 @@ func serveAdmin(ctx context.Context, l net.Listener, log *slog.Logger) error {
 		return nil
 	}
 	log.Info("admin listener", "profiles", "http://"+l.Addr().String()+"/debug/pprof/")
-	return serve(ctx, l, endingWith(ctx, newAdmin()), log)
+	within := usualLimits()
+	within.requestTime, within.answerTime = 0, 0 // a profile takes as long as it is told to
+	return serve(ctx, l, endingWith(ctx, newAdmin()), log, within)
 }
 
 // endingWith ends the requests that are under way when ctx ends: a profile takes longer

@@ -70,6 +70,11 @@ func runDemo(cmd *cobra.Command, flags *demoFlags, log *slog.Logger) error {
 		return err
 	}
 	defer func() { _ = rankListener.Close() }()
+	within := usualLimits()
+	door, err := within.newGate(nil)
+	if err != nil {
+		return err
+	}
 	hubAddr, rankAddr := reachable(hubListener), reachable(rankListener)
 	h, err := hub.New((&hubFlags{stale: demoStale}).options(log))
 	if err != nil {
@@ -88,8 +93,8 @@ func runDemo(cmd *cobra.Command, flags *demoFlags, log *slog.Logger) error {
 	}
 	err = runStages(cmd.Context(),
 		spaces,
-		[]runner{r.Run, func(ctx context.Context) error { return serve(ctx, rankListener, r, log) }},
-		[]runner{h.Run, func(ctx context.Context) error { return serve(ctx, hubListener, h, log) }},
+		[]runner{r.Run, func(ctx context.Context) error { return serve(ctx, door.Listener(rankListener), r, log, within) }},
+		[]runner{h.Run, func(ctx context.Context) error { return serve(ctx, door.Listener(hubListener), h, log, within) }},
 	)
 	if err != nil {
 		return err

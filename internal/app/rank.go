@@ -27,6 +27,7 @@ type rankFlags struct {
 	json                  bool
 	hosts                 []string
 	stale                 time.Duration
+	limits                limits
 }
 
 func newRank() *cobra.Command {
@@ -67,6 +68,7 @@ the original; what they choose is not there yet, and the ranker says so.`,
 	alsoEnv(cmd, "allow-host", "SPACE_HOST")
 	f.BoolVar(&flags.insecure, "insecure-allow-anonymous", false, "listen beyond this machine though there are no credentials")
 	f.DurationVar(&flags.stale, "stale-after", 30*time.Second, "how old a snapshot or its votes may be before an asset is held back")
+	addLimits(cmd, &flags.limits)
 	// `--assets A B C` leaves B and C as arguments: they are assets too.
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 && !cmd.Flags().Changed("assets") {
@@ -119,6 +121,10 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	if err != nil {
 		return misconfigured(err)
 	}
+	door, err := flags.limits.newGate(nil)
+	if err != nil {
+		return err
+	}
 	l, err := listen(cmd.Context(), flags.listen, flags.insecure)
 	if err != nil {
 		return err
@@ -128,6 +134,7 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	g, ctx := errgroup.WithContext(cmd.Context())
 	g.Go(func() error { return r.Run(ctx) })
 	g.Go(func() error { return show.follow(ctx, r.Ranking) })
-	g.Go(func() error { return serve(ctx, l, r, log) })
+	g.Go(func() error { return serve(ctx, door.Listener(l), r, log, flags.limits) })
+	g.Go(func() error { return reportRefused(ctx, log, door) })
 	return g.Wait()
 }

@@ -44,15 +44,10 @@ func withPort(addr, port string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-// serve answers requests until ctx ends, then lets those under way finish.
-func serve(ctx context.Context, l net.Listener, handler http.Handler, log *slog.Logger) error {
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 5 * time.Second,
-		MaxHeaderBytes:    16 << 10,
-		IdleTimeout:       time.Minute,
-		ErrorLog:          serverLog(log),
-	}
+// serve answers requests within the limits until ctx ends, then lets those under
+// way finish.
+func serve(ctx context.Context, l net.Listener, handler http.Handler, log *slog.Logger, within limits) error {
+	server := within.server(handler, log)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(l) }()
 	select {

@@ -45,7 +45,7 @@ func (c *components) checkTheWay(ctx context.Context) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.Run(ctx) })
-	g.Go(func() error { return serve(ctx, m, h, slog.New(slog.DiscardHandler)) })
+	g.Go(func() error { return serve(ctx, m, h, slog.New(slog.DiscardHandler), usualLimits()) })
 	g.Go(func() error { return r.Run(ctx) })
 	g.Go(func() error { return publishAll(ctx, m.client(), examples()) })
 	if err := g.Wait(); err != nil {

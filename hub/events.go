@@ -15,6 +15,7 @@ const (
 	eventRejected     eventKind = "rejected"
 	eventStripped     eventKind = "stripped"
 	eventSubscriber   eventKind = "subscriber"
+	eventThrottled    eventKind = "throttled"
 )
 
 // maxEvents is how many events are kept for the page.

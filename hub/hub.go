@@ -32,6 +32,7 @@ type Hub struct {
 	latency  fanout.Latency // of all subscribers
 	fanout   *fanout.Fanout
 	visitors *visitors
+	seats    *seats
 	lines    *loglimit.Handler // of opts.Logger
 	started  time.Time
 
@@ -58,7 +59,7 @@ type Hub struct {
 
 // totals count what all publishers together did since the hub started.
 type totals struct {
-	accepted, rejected, fieldErrors, nonFinite, stripped, superseded, signsOfLife int64
+	accepted, rejected, fieldErrors, nonFinite, stripped, superseded, throttled, signsOfLife int64
 	// rejectedFor has the rejected by their reasons, of which there are few.
 	rejectedFor map[string]int64
 }
@@ -81,6 +82,7 @@ func New(opts *Options) (*Hub, error) {
 		totals:  totals{rejectedFor: make(map[string]int64)},
 	}
 	h.fanout = fanout.New(h.fanoutOptions())
+	h.seats = newSeats(o)
 	if h.routes, err = h.newRoutes(); err != nil {
 		return nil, err
 	}
@@ -228,6 +230,10 @@ func (h *Hub) spaceNamed(name string) *space {
 // subscriber who joins misses nothing and gets nothing twice.
 func (h *Hub) broadcast(s *space, now time.Time) {
 	h.version++
+	if s.throttle.held { // all of it goes out here
+		s.throttle.held = false
+		h.engine.Offer(s.record)
+	}
 	h.payload = wire.AppendMetricsUpdate(h.payload[:0], &s.record.Snapshot, now)
 	h.frame = appendTextFrame(h.frame[:0], h.payload)
 	h.fanout.Publish(s.name, h.frame)

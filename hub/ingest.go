@@ -26,7 +26,13 @@ func (h *Hub) servePublisher(w http.ResponseWriter, r *http.Request, name string
 	if !ok {
 		return
 	}
+	seat := h.seats.take(w, r, publishing)
+	if seat == nil {
+		return
+	}
+	defer seat.leave()
 	if !h.hasRoom(name) {
+		h.seats.count(refusedSpaces)
 		w.Header().Set("Retry-After", "60")
 		problem.Write(w, http.StatusServiceUnavailable, h.noRoom(name))
 		return
@@ -57,11 +63,15 @@ func (h *Hub) ingest(socket *socket, name string, grant *Grant) {
 	}
 	visit := h.came(socket, RolePublisher, grant, "space", name, "takes_over", session.takesOver)
 
+	flood := newFloodLimiter(h.opts.PublisherRate)
 	pinging := make(chan struct{})
 	go func() { defer close(pinging); socket.keepAlive() }()
-	err := socket.read(wire.MaxPublish, func(op ws.OpCode, message []byte) error {
+	err := socket.read(h.opts.MaxMessage, func(op ws.OpCode, message []byte) error {
 		if grant.Live.Err() != nil { // what comes after that counts no more
 			return &closeError{ws.StatusPolicyViolation, revoked}
+		}
+		if flood != nil && !flood.Allow() {
+			return &closeError{ws.StatusPolicyViolation, fmt.Sprintf("more than %v frames a second", flood.Limit())}
 		}
 		h.take(session, op, message)
 		return nil
@@ -125,8 +135,7 @@ func (h *Hub) accept(from *session, u *quasar.Update, now time.Time) {
 	s.ledger.accepted++
 	h.totals.accepted++
 	h.rate.add(now)
-	h.broadcast(s, now)
-	h.engine.Offer(s.record)
+	h.handOn(s, now)
 }
 
 // count enters a frame into the books and returns what is to be logged. Guarded

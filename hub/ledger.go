@@ -30,6 +30,7 @@ type ledger struct {
 	fieldErrors int64
 	nonFinite   int64
 	superseded  int64
+	throttled   int64
 	stripped    int64
 
 	strippedNames map[string]int64

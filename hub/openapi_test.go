@@ -5,7 +5,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
+	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -167,6 +170,21 @@ func TestErrorsKeepToOpenAPI(t *testing.T) {
 		openSocket(t, s, strings.Replace(path, "{space_name}", "V75", 1))
 		api.seen[path+" 101"] = true
 		api.askByHand(t, s, path, "GET "+strings.Replace(path, "{space_name}", "V75", 1)+" HTTP/1.0\r\nHost: localhost\r\n\r\n")
+	}
+
+	_, crowded := serveTCP(t, &hub.Options{MaxPerAddress: 1, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}})
+	dialTCPWith(t, crowded, "/ws/subscribe", "X-Forwarded-For: 192.0.2.1\r\n", 0)
+	for _, path := range []string{"/ws/publish/{space_name}", "/ws/subscribe"} {
+		conn, err := net.Dial("tcp", crowded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, answer := shake(t, conn, strings.Replace(path, "{space_name}", "V75", 1), "X-Forwarded-For: 192.0.2.1\r\n")
+		body, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		api.checkAnswer(t, path, answer, body)
 	}
 
 	bare := hubtest.New(t, &hub.Options{DashboardHTML: filepath.Join(t.TempDir(), "none.html")})

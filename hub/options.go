@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/internal/wire"
 )
 
 // Options says how a hub behaves. The zero value, and nil, is a hub for one
@@ -80,6 +81,26 @@ type Options struct {
 	// MaxSpaces is how many spaces the hub keeps; 0 for 10,000. Publishers of
 	// further ones are refused with 503.
 	MaxSpaces int
+
+	// MaxPublishers is how many connections of publishers are open at once, and
+	// MaxSubscribers how many of subscribers; 0 for 10,000 each. Further ones are
+	// refused with 503.
+	MaxPublishers, MaxSubscribers int
+	// MaxPerAddress is how many of all these may come from one address, of which an
+	// IPv6 /64 is one; 0 for 1,000. Further ones are refused with 429. Loopback may
+	// have any number.
+	MaxPerAddress int
+	// MaxMessage is how many bytes a publisher's message may have, also in pieces;
+	// 0 for 64 KiB, which is the most. A longer one closes the connection with 1009.
+	MaxMessage int
+	// PublisherRate is how many updates a second of one space are handed on, after a
+	// burst of twice as many; 0 for any number. What comes faster is stored all the
+	// same, and the newest of it handed on as soon as the rate allows. A publisher
+	// who sends more than 50 times the rate for seconds is closed with 1008.
+	PublisherRate int
+	// Refused tells /metrics how many connections were turned away before the hub saw
+	// them, by reason; nil where nothing does that. It must not block.
+	Refused func() map[string]int64
 }
 
 // withDefaults returns o with every zero replaced, or says what cannot be.
@@ -97,6 +118,13 @@ func (o *Options) withDefaults() (*Options, error) {
 	setDefault(&out.MaxLag, 1<<20)
 	setDefault(&out.LogSize, 4<<20)
 	setDefault(&out.MaxSpaces, 10_000)
+	setDefault(&out.MaxPublishers, 10_000)
+	setDefault(&out.MaxSubscribers, 10_000)
+	setDefault(&out.MaxPerAddress, 1_000)
+	setDefault(&out.MaxMessage, wire.MaxPublish)
+	if out.Refused == nil {
+		out.Refused = func() map[string]int64 { return nil }
+	}
 	if out.Logger == nil {
 		out.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -131,8 +159,19 @@ func (o *Options) check() error {
 	if o.MaxLag < 0 || o.LogSize < 0 {
 		return fmt.Errorf("MaxLag and LogSize: got %d and %d, want positive numbers of bytes", o.MaxLag, o.LogSize)
 	}
-	if o.MaxSpaces < 0 {
-		return fmt.Errorf("MaxSpaces: got %d, want a positive number", o.MaxSpaces)
+	for _, n := range []struct {
+		name  string
+		value int
+	}{
+		{"MaxSpaces", o.MaxSpaces}, {"MaxPublishers", o.MaxPublishers}, {"MaxSubscribers", o.MaxSubscribers},
+		{"MaxPerAddress", o.MaxPerAddress}, {"PublisherRate", o.PublisherRate},
+	} {
+		if n.value < 0 {
+			return fmt.Errorf("%s: got %d, want a positive number", n.name, n.value)
+		}
+	}
+	if o.MaxMessage < 0 || o.MaxMessage > wire.MaxPublish {
+		return fmt.Errorf("MaxMessage: got %d, want 1 to %d bytes", o.MaxMessage, wire.MaxPublish)
 	}
 	return nil
 }

@@ -21,6 +21,11 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		{"a negative patience", hub.Options{PeerTimeout: -time.Minute}, "PeerTimeout: got -1m0s, want a positive duration"},
 		{"a negative timeout", hub.Options{WriteTimeout: -1}, "WriteTimeout: got -1ns, want a positive duration"},
 		{"no time for a pong", hub.Options{PingInterval: time.Minute, PeerTimeout: time.Minute}, "PeerTimeout: got 1m0s, want more than the PingInterval of 1m0s"},
+		{"a negative number of publishers", hub.Options{MaxPublishers: -1}, "MaxPublishers: got -1, want a positive number"},
+		{"a negative number of subscribers", hub.Options{MaxSubscribers: -1}, "MaxSubscribers: got -1, want a positive number"},
+		{"a negative number of one address", hub.Options{MaxPerAddress: -1}, "MaxPerAddress: got -1, want a positive number"},
+		{"a negative rate", hub.Options{PublisherRate: -1}, "PublisherRate: got -1, want a positive number"},
+		{"a message that decoding refuses", hub.Options{MaxMessage: 65537}, "MaxMessage: got 65537, want 1 to 65536 bytes"},
 		{"a negative number of spaces", hub.Options{MaxSpaces: -1}, "MaxSpaces: got -1, want a positive number"},
 	} {
 		if h, err := hub.New(&c.opts); err == nil || err.Error() != c.want || h != nil {

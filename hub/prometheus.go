@@ -42,6 +42,7 @@ var (
 	descAnonymous  = describe("anonymous", "1 if the hub was opened to a network without credentials.")
 	descFrames     = describe("frames_total", "Frames of publishers, by what became of them, and why they were rejected.", "result", "reason")
 	descFields     = describe("fields_total", "Fields of publishers that were not stored as sent, by why.", "reason")
+	descThrottled  = describe("throttled_total", "Updates that were stored and not handed on by themselves: they came faster than a publisher's are handed on, and a newer one followed.")
 	descBroadcasts = describe("broadcasts_total", "Updates handed to subscribers.")
 	descConflated  = describe("conflated_total", "Frames that slow subscribers were spared, for a newer one of the space followed.")
 	descSent       = describe("sent_frames_total", "Copies of updates written to subscribers. Over writes_total: how many leave in one write.")
@@ -59,6 +60,7 @@ var (
 	descErrors      = describe("request_errors_total", "Requests that were answered with an error, by what they asked for and the HTTP status.", "endpoint", "status")
 	descLeftOut     = describe("log_lines_left_out_total", "Lines that the log was spared, for there were too many of their kind.")
 	descFailed      = describe("failed_credentials_total", "Requests without a valid token where one is needed, and wrong ones at /health and /login.")
+	descTurnedAway  = describe("turned_away_total", "Connections and WebSockets that there was no room for, by what was full.", "reason")
 )
 
 // Describe implements prometheus.Collector.
@@ -89,6 +91,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	m.counter(descFields, s.Stripped, "stripped")
 	m.counter(descFields, s.FieldErrors, "invalid")
 	m.counter(descFields, s.NonFinite, "non_finite")
+	m.counter(descThrottled, s.Throttled)
 	m.fanout(&fan)
 	m.latency(h.latency.Stats())
 	m.gauge(descLag, float64(lag))
@@ -96,6 +99,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	m.gauge(descSubscribers, float64(s.Subscribers))
 	m.visitors(h.visitors)
 	m.counter(descFailed, h.failed.Load())
+	for why, n := range h.turnedAway() {
+		m.counter(descTurnedAway, n, why)
+	}
 	m.counter(descLeftOut, h.lines.LeftOut())
 	c.collectSpaces(m, seen, now)
 }

@@ -22,6 +22,8 @@ type space struct {
 	claims map[string]Claim
 	// refused and stripped keep events of one kind apart.
 	refused, stripped seldom
+	// throttle holds back what comes faster than it may be handed on.
+	throttle throttle
 }
 
 // session is one live connection of a publisher.

@@ -53,6 +53,7 @@ type publisherRow struct {
 	FieldErrors     int64 `json:"field_errors"`
 	NonFinite       int64 `json:"non_finite"`
 	Superseded      int64
+	Throttled       int64
 	Stripped        int64
 	StrippedFields  map[string]int64 `json:"stripped_fields"`
 	LastRejection   *struct {
@@ -84,7 +85,7 @@ type stats struct {
 	Accepted, Rejected              int64
 	FieldErrors                     int64 `json:"field_errors"`
 	NonFinite                       int64 `json:"non_finite"`
-	Stripped, Superseded            int64
+	Stripped, Superseded, Throttled int64
 	Broadcasts, Conflated           int64
 	UpdatesPerSecond                float64 `json:"updates_per_second"`
 }

@@ -35,6 +35,7 @@ type subscription struct {
 	compressed  bool // what it is sent, as it agreed to
 	connectedAt time.Time
 	member      *fanout.Member
+	seat        *seat
 }
 
 // serveSubscriber sends a subscriber the state and then every update. What it
@@ -54,9 +55,14 @@ func (h *Hub) serveSubscriber(w http.ResponseWriter, r *http.Request) {
 		problem.Write(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	sub := &subscription{id: h.newID(), client: printable(r.UserAgent()), assets: assets, compressed: extensions != ""}
+	seat := h.seats.take(w, r, subscribing)
+	if seat == nil {
+		return
+	}
+	sub := &subscription{id: h.newID(), client: printable(r.UserAgent()), assets: assets, seat: seat, compressed: extensions != ""}
 	socket := h.welcome(w, r, sub, extensions)
 	if socket == nil {
+		seat.leave()
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.doneWith(sub)
@@ -173,6 +179,7 @@ func (h *Hub) strike(sub *subscription, why string) {
 	defer h.mu.Unlock()
 	delete(h.members, sub)
 	h.doneWith(sub)
+	sub.seat.leave()
 	h.event(time.Now(), eventSubscriber, "", fmt.Sprintf("subscriber %d disconnected: %s", sub.id, why))
 }
 

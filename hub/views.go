@@ -39,6 +39,7 @@ type publisherRow struct {
 	FieldErrors     int64            `json:"field_errors"`
 	NonFinite       int64            `json:"non_finite"`
 	Superseded      int64            `json:"superseded"`
+	Throttled       int64            `json:"throttled"`
 	Stripped        int64            `json:"stripped"`
 	StrippedFields  map[string]int64 `json:"stripped_fields"`
 	LastRejection   *rejection       `json:"last_rejection"`
@@ -78,6 +79,7 @@ type stats struct {
 	NonFinite        int64   `json:"non_finite"`
 	Stripped         int64   `json:"stripped"`
 	Superseded       int64   `json:"superseded"`
+	Throttled        int64   `json:"throttled"`
 	Broadcasts       int64   `json:"broadcasts"`
 	Conflated        int64   `json:"conflated"`
 	UpdatesPerSecond float64 `json:"updates_per_second"`
@@ -162,7 +164,7 @@ func (s *space) publisherRow() publisherRow {
 		Connected: s.connected(), LiveConnections: len(s.sessions), Connects: l.connects,
 		ConnectedAt: unixSeconds(l.connectedAt), DisconnectedAt: unixSeconds(l.disconnectedAt), LastFrameAt: unixSeconds(l.lastFrameAt),
 		Accepted: l.accepted, Rejected: l.rejected, FieldErrors: l.fieldErrors, NonFinite: l.nonFinite,
-		Superseded: l.superseded, Stripped: l.stripped, StrippedFields: maps.Clone(l.strippedNames),
+		Superseded: l.superseded, Throttled: l.throttled, Stripped: l.stripped, StrippedFields: maps.Clone(l.strippedNames),
 		LastRejection: l.lastRejection, Note: notZero(s.note()),
 	}
 	return row
@@ -214,7 +216,7 @@ func (h *Hub) stats(now time.Time) stats {
 		UptimeSeconds: now.Sub(h.started).Seconds(),
 		Publishers:    h.livePublishers(), Subscribers: len(h.members), Assets: h.assets(),
 		Accepted: h.totals.accepted, Rejected: h.totals.rejected, FieldErrors: h.totals.fieldErrors,
-		NonFinite: h.totals.nonFinite, Stripped: h.totals.stripped, Superseded: h.totals.superseded,
+		NonFinite: h.totals.nonFinite, Stripped: h.totals.stripped, Superseded: h.totals.superseded, Throttled: h.totals.throttled,
 		Broadcasts: fan.Published, Conflated: fan.Skipped, UpdatesPerSecond: h.rate.perSecond(now),
 	}
 }

@@ -39,7 +39,7 @@ type hubFlags struct {
 	peerTime  time.Duration
 	compress  bool
 	dataDir   string
-	limits    limits
+	limits    hubLimits
 }
 
 func newHub() *cobra.Command {
@@ -83,7 +83,7 @@ for publishers, subscribers and viewers, which 'quasar token' makes.`,
 	f.BoolVar(&flags.compress, "compression", false, "compress what is sent to subscribers who offer it (permessage-deflate): fewer bytes, more work")
 	f.StringVar(&flags.dataDir, "data-dir", "", "a directory to keep the state in, so that it outlives the hub; without one it lives in memory")
 	alsoEnv(cmd, "data-dir")
-	addLimits(cmd, &flags.limits)
+	addHubLimits(cmd, &flags.limits)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return runHub(cmd, &flags) }
 	return cmd
 }
@@ -120,6 +120,8 @@ func runHub(cmd *cobra.Command, flags *hubFlags) error {
 	if err != nil {
 		return err
 	}
+	opts.Refused = door.Refused
+	flags.limits.put(cmd, opts, flags.listen)
 	h, err := hub.New(opts)
 	if err != nil {
 		return misconfigured(err)
@@ -142,7 +144,7 @@ func runHub(cmd *cobra.Command, flags *hubFlags) error {
 	if store != nil {
 		g.Go(func() error { return store.Run(ctx) })
 	}
-	g.Go(func() error { return serve(ctx, door.Listener(l), h, log, flags.limits) })
+	g.Go(func() error { return serve(ctx, door.Listener(l), h, log, flags.limits.limits) })
 	g.Go(func() error { return reportRefused(ctx, log, door) })
 	g.Go(func() error { return serveAdmin(ctx, admin, log) })
 	return g.Wait()

@@ -13,8 +13,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/internal/gate"
 	"github.com/karlquant/quasar/internal/guard"
+	"github.com/karlquant/quasar/internal/wire"
 )
 
 // limits are what a server bears of all who come.
@@ -116,10 +118,39 @@ func reportRefused(ctx context.Context, log *slog.Logger, g *gate.Gate) error {
 	}
 }
 
-// defaultPublisherRate is how many updates a second one publisher may have handed
-// on where nobody said how many: who is alone on this machine need not be held back.
-func defaultPublisherRate(listen string) int {
-	if guard.CheckListen(listen) == nil {
+// hubLimits are what a hub bears besides.
+type hubLimits struct {
+	limits
+	maxPublishers, maxSubscribers int
+	maxMessage, publisherRate     int
+}
+
+const publisherRateFlag = "publisher-rate"
+
+func addHubLimits(cmd *cobra.Command, to *hubLimits) {
+	addLimits(cmd, &to.limits)
+	f := cmd.Flags()
+	f.IntVar(&to.maxPublishers, "max-publishers", 10_000, "connections of publishers open at once; further ones are answered with 503")
+	f.IntVar(&to.maxSubscribers, "max-subscribers", 10_000, "connections of subscribers open at once; further ones are answered with 503")
+	f.IntVar(&to.maxMessage, "max-message", wire.MaxPublish, "bytes of a publisher's message; a longer one closes the connection with 1009")
+	f.IntVar(&to.publisherRate, publisherRateFlag, 0, "updates a second of one space that are handed on one by one, after a burst of twice as many; of more the newest is, "+
+		"and 50 times as many close the connection with 1008; 0 for any number (default: 200, any number on this machine without tokens)")
+}
+
+// put puts the limits of a hub that listens there into its options.
+func (l *hubLimits) put(cmd *cobra.Command, opts *hub.Options, listen string) {
+	opts.MaxPublishers, opts.MaxSubscribers = l.maxPublishers, l.maxSubscribers
+	opts.MaxPerAddress, opts.MaxMessage = l.gate.MaxPerAddress, l.maxMessage
+	opts.PublisherRate = l.publisherRate
+	if !cmd.Flags().Changed(publisherRateFlag) {
+		opts.PublisherRate = usualPublisherRate(listen, opts.Authenticator != nil)
+	}
+}
+
+// usualPublisherRate is the rate where nobody said one: who is alone on this machine
+// need not be held back.
+func usualPublisherRate(listen string, tokens bool) int {
+	if !tokens && guard.CheckListen(listen) == nil {
 		return 0
 	}
 	return 200

@@ -8,12 +8,12 @@ const table = `
 nothing                                                 ← quasar
 quasar                                                  ← internal/wire
 quasar                                                  ← internal/dial
-nothing                                                 ← internal/dial/dialtest | internal/problem | internal/loglimit | internal/nowait
+nothing                                                 ← internal/dial/dialtest | internal/problem | internal/loglimit | internal/nowait | internal/watch
 internal/nowait                                         ← internal/fanout
 quasar, internal/problem                                ← internal/guard | internal/page | internal/rest
 internal/guard, internal/problem                        ← internal/gate
 quasar, internal/wire, internal/dial                    ← publisher | subscriber
-quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, internal/fanout, internal/loglimit, internal/nowait ← hub
+quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, internal/fanout, internal/loglimit, internal/nowait, internal/watch ← hub
 quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, hub ← hub/*
 
 # The ranking side.

@@ -32,39 +32,32 @@ func newVisitors() *visitors {
 	return &visitors{opened: make(map[Role]int64), closed: make(map[closing]int64), refused: make(map[refusal]int64)}
 }
 
-// visit is one WebSocket from its opening to its end, in the counters and in the
-// log.
-type visit struct {
-	hub    *Hub
-	socket *socket
-	role   Role // that of its endpoint
-	since  time.Time
-	log    *slog.Logger
+// logOf returns the log of one WebSocket: the attributes say whose it is.
+func (h *Hub) logOf(s *socket, as Role, credential string, attrs ...any) *slog.Logger {
+	return signed(h.opts.Logger.With(append([]any{"role", string(as), "address", s.address}, attrs...)...), credential)
 }
 
-// came enters that a peer has come; the attributes say who it is.
-func (h *Hub) came(s *socket, as Role, grant *Grant, attrs ...any) *visit {
+// came enters that a peer has come, in the counters and in its log.
+func (h *Hub) came(as Role, log *slog.Logger) {
 	v := h.visitors
 	v.mu.Lock()
 	v.opened[as]++
 	v.mu.Unlock()
-	log := grant.sign(h.opts.Logger.With(append([]any{"role", string(as), "address", s.address}, attrs...)...))
 	if as == RolePublisher { // two kinds of lines: who floods the one does not hide the other
 		log.Info("publisher connected")
 	} else {
 		log.Info("subscriber connected")
 	}
-	return &visit{h, s, as, time.Now(), log}
 }
 
 // went enters that the peer has gone. Its socket has closed.
-func (v *visit) went() {
-	all := v.hub.visitors
-	all.mu.Lock()
-	all.closed[closing{v.role, v.socket.cause}]++
-	all.mu.Unlock()
-	log := v.log.With("reason", string(v.socket.cause), "why", v.socket.why, "lasted", time.Since(v.since).Round(time.Millisecond))
-	if v.role == RolePublisher {
+func (h *Hub) went(s *socket, as Role, since time.Time, log *slog.Logger) {
+	v := h.visitors
+	v.mu.Lock()
+	v.closed[closing{as, s.cause}]++
+	v.mu.Unlock()
+	log = log.With("reason", string(s.cause), "why", s.why, "lasted", time.Since(since).Round(time.Millisecond))
+	if as == RolePublisher {
 		log.Info("publisher disconnected")
 	} else {
 		log.Info("subscriber disconnected")

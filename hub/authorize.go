@@ -88,5 +88,8 @@ const revoked = "the credential was revoked or has expired"
 
 // closeAfter closes a socket when its token is valid no more, until stop is called.
 func (s *socket) closeAfter(grant *Grant) (stop func() bool) {
+	if grant.Live.Done() == nil { // it always is: nothing is held for that
+		return func() bool { return true }
+	}
 	return context.AfterFunc(grant.Live, func() { s.close(ws.StatusPolicyViolation, revoked, revoked) })
 }

@@ -34,12 +34,12 @@ type Grant struct {
 	Live context.Context
 }
 
-// sign makes a log say by whose token something is done.
-func (g *Grant) sign(log *slog.Logger) *slog.Logger {
-	if g.ID == "" {
+// signed makes a log say by whose token something is done.
+func signed(log *slog.Logger, id string) *slog.Logger {
+	if id == "" {
 		return log
 	}
-	return log.With("credential", g.ID)
+	return log.With("credential", id)
 }
 
 // Authenticator knows the tokens of a hub. Its methods may be called from any

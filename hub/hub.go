@@ -19,6 +19,7 @@ import (
 
 	"github.com/karlquant/quasar/internal/fanout"
 	"github.com/karlquant/quasar/internal/loglimit"
+	"github.com/karlquant/quasar/internal/watch"
 	"github.com/karlquant/quasar/internal/wire"
 )
 
@@ -52,6 +53,7 @@ type Hub struct {
 	compressed compressed
 
 	handlers sync.WaitGroup // of the sockets
+	watcher  watch.Watcher  // reads what subscribers send
 
 	attempts attempts
 	failed   atomic.Int64 // attempts without a valid token, where one is needed
@@ -135,6 +137,7 @@ func (h *Hub) Shutdown(ctx context.Context) error {
 		defer close(gone)
 		h.sayGoodbye(open)
 		h.handlers.Wait()
+		h.watcher.Wait()
 	}()
 	select {
 	case <-gone:

@@ -61,7 +61,8 @@ func (h *Hub) ingest(socket *socket, name string, grant *Grant) {
 		socket.finish(&closeError{statusTryAgainLater, h.noRoom(name)})
 		return
 	}
-	visit := h.came(socket, RolePublisher, grant, "space", name, "takes_over", session.takesOver)
+	log, since := h.logOf(socket, RolePublisher, grant.ID, "space", name, "takes_over", session.takesOver), time.Now()
+	h.came(RolePublisher, log)
 
 	flood := newFloodLimiter(h.opts.PublisherRate)
 	pinging := make(chan struct{})
@@ -80,7 +81,7 @@ func (h *Hub) ingest(socket *socket, name string, grant *Grant) {
 	<-pinging
 
 	h.close(session, err, socket.why, time.Now())
-	visit.went()
+	h.went(socket, RolePublisher, since, log)
 }
 
 var (

@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"bufio"
 	"errors"
 	"net"
 	"slices"
@@ -21,7 +20,7 @@ func newPipeSocket(t *testing.T) (*socket, net.Conn) {
 	}
 	near, far := net.Pipe()
 	t.Cleanup(func() { _ = near.Close(); _ = far.Close() })
-	return newSocket(near, bufio.NewReader(near), opts), far
+	return newSocket(near, nil, opts), far
 }
 
 // One way only: the write that the publishers' endpoint has refuses data, whoever
@@ -115,7 +114,7 @@ func TestOnlyTheFirstCloseCounts(t *testing.T) {
 		if got, want := string(buf[:n]), string(ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(1001, "first")))); got != want {
 			t.Errorf("got %q (%v), want %q", got, err, want)
 		}
-		<-s.quiet
+		s.quiet.Wait()
 		time.Sleep(closeGrace + 1)
 		if n, err := peer.Read(buf); err == nil {
 			t.Errorf("got %q behind it", buf[:n])

@@ -35,22 +35,23 @@ func (s *socket) writeControl(op ws.OpCode, payload []byte) error {
 // write writes one frame behind those of others. After its error nothing but a
 // close frame may follow.
 func (s *socket) write(frame []byte) error {
-	s.writing <- struct{}{}
-	defer func() { <-s.writing }()
-	if s.rest != nil {
+	d := s.direct
+	d.writing <- struct{}{}
+	defer func() { <-d.writing }()
+	if d.rest != nil {
 		return errStopped
 	}
-	// In this order: close sets its own deadline after it closes s.closed.
+	// In this order: close sets its own deadline after it closes d.closed.
 	if err := s.conn.SetWriteDeadline(time.Now().Add(s.opts.WriteTimeout)); err != nil {
 		return err
 	}
-	if s.isClosed() {
-		s.rest = []byte{}
+	if d.isClosed() {
+		d.rest = []byte{}
 		return errStopped
 	}
 	n, err := s.conn.Write(frame)
 	if err != nil {
-		s.rest = restOfFrame(frame, n)
+		d.rest = restOfFrame(frame, n)
 	}
 	return err
 }
@@ -73,13 +74,13 @@ type writeError struct{ err error }
 
 func (e *writeError) Error() string { return "write: " + e.err.Error() }
 
-// keepAlive pings the peer until the socket closes. Whoever starts it waits.
+// keepAlive pings a publisher until its socket closes. Whoever starts it waits.
 func (s *socket) keepAlive() {
 	ticker := time.NewTicker(s.opts.PingInterval)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-s.closed:
+		case <-s.direct.closed:
 			return
 		case <-ticker.C:
 			if err := s.writeControl(ws.OpPing, nil); err != nil {
@@ -137,7 +138,7 @@ func (s *socket) finish(err error) {
 	default:
 		s.abort(causeLost, "connection lost: "+err.Error())
 	}
-	<-s.quiet
+	s.quiet.Wait()
 	_ = s.conn.Close()
 }
 
@@ -152,7 +153,7 @@ func (s *socket) linger(saidClose bool) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		<-s.quiet
+		s.quiet.Wait()
 		if half, ok := s.conn.(interface{ CloseWrite() error }); ok {
 			_ = half.CloseWrite() // the peer may be gone: nobody to tell
 		} else if saidClose {
@@ -189,12 +190,12 @@ func (s *socket) end(because cause, code ws.StatusCode, reason, why string) {
 	if s.member != nil {
 		s.member.Leave(closeFrame(code, reason), fanout.ErrLeft)
 		time.AfterFunc(2*closeGrace, func() { _ = s.conn.Close() })
-		return // left closes s.quiet
+		return // left says when it is quiet
 	}
 	_ = s.conn.SetWriteDeadline(time.Now().Add(closeGrace)) // of a write that stands in the way
 	s.writeClose(code, reason)
 	time.AfterFunc(closeGrace, func() { _ = s.conn.Close() })
-	close(s.quiet)
+	s.quiet.Done()
 }
 
 // abort closes the connection without a word: the peer does not listen.
@@ -205,9 +206,9 @@ func (s *socket) abort(because cause, why string) {
 	_ = s.conn.Close()
 	if s.member != nil {
 		s.member.Abort(fanout.ErrLeft)
-		return // left closes s.quiet
+		return // left says when it is quiet
 	}
-	close(s.quiet)
+	s.quiet.Done()
 }
 
 // decide tells whether the caller is the first who closes the socket.
@@ -215,14 +216,16 @@ func (s *socket) decide(because cause, why string) (first bool) {
 	s.closing.Do(func() {
 		first = true
 		s.cause, s.why = because, why
-		close(s.closed)
+		if s.direct != nil {
+			close(s.direct.closed)
+		}
 	})
 	return first
 }
 
-func (s *socket) isClosed() bool {
+func (d *direct) isClosed() bool {
 	select {
-	case <-s.closed:
+	case <-d.closed:
 		return true
 	default:
 		return false
@@ -231,14 +234,14 @@ func (s *socket) isClosed() bool {
 
 // writeClose writes the close frame as well as it can be done.
 func (s *socket) writeClose(code ws.StatusCode, reason string) {
-	frame := closeFrame(code, reason)
-	s.writing <- struct{}{}
-	defer func() { <-s.writing }()
-	if s.rest != nil {
+	frame, d := closeFrame(code, reason), s.direct
+	d.writing <- struct{}{}
+	defer func() { <-d.writing }()
+	if d.rest != nil {
 		s.growSendBuffer(lastBuffer)
 	}
-	last := slices.Concat(s.rest, frame)
-	s.rest = []byte{}
+	last := slices.Concat(d.rest, frame)
+	d.rest = []byte{}
 	_ = s.conn.SetWriteDeadline(time.Now().Add(closeGrace))
 	_, _ = s.conn.Write(last) // the peer may be gone: nobody to tell
 }

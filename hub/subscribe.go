@@ -1,10 +1,8 @@
 package hub
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
-	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,18 +11,11 @@ import (
 	"time"
 
 	"github.com/gobwas/ws"
-	"golang.org/x/time/rate"
 
 	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/internal/fanout"
 	"github.com/karlquant/quasar/internal/problem"
 	"github.com/karlquant/quasar/internal/wire"
-)
-
-// What a subscriber may send, though nobody looks at it: more is a flood.
-const (
-	subscriberFrames = rate.Limit(50) // a second
-	subscriberBurst  = 500
 )
 
 // subscription is one live connection of a subscriber.
@@ -35,7 +26,14 @@ type subscription struct {
 	compressed  bool // what it is sent, as it agreed to
 	connectedAt time.Time
 	member      *fanout.Member
-	seat        *seat
+
+	hub        *Hub
+	socket     *socket
+	in         intake
+	frames     allowance
+	credential string      // the ID of the token that let it in; "" for none
+	forget     func() bool // the token
+	seat       *seat
 }
 
 // serveSubscriber sends a subscriber the state and then every update. What it
@@ -59,18 +57,19 @@ func (h *Hub) serveSubscriber(w http.ResponseWriter, r *http.Request) {
 	if seat == nil {
 		return
 	}
-	sub := &subscription{id: h.newID(), client: printable(r.UserAgent()), assets: assets, seat: seat, compressed: extensions != ""}
-	socket := h.welcome(w, r, sub, extensions)
-	if socket == nil {
+	sub := &subscription{
+		hub: h, id: h.newID(), client: printable(r.UserAgent()), assets: assets, compressed: extensions != "", credential: grant.ID, seat: seat,
+	}
+	if !h.welcome(w, r, sub, extensions) {
 		seat.leave()
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.doneWith(sub)
 		return
 	}
-	// Not in net/http's own goroutine, whose stack and buffers would live as long
-	// as the connection.
-	go h.attend(socket, sub, &grant)
+	sub.forget = sub.socket.closeAfter(&grant)
+	h.came(RoleSubscriber, sub.log())
+	h.listen(sub)
 }
 
 // agree returns the extensions to answer a subscriber's handshake with.
@@ -82,27 +81,23 @@ func (h *Hub) agree(r *http.Request) (string, error) {
 }
 
 // welcome makes a subscriber a member. Where that is not to be it has seen to the
-// answer and returns nil.
-func (h *Hub) welcome(w http.ResponseWriter, r *http.Request, sub *subscription, extensions string) *socket {
+// answer.
+func (h *Hub) welcome(w http.ResponseWriter, r *http.Request, sub *subscription, extensions string) bool {
 	// Before the peer is told that it is in: what comes from here on it will get.
 	fan := h.fanoutFor(sub)
 	start := fan.Begin(set(sub.assets))
 	socket, err := upgrade(w, r, h.opts, extensions)
 	if err != nil {
-		return nil
-	}
-	if err := socket.slim(); err != nil {
-		socket.abort(causeLost, "connection lost: "+err.Error())
-		return nil
+		return false
 	}
 	socket.growSendBuffer(subscriberBuffer)
-	socket.frames = rate.NewLimiter(subscriberFrames, subscriberBurst)
-	socket.compressed = sub.compressed
+	socket.conn = h.watcher.Wrap(socket.conn)
+	sub.in = intake{socket: socket, limit: wire.MaxPublish, frames: &sub.frames, compressed: sub.compressed}
 	if !h.enroll(sub, socket, fan, start) {
 		socket.close(ws.StatusGoingAway, "the hub is shutting down", "")
-		return nil
+		return false
 	}
-	return socket
+	return true
 }
 
 // assetsAsked reads ?assets=A,B; nil is all.
@@ -140,14 +135,43 @@ func set(names []string) map[string]bool {
 	return s
 }
 
-// attend reads what a subscriber sends until its connection ends.
-func (h *Hub) attend(socket *socket, sub *subscription, grant *Grant) {
-	defer h.release(socket)
-	defer socket.closeAfter(grant)()
-	visit := h.came(socket, RoleSubscriber, grant, "subscriber", sub.id, "client", sub.client)
-	socket.finish(socket.read(wire.MaxPublish, nil))
-	h.strike(sub, socket.why)
-	visit.went()
+// listen has a subscriber's connection read from until it ends, by others: the
+// goroutine of net/http that calls this, with its stack and its buffers, is not to
+// live as long as the connection.
+func (h *Hub) listen(sub *subscription) {
+	early := sub.socket.early
+	sub.socket.early = nil
+	if err := sub.Take(early); err != nil {
+		go sub.End(err)
+		return
+	}
+	h.watcher.Read(sub.socket.conn, sub)
+}
+
+// Take implements watch.Reader: it throws away what came. The time that a
+// subscriber has for a sign of life is the fan-out's business, which gives up those
+// that are silent.
+func (s *subscription) Take(p []byte) error {
+	err := s.in.feed(p)
+	if s.in.progress {
+		s.member.Seen()
+	}
+	return err
+}
+
+// End implements watch.Reader.
+func (s *subscription) End(err error) {
+	defer s.hub.release(s.socket)
+	defer s.forget()
+	s.socket.finish(err)
+	s.hub.strike(s, s.socket.why)
+	s.hub.went(s.socket, RoleSubscriber, s.connectedAt, s.log())
+}
+
+// log returns a log of the subscriber. It is not kept: there are many, and they say
+// little.
+func (s *subscription) log() *slog.Logger {
+	return s.hub.logOf(s.socket, RoleSubscriber, s.credential, "subscriber", s.id, "client", s.client)
 }
 
 func (h *Hub) newID() int64 {
@@ -165,10 +189,11 @@ func (h *Hub) enroll(sub *subscription, socket *socket, fan *fanout.Fanout, star
 	if h.closing {
 		return false
 	}
+	socket.direct = nil // before anybody else knows the socket
 	socket.member = fan.Join(socket.conn, start, socket.left)
 	h.sockets[socket] = struct{}{}
 	h.handlers.Add(1)
-	sub.connectedAt, sub.member = time.Now(), socket.member
+	sub.connectedAt, sub.member, sub.socket = time.Now(), socket.member, socket
 	h.members[sub] = struct{}{}
 	h.event(sub.connectedAt, eventSubscriber, "", "subscriber "+strconv.FormatInt(sub.id, 10)+" connected")
 	return true
@@ -183,29 +208,11 @@ func (h *Hub) strike(sub *subscription, why string) {
 	h.event(time.Now(), eventSubscriber, "", fmt.Sprintf("subscriber %d disconnected: %s", sub.id, why))
 }
 
-// slimBuffer is what a subscriber's bytes are read through: it sends pongs, if
-// anything, and there are many of it.
-const slimBuffer = 32
-
-// slim swaps the reading buffer that net/http made for a small one.
-func (s *socket) slim() error {
-	rest, err := s.in.Peek(s.in.Buffered())
-	if err != nil {
-		return err
-	}
-	var from io.Reader = s.conn
-	if len(rest) > 0 {
-		from = io.MultiReader(bytes.NewReader(bytes.Clone(rest)), s.conn)
-	}
-	s.in = bufio.NewReaderSize(from, slimBuffer)
-	return nil
-}
-
 // left takes note that the fan-out writes to the socket no more, and why. If
 // nobody has decided to close it, that closes it.
 func (s *socket) left(err error) {
 	if s.decide(s.leftBecause(err)) {
 		_ = s.conn.Close()
 	}
-	close(s.quiet)
+	s.quiet.Done()
 }

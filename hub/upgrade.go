@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
 
@@ -94,7 +95,12 @@ func upgrade(w http.ResponseWriter, r *http.Request, opts *Options, extensions s
 		}
 		return nil, err
 	}
-	s := newSocket(conn, rw.Reader, opts)
+	early, err := rw.Reader.Peek(rw.Reader.Buffered())
+	if err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	s := newSocket(conn, bytes.Clone(early), opts) // without net/http's buffers
 	s.address = r.RemoteAddr
 	return s, nil
 }

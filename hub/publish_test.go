@@ -311,6 +311,33 @@ func TestAPeerThatAnswersPingsMayBeSilent(t *testing.T) {
 	}
 }
 
+// A peer is given its time for a frame, not for each byte of it, or a trickle would
+// hold a connection for ever.
+func TestAFrameMayTakeAsLongAsSilence(t *testing.T) {
+	for _, path := range []string{"/ws/publish/V75", "/ws/subscribe"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := hubtest.New(t, nil)
+			p := dial(t, s, path)
+			p.silent = true // a pong has no place in a frame
+			p.listen()
+			time.Sleep(10 * time.Second)
+			whole := masked(fin|opText, []byte(strings.Repeat("x", 100)))
+			p.raw(whole[:10])
+			start := time.Now()
+			for _, b := range whole[10:] {
+				time.Sleep(10 * time.Second)
+				if p.write([]byte{b}) != nil {
+					break
+				}
+			}
+			<-p.done
+			if after := time.Since(start); after < 75*time.Second || after > 90*time.Second {
+				t.Errorf("%s: got %v for a frame, want 75 s", path, after)
+			}
+		})
+	}
+}
+
 // Hosts that refuse: a publisher is told before the upgrade.
 func TestAStoppingHubRefusesWebSocketsAndAnswersTheRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

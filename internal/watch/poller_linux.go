@@ -62,7 +62,7 @@ func (w *Watcher) watch(nc net.Conn, to Reader) bool {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if c.ended != nil || !w.start() {
+	if !w.start() {
 		return false
 	}
 	var failed error

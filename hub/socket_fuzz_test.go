@@ -1,14 +1,12 @@
 package hub
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
 	"slices"
 	"testing"
-	"testing/iotest"
 	"time"
 	"unicode/utf8"
 
@@ -68,12 +66,12 @@ func FuzzSocket(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte, skip, compressed, slowly bool) {
 		conn := &streamConn{Reader: bytes.NewReader(data)}
+		in := &intake{socket: newSocket(conn, nil, opts), limit: fuzzLimit, compressed: compressed}
+		size := len(data) + 1
 		if slowly {
-			conn.Reader = iotest.OneByteReader(conn.Reader)
+			size = 1
 		}
-		s := newSocket(conn, bufio.NewReaderSize(conn, slimBuffer), opts)
-		s.compressed = compressed
-		got := hear(t, s, skip)
+		got := hear(t, in, conn, make([]byte, size), skip)
 		got.Written = withoutReason(t, conn.out.Bytes())
 		m := model{data: data, skip: skip, compressed: compressed}
 		m.run()
@@ -83,19 +81,26 @@ func FuzzSocket(f *testing.F) {
 	})
 }
 
-// hear reads to the end.
-func hear(t *testing.T, s *socket, skip bool) (got heard) {
-	r := messageReader{socket: s, limit: fuzzLimit}
+// hear feeds what comes, in pieces as large as buf, to the end.
+func hear(t *testing.T, in *intake, from io.Reader, buf []byte, skip bool) (got heard) {
+	if !skip {
+		in.take = func(op ws.OpCode, message []byte) error {
+			got.Messages = append(got.Messages, string(rune('0'+op))+string(message))
+			return nil
+		}
+	}
 	for {
-		op, message, err := r.next(skip)
-		if cap(r.buf) > 4*fuzzLimit {
-			t.Fatalf("got a buffer of %d bytes for messages of at most %d", cap(r.buf), fuzzLimit)
+		n, err := from.Read(buf)
+		if fed := in.feed(buf[:n]); fed != nil {
+			err = fed
+		}
+		if cap(in.message) > 4*fuzzLimit || cap(in.control) > 4*fuzzLimit {
+			t.Fatalf("got buffers of %d and %d bytes for messages of at most %d", cap(in.message), cap(in.control), fuzzLimit)
 		}
 		if err != nil {
-			s.finish(err)
+			in.socket.finish(err)
 			return got
 		}
-		got.Messages = append(got.Messages, string(rune('0'+op))+string(message))
 	}
 }
 
@@ -214,11 +219,9 @@ func (m *model) fragment(head byte, payload []byte) (end int) {
 	m.message = append(m.message, payload...)
 	m.inside = head&0x80 == 0
 	if !m.inside {
-		text := string(m.message)
-		if m.skip {
-			text = ""
+		if !m.skip {
+			m.Messages = append(m.Messages, string(rune('0'+m.op))+string(m.message))
 		}
-		m.Messages = append(m.Messages, string(rune('0'+m.op))+text)
 		m.message = nil
 	}
 	return 0

@@ -104,7 +104,7 @@ func useEverywhere(t *testing.T, h *hub, token string) {
 		"/rankings?token=" + token, "/rankings?" + token, "/ws/subscribe?token=" + token, "/ws/subscribe?assets=" + token, "/health?order=" + token} {
 		request(t, base+path, "Authorization", "Bearer "+token)
 		request(t, base+path, "X-Quasar-Token", token)
-		request(t, base+path, "Cookie", "quasar="+token)
+		request(t, base+path, "Cookie", "quasar_token="+token)
 		request(t, base+path, "Origin", "https://"+token)
 		request(t, base+path, "Authorization", "Basic "+token)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -221,4 +222,26 @@ func deafen(p *peer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.silent = true
+}
+
+// The page where people log in says no in a form of its own, which is a refusal
+// like any other.
+func TestALoginThatFailsIsLogged(t *testing.T) {
+	var log logbook
+	k := newTokens(t)
+	s := hubtest.New(t, &hub.Options{Authenticator: k.store, Logger: log.logger(slog.LevelInfo)})
+	post(t, s, url.Values{"token": {k.secret["wrong"]}})
+	post(t, s, url.Values{"token": {k.secret["publisher"]}})
+	post(t, s, url.Values{"token": {k.secret["viewer"]}})
+	line := func(status float64, reason string) map[string]any {
+		return map[string]any{"msg": "WARN request refused", "endpoint": "rest", "status": status, "address": "pipe", "client": "Go-http-client/1.1", "reason": reason}
+	}
+	want := []map[string]any{
+		line(401, "login: This is no valid token of this hub."),
+		line(403, "login: This is a publisher's token; to look takes a viewer's."),
+		{"msg": "INFO logged in", "credential": "viewer", "address": "pipe"},
+	}
+	if diff := cmp.Diff(want, log.read(t)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }

@@ -105,6 +105,9 @@ func seeOther(w http.ResponseWriter, path string) {
 }
 
 func (h *Hub) showLogin(w http.ResponseWriter, status int, view loginView) {
+	if status != http.StatusOK {
+		problem.Note(w, status, "login: "+view.Message)
+	}
 	var out bytes.Buffer
 	if err := loginPage.Execute(&out, view); err != nil {
 		panic(err) // two strings into a page of ours

@@ -22,8 +22,9 @@ type Noter interface {
 	NoteProblem(status int, detail string)
 }
 
-// note tells the first Noter among w and what it unwraps to.
-func note(w http.ResponseWriter, status int, detail string) {
+// Note tells the first Noter among w and what it unwraps to. Write does so by
+// itself; who says no in another form calls it.
+func Note(w http.ResponseWriter, status int, detail string) {
 	for w != nil {
 		if n, ok := w.(Noter); ok {
 			n.NoteProblem(status, detail)
@@ -44,7 +45,7 @@ func Write(w http.ResponseWriter, status int, detail string) {
 	if err != nil {
 		panic(err) // a struct of strings and an int always marshals
 	}
-	note(w, status, detail)
+	Note(w, status, detail)
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("X-Content-Type-Options", "nosniff")

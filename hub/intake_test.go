@@ -2,7 +2,6 @@ package hub
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"net"
 	"slices"
@@ -111,43 +110,6 @@ func TestIntakeHoweverTheBytesAreCut(t *testing.T) {
 				t.Errorf("%s, of a subscriber, in pieces of %v bytes (-want +got):\n%s", name, sizes, diff)
 			}
 		}
-	}
-}
-
-// FuzzIntake holds that cutting the bytes changes nothing, that a subscriber's are
-// judged as a publisher's are, and that heads mean what they mean to gobwas/ws.
-func FuzzIntake(f *testing.F) {
-	for _, stream := range streams() {
-		f.Add(stream, uint8(1), uint8(3))
-	}
-	f.Fuzz(func(t *testing.T, stream []byte, a, b uint8) {
-		if len(stream) > 4096 { // within what a subscriber may send at once, as frames go
-			return
-		}
-		whole := intakeOf(t, stream, false)
-		pieces := intakeOf(t, stream, false, int(a)+1, int(b)+1)
-		if diff := cmp.Diff(whole, pieces); diff != "" {
-			t.Errorf("cut (-whole +pieces):\n%s", diff)
-		}
-		if thrown := intakeOf(t, stream, true, int(b)+1); thrown.End != whole.End || thrown.Answers != whole.Answers {
-			if thrown.End != "close 1008: more than 50 frames a second" {
-				t.Errorf("a subscriber: got %+v, want as of a publisher, %+v", thrown, whole)
-			}
-		}
-		sameHead(t, stream)
-	})
-}
-
-func sameHead(t *testing.T, stream []byte) {
-	want, err := ws.ReadHeader(bytes.NewReader(stream))
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return
-	}
-	var in intake
-	in.fill(stream)
-	got, ok := parseHead(in.head[:in.have])
-	if ok != (err == nil) || ok && got != want {
-		t.Errorf("head: got %+v, %v; want %+v (%v)", got, ok, want, err)
 	}
 }
 

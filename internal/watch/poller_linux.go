@@ -19,9 +19,18 @@ type poller struct {
 	watched map[int32]*conn
 }
 
-// conn is a connection that tells when it is closed: the kernel does not.
+// socket is a connection that shows its socket, and what else such a one can do.
+// Those of the net package are, and what wraps one to count it. TLS is not.
+type socket interface {
+	net.Conn
+	syscall.Conn
+	SetWriteBuffer(bytes int) error
+	CloseWrite() error
+}
+
+// conn is a socket that tells when it is closed: the kernel does not.
 type conn struct {
-	*net.TCPConn
+	socket
 	raw    syscall.RawConn
 	poller *poller
 
@@ -34,20 +43,20 @@ type conn struct {
 
 // Wrap returns a connection to be used, and closed, in the place of this one.
 func (p *poller) Wrap(c net.Conn) net.Conn {
-	tcp, ok := c.(*net.TCPConn)
+	s, ok := c.(socket)
 	if !ok {
 		return c
 	}
-	raw, err := tcp.SyscallConn()
+	raw, err := s.SyscallConn()
 	if err != nil {
 		return c
 	}
-	return &conn{TCPConn: tcp, raw: raw, poller: p}
+	return &conn{socket: s, raw: raw, poller: p}
 }
 
 // Close closes the connection.
 func (c *conn) Close() error {
-	err := c.TCPConn.Close()
+	err := c.socket.Close()
 	c.poller.mu.Lock()
 	defer c.poller.mu.Unlock()
 	c.end(net.ErrClosed)

@@ -156,11 +156,11 @@ func handshakes() []handshakeCase {
 // What is wrong is refused with what was got and what is wanted; what is right
 // opens a WebSocket that works.
 func TestConformanceOfHandshakes(t *testing.T) {
+	_, addr := serveTCP(t, nil)
 	for _, path := range endpoints {
 		for _, c := range handshakes() {
 			t.Run(path+": "+c.name, func(t *testing.T) {
 				t.Parallel()
-				_, addr := serveTCP(t, nil)
 				conn := rawTCP(t, addr)
 				request := strings.Replace(c.request, "%s", path, 1)
 				if _, err := io.WriteString(conn, request); err != nil {

@@ -35,7 +35,7 @@ func TestAShardRestsWhileFramesGather(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newShard(New(Options{First: first}))
-				s.pace.end(test.frames)
+				s.pace.end(test.frames, test.frames)
 				if got := work(s, test.round, 100*time.Microsecond); (got - test.want).Abs() > minRest {
 					t.Errorf("a round of %v took %v, want %v", test.round, got, test.want)
 				}
@@ -48,7 +48,7 @@ func TestAShardRestsWhileFramesGather(t *testing.T) {
 func TestARestComesInPieces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShard(New(Options{First: first}))
-		s.pace.end(gathered)
+		s.pace.end(gathered, gathered)
 		s.pace.begin(time.Now())
 		for range 80 {
 			time.Sleep(100 * time.Microsecond)
@@ -61,27 +61,80 @@ func TestARestComesInPieces(t *testing.T) {
 	})
 }
 
-// A timer that is late makes the next rests shorter, also those of the next round.
+// A timer that is late makes the next rests shorter.
 func TestARestThatTookTooLongIsMadeUpFor(t *testing.T) {
 	var p pace
-	p.end(gathered)
+	p.resting = true
 	start := time.Now()
-	now := start
-	worked := time.Duration(0)
-	for range 1000 {
-		p.begin(now)
-		for range 20 {
-			worked, now = worked+200*time.Microsecond, now.Add(200*time.Microsecond)
-			if rest := p.rest(now); rest > 0 {
-				now = now.Add(rest + 700*time.Microsecond)
-				p.rested(now)
-			}
+	now, worked := start, time.Duration(0)
+	p.begin(now)
+	for p.taken < maxRest-2*minRest {
+		worked, now = worked+200*time.Microsecond, now.Add(200*time.Microsecond)
+		if rest := p.rest(now); rest > 0 {
+			now = now.Add(rest + 700*time.Microsecond)
+			p.rested(now)
 		}
-		p.end(gathered)
 	}
 	want := worked + time.Duration(restFactor*float64(worked))
-	if got := now.Sub(start); (got - want).Abs() > 10*time.Millisecond {
+	if got := now.Sub(start); (got - want).Abs() > 2*minRest {
 		t.Errorf("%v of work took %v, want %v", worked, got, want)
+	}
+}
+
+// It rests where that gathers frames, and not where their publisher waits for it.
+func TestAShardRestsWhereThatIsWorthIt(t *testing.T) {
+	const rounds, work = 400, 7 * time.Millisecond
+	for name, test := range map[string]struct {
+		came   func(round time.Duration) int64
+		rested [2]int // at least and at most
+	}{
+		"frames come at a rate":                     {func(d time.Duration) int64 { return int64(2 * d / time.Millisecond) }, [2]int{rounds * 9 / 10, rounds}},
+		"a publisher waits after sixteen":           {func(time.Duration) int64 { return 16 }, [2]int{0, rounds / 10}},
+		"one publisher waits and others do not":     {func(d time.Duration) int64 { return 4 + int64(2*d/time.Millisecond) }, [2]int{rounds * 9 / 10, rounds}},
+		"a longer round brings hardly more of them": {func(d time.Duration) int64 { return 16 + int64(d/(4*time.Millisecond)) }, [2]int{0, rounds / 10}},
+	} {
+		var p pace
+		rested := 0
+		for range rounds {
+			length := work
+			if p.resting {
+				rested++
+				length += time.Duration(restFactor * float64(work))
+			}
+			came := test.came(length)
+			p.end(came, came)
+		}
+		if rested < test.rested[0] || rested > test.rested[1] {
+			t.Errorf("%s: rested in %d of %d rounds, want %v", name, rested, rounds, test.rested)
+		}
+	}
+}
+
+// What was worth it is tried again: the load changes.
+func TestAShardFollowsTheLoad(t *testing.T) {
+	var p pace
+	rate := func(came func(time.Duration) int64, rounds int) (rested int) {
+		for range rounds {
+			length := 7 * time.Millisecond
+			if p.resting {
+				rested++
+				length *= 2
+			}
+			p.end(came(length), came(length))
+		}
+		return rested
+	}
+	open := func(d time.Duration) int64 { return int64(d / time.Millisecond) }
+	closed := func(time.Duration) int64 { return 16 }
+	for i, want := range []bool{true, false, true, false} {
+		came := open
+		if !want {
+			came = closed
+		}
+		rate(came, 3*tryEvery) // to get used to it
+		if rested := rate(came, 100); (rested > 80) != want || (rested < 20) == want {
+			t.Errorf("load %d: rested in %d of 100 rounds, want it worth it: %t", i, rested, want)
+		}
 	}
 }
 
@@ -90,7 +143,7 @@ func TestAShardThatIsNotBusyAnyMoreDoesNotRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShard(New(Options{First: first}))
 		for _, frames := range []int64{5, 1, 1} {
-			s.pace.end(frames)
+			s.pace.end(frames, frames)
 			_ = work(s, 8*time.Millisecond, 100*time.Microsecond)
 		}
 		if got := work(s, 8*time.Millisecond, 100*time.Microsecond); got != 8*time.Millisecond {
@@ -103,15 +156,15 @@ func TestABreathFollowsALongRoundOfOneFrame(t *testing.T) {
 	var p pace
 	start := time.Now()
 	for name, test := range map[string]struct {
-		busy bool
-		took time.Duration
-		want time.Duration
+		resting bool
+		took    time.Duration
+		want    time.Duration
 	}{
 		"a long round":            {false, longRound, breath},
 		"a short round":           {false, longRound - 1, 0},
 		"a busy shard has rested": {true, time.Second, 0},
 	} {
-		p.busy = test.busy
+		p.resting = test.resting
 		p.begin(start)
 		if got := p.breath(start.Add(test.took)); got != test.want {
 			t.Errorf("%s: got %v, want %v", name, got, test.want)

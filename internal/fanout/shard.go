@@ -70,6 +70,7 @@ func (o *Options) sweepEvery() time.Duration { return min(time.Second, o.PingInt
 func (s *shard) run() {
 	ticker := time.NewTicker(s.fan.opts.sweepEvery())
 	defer ticker.Stop()
+	last := s.fan.count.published.Load()
 	for s.admit() {
 		select {
 		case <-s.wake:
@@ -78,7 +79,9 @@ func (s *shard) run() {
 		}
 		before := s.fan.count.published.Load()
 		s.round()
-		s.pace.end(s.fan.count.published.Load() - before)
+		after := s.fan.count.published.Load()
+		s.pace.end(after-before, after-last)
+		last = after
 	}
 }
 

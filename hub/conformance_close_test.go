@@ -4,6 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // bye is a close frame with a code and a reason.
@@ -75,4 +78,29 @@ func codesOfClosing() (cases []rfcCase) {
 		)
 	}
 	return cases
+}
+
+// Over TLS a connection ends in the same way: behind the close frame comes the end
+// of the stream, whatever the peer goes on sending.
+func TestConformanceOfClosesOverTLS(t *testing.T) {
+	behindTLS(t, nil, func(t *testing.T, s *servedTLS) {
+		for _, path := range endpoints {
+			for _, c := range []rfcCase{
+				{"a close", bye(1000, ""), echoed(1000)},
+				{"a close and a message of 65536 bytes behind it", concat(bye(1000, ""), masked(fin|opText, make([]byte, 65536))), echoed(1000)},
+				{"a broken frame", masked(fin|3, nil), outcome{End: badOpcode}},
+				{"a broken frame and a message of 65536 bytes behind it", concat(masked(fin|3, nil), masked(fin|opText, make([]byte, 65536))), outcome{End: badOpcode}},
+			} {
+				p := s.dial(t, path, 0)
+				if path == "/ws/subscribe" {
+					p.nextUpdate()
+				}
+				p.raw(c.sent)
+				if diff := cmp.Diff(c.want, p.outcome()); diff != "" {
+					t.Errorf("%s: %s (-want +got):\n%s", path, c.name, diff)
+				}
+				_ = p.conn.Close()
+			}
+		}
+	})
 }

@@ -12,7 +12,7 @@ import (
 // The pages that say which test shows something must not name one that is gone.
 func TestTestsThatTheDocsNameExist(t *testing.T) {
 	have := testsOfTheHouse(t)
-	for _, page := range []string{"docs/faults.md"} {
+	for _, page := range []string{"docs/faults.md", "SECURITY.md"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", page))
 		if err != nil {
 			t.Fatal(err)
@@ -35,7 +35,7 @@ func testsOfTheHouse(t *testing.T) map[string]bool {
 	have := make(map[string]bool)
 	root := os.DirFS(filepath.Join("..", ".."))
 	for pattern, name := range map[string]string{
-		"_test.go": `(?m)^func ((?:Test|Fuzz)\w+)\(`, ".test.js": `(?m)^(?:test|withHub|withRanker)\("([^"]+)"`, "_test.py": `(?m)def (test_\w+)\(`,
+		"_test.go": `(?m)^func ((?:Test|Fuzz)\w+)\(`, ".test.js": `(?m)^(?:test|withHub|withTokens|withRanker)\("([^"]+)"`, "_test.py": `(?m)def (test_\w+)\(`,
 	} {
 		for _, file := range filesEnding(t, root, pattern) {
 			for _, found := range findAll(name, file) {

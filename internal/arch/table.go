@@ -8,7 +8,7 @@ const table = `
 nothing                                                 ← quasar
 quasar                                                  ← internal/wire
 quasar                                                  ← internal/dial
-nothing                                                 ← internal/dial/dialtest | internal/problem | internal/loglimit | internal/nowait | internal/watch
+nothing                                                 ← internal/dial/dialtest | internal/problem | internal/loglimit | internal/nowait | internal/watch | internal/certificate
 internal/nowait                                         ← internal/fanout
 quasar, internal/problem                                ← internal/guard | internal/page | internal/rest
 internal/guard, internal/problem                        ← internal/gate

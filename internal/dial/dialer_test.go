@@ -71,6 +71,13 @@ func TestDialSaysWhyTheHubRefused(t *testing.T) {
 		{name: "more than a kilobyte is not read", status: 400, header: http.Header{"Content-Type": {"application/problem+json"}},
 			body: `{"x":"` + strings.Repeat("x", 2000) + `","detail":"late"}`, want: &RefusedError{Status: 400},
 			text: "refused by the hub: 400 Bad Request"},
+		{name: "TLS was wanted, says Go", status: 400, body: "Client sent an HTTP request to an HTTPS server.\n",
+			want: &RefusedError{Status: 400, Reason: "it speaks TLS: its URL begins with wss:// or https://"},
+			text: "refused by the hub: 400 Bad Request: it speaks TLS: its URL begins with wss:// or https://"},
+		{name: "TLS was wanted, says nginx", status: 400, header: http.Header{"Content-Type": {"text/html"}},
+			body: "<center>The plain HTTP request was sent to HTTPS port</center>",
+			want: &RefusedError{Status: 400, Reason: "it speaks TLS: its URL begins with wss:// or https://"},
+			text: "refused by the hub: 400 Bad Request: it speaks TLS: its URL begins with wss:// or https://"},
 		{name: "not even a WebSocket", status: 200, body: "hello", want: &RefusedError{Status: 200}, text: "refused by the hub: 200 OK"},
 	}
 	for _, test := range tests {
@@ -300,5 +307,14 @@ func TestClose(t *testing.T) {
 				conn.Kill() // again does no harm
 			})
 		})
+	}
+}
+
+func TestNoTLSIsSaid(t *testing.T) {
+	server := httptest.NewServer(http.NotFoundHandler())
+	defer server.Close()
+	_, err := dialer(t, strings.Replace(server.URL, "http", "wss", 1), &Options{Silence: time.Minute}).Dial(t.Context())
+	if !errors.Is(err, ErrNoTLS) {
+		t.Errorf("got %v, want %v", err, ErrNoTLS)
 	}
 }

@@ -1,6 +1,7 @@
 package dial
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -78,6 +79,9 @@ var (
 	ErrLost   = errors.New("connection lost without a close frame")
 )
 
+// ErrNoTLS says that there is something at the hub's address, but no TLS.
+var ErrNoTLS = errors.New("it does not speak TLS: its URL begins with ws:// or http://")
+
 // maxReason is how much of a hub's words is kept, in characters.
 const maxReason = 200
 
@@ -86,10 +90,13 @@ const maxReason = 200
 func refusal(resp *http.Response, secret Secret) *RefusedError {
 	refused := &RefusedError{Status: resp.StatusCode}
 	var problem struct{ Title, Detail string }
-	if body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10)); err == nil && isJSON(resp.Header) {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+	if err == nil && isJSON(resp.Header) {
 		_ = json.Unmarshal(body, &problem) // what does not parse says nothing
 	}
 	switch {
+	case WantsTLS(resp.StatusCode, body):
+		refused.Reason = "it speaks TLS: its URL begins with wss:// or https://"
 	case problem.Detail != "":
 		refused.Reason = printable(secret.hide(problem.Detail))
 	case problem.Title != "":
@@ -98,6 +105,12 @@ func refusal(resp *http.Response, secret Secret) *RefusedError {
 		refused.Reason = "redirect to " + printable(secret.hide(resp.Header.Get("Location")))
 	}
 	return refused
+}
+
+// WantsTLS tells whether an answer is that of a server that speaks TLS to a request
+// without, as Go's and others word it.
+func WantsTLS(status int, body []byte) bool {
+	return status == http.StatusBadRequest && bytes.Contains(body, []byte("HTTP request")) && bytes.Contains(body, []byte("HTTPS"))
 }
 
 func isJSON(h http.Header) bool {
@@ -146,6 +159,8 @@ func explain(err error, secret Secret) error {
 		return &ClosedError{Code: int(closed.Code), Reason: printable(secret.hide(closed.Reason))}
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return ErrLost
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return ErrNoTLS
 	}
 	return unsaid(cause(err), secret)
 }

@@ -52,6 +52,9 @@ type Options struct {
 	// Authenticator knows who may come in; nil lets everybody in. With one, any
 	// Host is answered once there are tokens for everything.
 	Authenticator Authenticator
+	// CertificateExpires tells when the certificate that the hub is served with does,
+	// for /metrics; nil for none.
+	CertificateExpires func() time.Time
 	// InsecureAllowAnonymous says that whoever started the hub opened to everybody
 	// what there are no tokens for. The hub shows it wherever it shows itself;
 	// it is the listener's business to refuse without it.

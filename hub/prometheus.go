@@ -39,6 +39,7 @@ var (
 	descInfo       = describe("info", "Always 1; which hub this is.", "version", "hub_id")
 	descReady      = describe("ready", "1 if the hub may be sent people, as /readyz has it.")
 	descDegraded   = describe("degraded", "1 if something needs a person, as /health has it: the state cannot be saved, for one.")
+	descExpiry     = describe("certificate_expiry_timestamp_seconds", "When the certificate that the hub is served with expires, as a Unix time.")
 	descAnonymous  = describe("anonymous", "1 if the hub was opened to a network without credentials.")
 	descFrames     = describe("frames_total", "Frames of publishers, by what became of them, and why they were rejected.", "result", "reason")
 	descFields     = describe("fields_total", "Fields of publishers that were not stored as sent, by why.", "reason")
@@ -81,6 +82,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	m.gauge(descInfo, 1, h.opts.Version, h.id)
 	m.gauge(descReady, truth(h.ready() == nil))
 	m.gauge(descDegraded, truth(healthOf(h.engine.Status()) != "ok"))
+	if h.opts.CertificateExpires != nil {
+		m.gauge(descExpiry, float64(h.opts.CertificateExpires().Unix()))
+	}
 	m.gauge(descAnonymous, truth(h.opts.InsecureAllowAnonymous))
 	m.counter(descFrames, s.Accepted, "accepted", "")
 	m.counter(descFrames, s.Superseded, "superseded", "")

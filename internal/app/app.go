@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -99,7 +100,13 @@ func usage(format string, args ...any) error {
 
 func misconfigured(err error) error { return &codedError{exitConfiguration, err} }
 
-func unreachable(err error) error { return &codedError{exitNoConnection, err} }
+func unreachable(err error) error {
+	var unknown x509.UnknownAuthorityError
+	if errors.As(err, &unknown) {
+		err = fmt.Errorf("%w; if it is the right one, name who vouches for it with --ca-file", err)
+	}
+	return &codedError{exitNoConnection, err}
+}
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"os"
 	"strings"
@@ -104,8 +105,9 @@ func prefixes(list []string) ([]netip.Prefix, error) {
 	return out, nil
 }
 
-// credential is the token with which a command goes to a hub.
-type credential struct{ token, file string }
+// credential is the token with which a command goes to a hub, and whom it believes
+// that it is one.
+type credential struct{ token, file, authorities string }
 
 func credentialFlags(cmd *cobra.Command) *credential {
 	var c credential
@@ -113,14 +115,23 @@ func credentialFlags(cmd *cobra.Command) *credential {
 	f.StringVar(&c.token, "token", "", "the token for the hub; others on this machine can see it here, so better the variable or the file")
 	f.StringVar(&c.file, "token-file", "", "a file that holds the token")
 	alsoEnv(cmd, "token")
+	f.StringVar(&c.authorities, "ca-file", "", "a PEM file: over TLS, believe the certificates in it and those that they vouch for, and not the system's")
 	return &c
 }
 
 // maxTokenFile is more than any token has, in bytes.
 const maxTokenFile = 4 << 10
 
-// read returns the token, "" for none.
-func (c *credential) read() (string, error) {
+// read returns the token, "" for none, and the client for TLS, nil for the usual one.
+func (c *credential) read() (token string, client *http.Client, err error) {
+	if token, err = c.readToken(); err != nil {
+		return "", nil, err
+	}
+	client, err = trustedBy(c.authorities)
+	return token, client, err
+}
+
+func (c *credential) readToken() (string, error) {
 	if c.file == "" {
 		return strings.TrimSpace(c.token), nil
 	}

@@ -158,7 +158,7 @@ func TestACredentialIsRead(t *testing.T) {
 		"a file with a line break":   {credential{file: write("a", "qsr_b\r\n")}, "qsr_b"},
 		"a file before the argument": {credential{token: "qsr_a", file: write("b", "qsr_b")}, "qsr_b"},
 	} {
-		if got, err := c.give.read(); got != c.want || err != nil {
+		if got, err := c.give.readToken(); got != c.want || err != nil {
 			t.Errorf("%s: got %q, %v", name, got, err)
 		}
 	}
@@ -166,7 +166,7 @@ func TestACredentialIsRead(t *testing.T) {
 		"a file that is not there": filepath.Join(dir, "none"), "an empty one": write("c", " \n"),
 		"several tokens": write("d", "qsr_secret\nqsr_secret"), "something long": write("e", strings.Repeat("qsr_secret", 1000)),
 	} {
-		got, err := (&credential{file: path}).read()
+		got, err := (&credential{file: path}).readToken()
 		var coded *codedError
 		if got != "" || !errors.As(err, &coded) || coded.code != exitConfiguration || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: got %q, %v", name, got, err)

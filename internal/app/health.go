@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"slices"
 	"time"
 
@@ -33,11 +34,11 @@ publishers fare may take a viewer's.`,
 		if len(args) == 1 {
 			address = args[0]
 		}
-		token, err := cred.read()
+		token, client, err := cred.read()
 		if err != nil {
 			return err
 		}
-		return health(cmd, address, token, *asJSON)
+		return health(cmd, address, token, client, *asJSON)
 	}
 	return cmd
 }
@@ -61,9 +62,9 @@ type healthSummary struct {
 	} `json:"engine"`
 }
 
-func health(cmd *cobra.Command, address, token string, asJSON bool) error {
+func health(cmd *cobra.Command, address, token string, client *http.Client, asJSON bool) error {
 	var raw jsontext.Value
-	if err := getJSON(cmd.Context(), address, "/health", token, &raw); err != nil {
+	if err := getJSON(cmd.Context(), address, "/health", token, client, &raw); err != nil {
 		return err
 	}
 	var h healthSummary

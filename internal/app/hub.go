@@ -28,6 +28,7 @@ type hubFlags struct {
 	origins   []string
 	proxies   []string
 	tokens    tokensFlags
+	tls       tlsFlags
 	insecure  bool
 	id        string
 	stale     time.Duration
@@ -56,7 +57,7 @@ It listens on this machine only, unless told otherwise; elsewhere only with toke
 for publishers, subscribers and viewers, which 'quasar token' makes.`,
 		Example: `  quasar hub
   quasar hub --listen 127.0.0.1:8080 --stale-after 10s
-  quasar hub --listen 0.0.0.0:7860 --tokens-file quasar-tokens.jsonl
+  quasar hub --listen 0.0.0.0:7860 --tokens-file quasar-tokens.jsonl --tls-cert hub.crt --tls-key hub.key
   DASHBOARD_HTML=mine.html quasar hub`,
 		Args: cobra.NoArgs,
 	}
@@ -72,6 +73,7 @@ for publishers, subscribers and viewers, which 'quasar token' makes.`,
 	f.StringSliceVar(&flags.proxies, "trusted-proxy", nil, "a reverse proxy, an address or 10.0.0.0/8, whose X-Forwarded-For, -Host and -Proto are believed")
 	f.BoolVar(&flags.insecure, "insecure-allow-anonymous", false, "listen beyond this machine all the same: what there are no tokens for is open to anybody")
 	addTokensFlags(cmd, &flags.tokens)
+	addTLSFlags(cmd, &flags.tls)
 	f.StringVar(&flags.id, "hub-id", "", "the hub's name among others (default: the host's name and the process's number)")
 	f.DurationVar(&flags.stale, "stale-after", 30*time.Second, "how old a snapshot may be before it is shown as stale")
 	f.IntVar(&flags.maxSpaces, "max-spaces", 10_000, "how many spaces are kept")
@@ -109,6 +111,13 @@ func runHub(cmd *cobra.Command, flags *hubFlags) error {
 			return err
 		}
 	}
+	cert, err := flags.tls.open(log)
+	if err != nil {
+		return err
+	}
+	if cert != nil {
+		opts.CertificateExpires = cert.Expires
+	}
 	if flags.dataDir != "" {
 		engine, err := openData(opts, flags.dataDir)
 		if err != nil {
@@ -116,6 +125,7 @@ func runHub(cmd *cobra.Command, flags *hubFlags) error {
 		}
 		defer func() { _ = engine.Close() }() // it is only a lock by then
 	}
+	flags.limits.gate.Silent = cert != nil
 	door, err := flags.limits.newGate(opts.TrustedProxies)
 	if err != nil {
 		return err
@@ -138,13 +148,16 @@ func runHub(cmd *cobra.Command, flags *hubFlags) error {
 	if flags.insecure {
 		log.Warn("anybody may come in where there are no tokens: --insecure-allow-anonymous", "listen", flags.listen)
 	}
-	announceHub(cmd.ErrOrStderr(), reachable(l), flags.insecure)
+	announceHub(cmd.ErrOrStderr(), reachable(l), cert != nil, flags.insecure)
 	g, ctx := errgroup.WithContext(cmd.Context())
 	g.Go(func() error { return h.Run(ctx) })
 	if store != nil {
 		g.Go(func() error { return store.Run(ctx) })
 	}
-	g.Go(func() error { return serve(ctx, door.Listener(l), h, log, flags.limits.limits) })
+	if cert != nil {
+		g.Go(func() error { return cert.Run(ctx) })
+	}
+	g.Go(func() error { return serve(ctx, secured(door.Listener(l), cert), h, log, flags.limits.limits) })
 	g.Go(func() error { return reportRefused(ctx, log, door) })
 	g.Go(func() error { return serveAdmin(ctx, admin, log) })
 	return g.Wait()
@@ -178,13 +191,14 @@ func openData(opts *hub.Options, dir string) (*fileengine.Engine, error) {
 }
 
 // announceHub tells a person where things are.
-func announceHub(w io.Writer, addr string, insecure bool) {
+func announceHub(w io.Writer, addr string, overTLS, insecure bool) {
+	page, socket := schemes(overTLS)
 	fmt.Fprintf(w, `quasar hub %s
-  Page       http://%s/
-  Publish    ws://%s/ws/publish/{space}
-  Subscribe  ws://%s/ws/subscribe
-  Rankings   http://%s/rankings
-`, version(), addr, addr, addr, addr)
+  Page       %s%s/
+  Publish    %s%s/ws/publish/{space}
+  Subscribe  %s%s/ws/subscribe
+  Rankings   %s%s/rankings
+`, version(), page, addr, socket, addr, socket, addr, page, addr)
 	if insecure {
 		fmt.Fprintln(w, strings.TrimSpace(`
   WARNING    --insecure-allow-anonymous: whoever reaches this address may publish and read what there are no tokens for`))

@@ -53,9 +53,9 @@ const restTimeout = 10 * time.Second
 // maxAnswer bounds what is read of an answer, in bytes.
 const maxAnswer = 64 << 20
 
-// getJSON asks a server and reads its answer into v. It follows no redirect, which
-// would carry the token away.
-func getJSON(ctx context.Context, server, path, token string, v any) error {
+// getJSON asks a server and reads its answer into v; client may be nil. It follows
+// no redirect, which would carry the token away.
+func getJSON(ctx context.Context, server, path, token string, client *http.Client, v any) error {
 	address, err := restURL(server, path)
 	if err != nil {
 		return err
@@ -69,8 +69,11 @@ func getJSON(ctx context.Context, server, path, token string, v any) error {
 	if token != "" {
 		req.Header.Set(dial.TokenHeader, token)
 	}
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	resp, err := client.Do(req)
+	asking := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	if client != nil {
+		asking.Transport = client.Transport
+	}
+	resp, err := asking.Do(req)
 	if err != nil {
 		return unreachable(bare(err))
 	}
@@ -92,13 +95,19 @@ func getJSON(ctx context.Context, server, path, token string, v any) error {
 // address.
 func bare(err error) error {
 	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		return fmt.Errorf("%s: %w", wrapped.URL, wrapped.Err)
+	if !errors.As(err, &wrapped) {
+		return err
 	}
-	return err
+	if errors.Is(err, http.ErrSchemeMismatch) {
+		return fmt.Errorf("%s: %w", wrapped.URL, dial.ErrNoTLS)
+	}
+	return fmt.Errorf("%s: %w", wrapped.URL, wrapped.Err)
 }
 
 func answerError(address string, status int, body []byte) error {
+	if dial.WantsTLS(status, body) {
+		return fmt.Errorf("%s: it speaks TLS: its address begins with https:// or wss://", address)
+	}
 	var p problem.Document
 	if json.Unmarshal(body, &p) == nil && p.Detail != "" {
 		return fmt.Errorf("%s: %d: %s", address, status, p.Detail)

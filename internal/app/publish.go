@@ -57,12 +57,12 @@ or an object with "training" and "voting", or just fields:
 		if err != nil {
 			return err
 		}
-		token, err := cred.read()
+		token, client, err := cred.read()
 		if err != nil {
 			return err
 		}
 		// Lines are paced here, so that none is merged with the next.
-		pub, err := publisher.New(args[0], *hub, &publisher.Options{Token: token, Logger: log, MaxRate: 10 * max(*lines, 20)})
+		pub, err := publisher.New(args[0], *hub, &publisher.Options{Token: token, HTTPClient: client, Logger: log, MaxRate: 10 * max(*lines, 20)})
 		if err != nil {
 			return misconfigured(err)
 		}

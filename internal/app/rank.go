@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -28,6 +29,8 @@ type rankFlags struct {
 	hosts                 []string
 	stale                 time.Duration
 	limits                limits
+	trust                 *http.Client
+	tls                   tlsFlags
 }
 
 func newRank() *cobra.Command {
@@ -67,6 +70,7 @@ the original; what they choose is not there yet, and the ranker says so.`,
 	f.StringSliceVar(&flags.hosts, "allow-host", nil, "a name beside localhost and IP addresses that the ranker answers to")
 	alsoEnv(cmd, "allow-host", "SPACE_HOST")
 	f.BoolVar(&flags.insecure, "insecure-allow-anonymous", false, "listen beyond this machine though there are no credentials")
+	addTLSFlags(cmd, &flags.tls)
 	f.DurationVar(&flags.stale, "stale-after", 30*time.Second, "how old a snapshot or its votes may be before an asset is held back")
 	addLimits(cmd, &flags.limits)
 	// `--assets A B C` leaves B and C as arguments: they are assets too.
@@ -81,7 +85,7 @@ the original; what they choose is not there yet, and the ranker says so.`,
 			return usage("%w", err)
 		}
 		flags.hub, flags.assets = *hub, append(flags.assets, args...)
-		if flags.token, err = cred.read(); err != nil {
+		if flags.token, flags.trust, err = cred.read(); err != nil {
 			return err
 		}
 		if flags.test {
@@ -94,7 +98,7 @@ the original; what they choose is not there yet, and the ranker says so.`,
 
 func (f *rankFlags) options(log *slog.Logger) *ranker.Options {
 	opts := &ranker.Options{
-		HubURL: f.hub, Token: f.token, Assets: f.assets, Order: quasar.Order(f.order), Sync: f.sync, StaleAfter: f.stale,
+		HubURL: f.hub, Token: f.token, HTTPClient: f.trust, Assets: f.assets, Order: quasar.Order(f.order), Sync: f.sync, StaleAfter: f.stale,
 		Policy: f.bandit, Reward: f.reward, Model: f.model, UI: web.Ranker(),
 		AllowedHosts: f.hosts, InsecureAllowAnonymous: f.insecure, Version: version(), Logger: log,
 	}
@@ -121,6 +125,11 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	if err != nil {
 		return misconfigured(err)
 	}
+	cert, err := flags.tls.open(log)
+	if err != nil {
+		return err
+	}
+	flags.limits.gate.Silent = cert != nil
 	door, err := flags.limits.newGate(nil)
 	if err != nil {
 		return err
@@ -129,12 +138,16 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	if err != nil {
 		return err
 	}
-	addr := reachable(l)
-	fmt.Fprintf(cmd.ErrOrStderr(), "quasar rank %s\n  Page       http://%s/\n  Rankings   http://%s/rankings\n  Hub        %s\n", version(), addr, addr, flags.hub)
+	page, _ := schemes(cert != nil)
+	page += reachable(l)
+	fmt.Fprintf(cmd.ErrOrStderr(), "quasar rank %s\n  Page       %s/\n  Rankings   %s/rankings\n  Hub        %s\n", version(), page, page, flags.hub)
 	g, ctx := errgroup.WithContext(cmd.Context())
 	g.Go(func() error { return r.Run(ctx) })
 	g.Go(func() error { return show.follow(ctx, r.Ranking) })
-	g.Go(func() error { return serve(ctx, door.Listener(l), r, log, flags.limits) })
+	if cert != nil {
+		g.Go(func() error { return cert.Run(ctx) })
+	}
+	g.Go(func() error { return serve(ctx, secured(door.Listener(l), cert), r, log, flags.limits) })
 	g.Go(func() error { return reportRefused(ctx, log, door) })
 	return g.Wait()
 }

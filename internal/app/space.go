@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -17,6 +18,7 @@ import (
 type spaceFlags struct {
 	hub    string
 	token  string
+	trust  *http.Client
 	name   string
 	index  string
 	seed   uint64
@@ -57,7 +59,7 @@ NAME is the space's name, and the index's unless --index says another.`,
 		if err != nil {
 			return err
 		}
-		if flags.token, err = cred.read(); err != nil {
+		if flags.token, flags.trust, err = cred.read(); err != nil {
 			return err
 		}
 		if flags.seed == 0 {
@@ -71,7 +73,7 @@ NAME is the space's name, and the index's unless --index says another.`,
 
 // runSpace trains and publishes until ctx ends.
 func runSpace(ctx context.Context, flags *spaceFlags, log *slog.Logger) error {
-	pub, err := publisher.New(flags.name, flags.hub, &publisher.Options{Token: flags.token, Logger: log})
+	pub, err := publisher.New(flags.name, flags.hub, &publisher.Options{Token: flags.token, HTTPClient: flags.trust, Logger: log})
 	if err != nil {
 		return misconfigured(err)
 	}

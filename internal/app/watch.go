@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -39,7 +40,7 @@ each update. With --json it prints one snapshot per line, as they come; with
 		if w.order, err = quasar.ParseOrder(*order); err != nil {
 			return usage("%w", err)
 		}
-		if w.token, err = cred.read(); err != nil {
+		if w.token, w.client, err = cred.read(); err != nil {
 			return err
 		}
 		w.out, w.errors, w.hub, w.assets, w.json = cmd.OutOrStdout(), cmd.ErrOrStderr(), *hub, args, *asJSON
@@ -55,6 +56,7 @@ each update. With --json it prints one snapshot per line, as they come; with
 type watcher struct {
 	out, errors io.Writer
 	hub, token  string
+	client      *http.Client
 	assets      []string
 	order       quasar.Order
 	stale       time.Duration
@@ -69,7 +71,7 @@ func (w *watcher) once(ctx context.Context) error {
 			Snapshot quasar.Snapshot `json:"snapshot"`
 		} `json:"rankings"`
 	}
-	if err := getJSON(ctx, w.hub, "/rankings?order="+string(w.order), w.token, &answer); err != nil {
+	if err := getJSON(ctx, w.hub, "/rankings?order="+string(w.order), w.token, w.client, &answer); err != nil {
 		return err
 	}
 	var snapshots []quasar.Snapshot
@@ -97,7 +99,7 @@ func (w *watcher) line(s *quasar.Snapshot) error {
 
 // follow shows each update until ctx ends.
 func (w *watcher) follow(ctx context.Context) error {
-	client, err := subscriber.New(w.hub, &subscriber.Options{Assets: w.assets, Token: w.token})
+	client, err := subscriber.New(w.hub, &subscriber.Options{Assets: w.assets, Token: w.token, HTTPClient: w.client})
 	if err != nil {
 		return misconfigured(err)
 	}

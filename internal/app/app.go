@@ -4,7 +4,6 @@ package app
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/karlquant/quasar/internal/dial"
 )
 
 // Exit codes.
@@ -101,8 +102,7 @@ func usage(format string, args ...any) error {
 func misconfigured(err error) error { return &codedError{exitConfiguration, err} }
 
 func unreachable(err error) error {
-	var unknown x509.UnknownAuthorityError
-	if errors.As(err, &unknown) {
+	if errors.Is(err, dial.ErrUntrusted) {
 		err = fmt.Errorf("%w; if it is the right one, name who vouches for it with --ca-file", err)
 	}
 	return &codedError{exitNoConnection, err}

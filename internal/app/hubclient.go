@@ -98,8 +98,8 @@ func bare(err error) error {
 	if !errors.As(err, &wrapped) {
 		return err
 	}
-	if errors.Is(err, http.ErrSchemeMismatch) {
-		return fmt.Errorf("%s: %w", wrapped.URL, dial.ErrNoTLS)
+	if known := dial.TLSError(err); known != nil {
+		return fmt.Errorf("%s: %w", wrapped.URL, known)
 	}
 	return fmt.Errorf("%s: %w", wrapped.URL, wrapped.Err)
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -310,11 +312,15 @@ func TestClose(t *testing.T) {
 	}
 }
 
-func TestNoTLSIsSaid(t *testing.T) {
-	server := httptest.NewServer(http.NotFoundHandler())
-	defer server.Close()
-	_, err := dialer(t, strings.Replace(server.URL, "http", "wss", 1), &Options{Silence: time.Minute}).Dial(t.Context())
-	if !errors.Is(err, ErrNoTLS) {
-		t.Errorf("got %v, want %v", err, ErrNoTLS)
+func TestWhatIsWrongWithTLSIsSaid(t *testing.T) {
+	plain, unknown := httptest.NewServer(http.NotFoundHandler()), httptest.NewUnstartedServer(http.NotFoundHandler())
+	unknown.Config.ErrorLog = log.New(io.Discard, "", 0)
+	unknown.StartTLS()
+	defer plain.Close()
+	defer unknown.Close()
+	for address, want := range map[string]error{strings.Replace(plain.URL, "http", "wss", 1): ErrNoTLS, unknown.URL: ErrUntrusted} {
+		if _, err := dialer(t, address, &Options{Silence: time.Minute}).Dial(t.Context()); !errors.Is(err, want) {
+			t.Errorf("%s: got %v, want %v", address, err, want)
+		}
 	}
 }

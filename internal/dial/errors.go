@@ -2,6 +2,7 @@ package dial
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -79,8 +80,25 @@ var (
 	ErrLost   = errors.New("connection lost without a close frame")
 )
 
-// ErrNoTLS says that there is something at the hub's address, but no TLS.
-var ErrNoTLS = errors.New("it does not speak TLS: its URL begins with ws:// or http://")
+// Errors of TLS that a human has to mend.
+var (
+	// ErrNoTLS: there is something at the hub's address, but it is not TLS.
+	ErrNoTLS = errors.New("it does not speak TLS: its URL begins with ws:// or http://")
+	// ErrUntrusted: the hub may be anybody.
+	ErrUntrusted = errors.New("its certificate is vouched for by nobody whom this machine trusts")
+)
+
+// TLSError returns that of the two which err is, or nil.
+func TLSError(err error) error {
+	var unknown x509.UnknownAuthorityError
+	switch {
+	case errors.Is(err, http.ErrSchemeMismatch):
+		return ErrNoTLS
+	case errors.As(err, &unknown):
+		return ErrUntrusted
+	}
+	return nil
+}
 
 // maxReason is how much of a hub's words is kept, in characters.
 const maxReason = 200
@@ -159,8 +177,8 @@ func explain(err error, secret Secret) error {
 		return &ClosedError{Code: int(closed.Code), Reason: printable(secret.hide(closed.Reason))}
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return ErrLost
-	case errors.Is(err, http.ErrSchemeMismatch):
-		return ErrNoTLS
+	case TLSError(err) != nil:
+		return TLSError(err)
 	}
 	return unsaid(cause(err), secret)
 }

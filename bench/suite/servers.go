@@ -82,9 +82,14 @@ func Servers(p Programs) []Server {
 	return all
 }
 
+// noLimits lets the generator open as many connections at once as it likes: others
+// have no limit either.
+var noLimits = []string{"--accept-rate", "100000", "--max-connections", "100000", "--max-subscribers", "100000", "--free-files", "64"}
+
 // Hub is a hub under a name, with flags of its own after those it needs.
 func Hub(name, quasar string, flags ...string) Server {
-	command := append([]string{quasar, "hub", "--listen", "{addr}", "--log-level", "warn"}, flags...)
+	command := []string{quasar, "hub", "--listen", "{addr}", "--log-level", "warn"}
+	command = append(append(command, noLimits...), flags...)
 	return Server{Name: name, Title: strings.Join(append([]string{"quasar hub"}, flags...), " "), Command: command, Protocol: bench.WebSocket, Form: bench.Publish, Hub: true}
 }
 

@@ -128,11 +128,18 @@ func benchHub(cmd *cobra.Command, loads []bench.Workload, asJSON bool) error {
 	return err
 }
 
+// benchedHub is the hub that is measured: without tokens, and with room for whatever
+// the generator connects.
+var benchedHub = []string{
+	"hub", "--listen", "{addr}", "--log-level", "warn", "--tokens-file", "", "--tokens", "",
+	"--accept-rate", "100000", "--max-connections", "100000", "--max-subscribers", "100000", "--free-files", "64",
+}
+
 // benchOne measures a fresh hub.
 func benchOne(ctx context.Context, program string, load *bench.Workload, phase func(string)) (*bench.Measurement, error) {
 	defer phase("")
 	phase("starting a hub")
-	server, err := bench.Start(ctx, []string{program, "hub", "--listen", "{addr}", "--log-level", "warn", "--tokens-file", "", "--tokens", ""}, "")
+	server, err := bench.Start(ctx, append([]string{program}, benchedHub...), "")
 	if err != nil {
 		return nil, err
 	}

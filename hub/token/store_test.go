@@ -21,7 +21,7 @@ type running struct {
 	*Store
 	t    *testing.T
 	path string
-	log  bytes.Buffer
+	log  bytes.Buffer // read by said alone
 }
 
 func run(t *testing.T, entries ...Entry) *running {
@@ -49,6 +49,12 @@ func (r *running) write(data []byte) {
 	if err := os.WriteFile(r.path, data, 0o600); err != nil {
 		r.t.Fatal(err)
 	}
+}
+
+// said is what was logged; the store is at rest then.
+func (r *running) said() string {
+	synctest.Wait()
+	return r.log.String()
 }
 
 // later waits as long as a change may take at most.
@@ -184,25 +190,25 @@ func TestABrokenFileChangesNothing(t *testing.T) {
 			breaking()
 			time.Sleep(time.Minute)
 			if _, ok := r.Authenticate(secret.Reveal()); !ok || grant.Live.Err() != nil {
-				t.Errorf("the token is valid no more:\n%s", &r.log)
+				t.Errorf("the token is valid no more:\n%s", r.said())
 			}
 		}
-		if got := strings.Count(r.log.String(), "tokens cannot be read"); got < 4 || got > 8 { // a poll may come in between
-			t.Errorf("got %d complaints, want one for each kind of damage:\n%s", got, &r.log)
+		if got := strings.Count(r.said(), "tokens cannot be read"); got < 4 || got > 8 { // a poll may come in between
+			t.Errorf("got %d complaints, want one for each kind of damage:\n%s", got, r.said())
 		}
 		_ = os.Remove(r.path)
 		r.write(nil)
 		r.later()
 		if _, ok := r.Authenticate(secret.Reveal()); ok || grant.Live.Err() == nil {
-			t.Errorf("a file that can be read again counts again:\n%s", &r.log)
+			t.Errorf("a file that can be read again counts again:\n%s", r.said())
 		}
 		for _, want := range []string{"tokens can be read again", `msg="token revoked or changed" id=a role=viewer`} {
-			if !strings.Contains(r.log.String(), want) {
-				t.Errorf("got %s, want %s in it", &r.log, want)
+			if !strings.Contains(r.said(), want) {
+				t.Errorf("got %s, want %s in it", r.said(), want)
 			}
 		}
-		if strings.Contains(r.log.String(), "qsr_") {
-			t.Errorf("got a token in\n%s", &r.log)
+		if strings.Contains(r.said(), "qsr_") {
+			t.Errorf("got a token in\n%s", r.said())
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,7 +22,7 @@ type running struct {
 	*Store
 	t    *testing.T
 	path string
-	log  bytes.Buffer // read by said alone
+	log  logged
 }
 
 func run(t *testing.T, entries ...Entry) *running {
@@ -51,10 +52,22 @@ func (r *running) write(data []byte) {
 	}
 }
 
-// said is what was logged; the store is at rest then.
-func (r *running) said() string {
-	synctest.Wait()
-	return r.log.String()
+// logged is a log that is read while it is written.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // later waits as long as a change may take at most.
@@ -190,25 +203,25 @@ func TestABrokenFileChangesNothing(t *testing.T) {
 			breaking()
 			time.Sleep(time.Minute)
 			if _, ok := r.Authenticate(secret.Reveal()); !ok || grant.Live.Err() != nil {
-				t.Errorf("the token is valid no more:\n%s", r.said())
+				t.Errorf("the token is valid no more:\n%s", r.log.String())
 			}
 		}
-		if got := strings.Count(r.said(), "tokens cannot be read"); got < 4 || got > 8 { // a poll may come in between
-			t.Errorf("got %d complaints, want one for each kind of damage:\n%s", got, r.said())
+		if got := strings.Count(r.log.String(), "tokens cannot be read"); got < 4 || got > 8 { // a poll may come in between
+			t.Errorf("got %d complaints, want one for each kind of damage:\n%s", got, r.log.String())
 		}
 		_ = os.Remove(r.path)
 		r.write(nil)
 		r.later()
 		if _, ok := r.Authenticate(secret.Reveal()); ok || grant.Live.Err() == nil {
-			t.Errorf("a file that can be read again counts again:\n%s", r.said())
+			t.Errorf("a file that can be read again counts again:\n%s", r.log.String())
 		}
 		for _, want := range []string{"tokens can be read again", `msg="token revoked or changed" id=a role=viewer`} {
-			if !strings.Contains(r.said(), want) {
-				t.Errorf("got %s, want %s in it", r.said(), want)
+			if !strings.Contains(r.log.String(), want) {
+				t.Errorf("got %s, want %s in it", r.log.String(), want)
 			}
 		}
-		if strings.Contains(r.said(), "qsr_") {
-			t.Errorf("got a token in\n%s", r.said())
+		if strings.Contains(r.log.String(), "qsr_") {
+			t.Errorf("got a token in\n%s", r.log.String())
 		}
 	})
 }

@@ -85,7 +85,7 @@ var (
 	// ErrNoTLS: there is something at the hub's address, but it is not TLS.
 	ErrNoTLS = errors.New("it does not speak TLS: its URL begins with ws:// or http://")
 	// ErrUntrusted: the hub may be anybody.
-	ErrUntrusted = errors.New("its certificate is vouched for by nobody whom this machine trusts")
+	ErrUntrusted = errors.New("certificate signed by unknown authority: nobody whom this machine trusts vouches for it")
 )
 
 // TLSError returns that of the two which err is, or nil.

@@ -8,10 +8,10 @@ import (
 )
 
 // NewTLSListener is tls.NewListener for a hub: http.Server.Serve it. Behind it
-// subscribers cost little more than without TLS, where the connections of inner
-// are those of the net package; behind any other TLS, that of
-// http.Server.ServeTLS or httptest for one, each takes a goroutine and its
-// buffers, and everything works as well.
+// subscribers are written to as without TLS, where the connections of inner are
+// those of the net package; behind any other TLS, that of http.Server.ServeTLS or
+// httptest for one, that takes a goroutine each and its buffers, and everything
+// works as well. To read from, each takes a goroutine in any case.
 //
 // The config must have a certificate, or a way to get one. It stays as it is; the
 // listener takes a copy, in which NextProtos is "http/1.1", for there is no

@@ -26,7 +26,7 @@ func benchmarkHub(b *testing.B, spaces int) (*Hub, []*session) {
 	}
 	sessions := make([]*session, spaces)
 	for i := range sessions {
-		sessions[i] = h.open(fmt.Sprintf("SPACE_%d", i), time.Now())
+		sessions[i], _ = h.open(nil, fmt.Sprintf("SPACE_%d", i), time.Now())
 		h.take(sessions[i], ws.OpText, benchmarkFrame(i))
 	}
 	return h, sessions
@@ -78,7 +78,8 @@ func TestAFrameWithoutNewTextCostsOneAllocation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, frame := h.open("V75", time.Now()), benchmarkFrame(1)
+	session, _ := h.open(nil, "V75", time.Now())
+	frame := benchmarkFrame(1)
 	if got := testing.AllocsPerRun(1000, func() { h.take(session, ws.OpText, frame) }); got > 1 {
 		t.Errorf("got %v allocations a frame, want 1", got)
 	}

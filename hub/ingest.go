@@ -56,23 +56,24 @@ func (h *Hub) noRoom(name string) string {
 
 // ingest takes what a publisher sends until its connection ends.
 func (h *Hub) ingest(socket *socket, name string, grant *Grant) {
-	session := h.open(name, time.Now())
+	session, tooMany := h.open(socket, name, time.Now())
 	if session == nil { // the room was taken in the meantime
+		h.seats.count(refusedSpaces)
 		socket.finish(&closeError{statusTryAgainLater, h.noRoom(name)})
 		return
+	}
+	if tooMany != nil {
+		reason := fmt.Sprintf("superseded by %d newer connections", maxSessions)
+		tooMany.socket.close(ws.StatusPolicyViolation, reason, reason)
 	}
 	log, since := h.logOf(socket, RolePublisher, grant.ID, "space", name, "takes_over", session.takesOver), time.Now()
 	h.came(RolePublisher, log)
 
-	flood := newFloodLimiter(h.opts.PublisherRate)
 	pinging := make(chan struct{})
 	go func() { defer close(pinging); socket.keepAlive() }()
-	err := socket.read(h.opts.MaxMessage, func(op ws.OpCode, message []byte) error {
+	err := socket.read(h.opts.MaxMessage, publisherAllowance(h.opts.PublisherRate), func(op ws.OpCode, message []byte) error {
 		if grant.Live.Err() != nil { // what comes after that counts no more
 			return &closeError{ws.StatusPolicyViolation, revoked}
-		}
-		if flood != nil && !flood.Allow() {
-			return &closeError{ws.StatusPolicyViolation, fmt.Sprintf("more than %v frames a second", flood.Limit())}
 		}
 		h.take(session, op, message)
 		return nil

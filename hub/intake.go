@@ -109,7 +109,7 @@ func (in *intake) begin() error {
 		return &closeError{ws.StatusProtocolError, err.Error()}
 	}
 	if in.frames != nil && !in.frames.allow(time.Now()) {
-		return &closeError{ws.StatusPolicyViolation, fmt.Sprintf("more than %d frames a second", subscriberFrames)}
+		return &closeError{ws.StatusPolicyViolation, fmt.Sprintf("more than %d frames a second", in.frames.rate())}
 	}
 	if !h.OpCode.IsControl() {
 		if err := in.beginData(h); err != nil {

@@ -159,3 +159,40 @@ func TestEventsAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// Each frame looks at all connections of its space: one who opens them by the
+// thousand must not slow everybody's down. Those that are closed are not the owner.
+func TestASpaceHasSoManyConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := hubtest.New(t, nil)
+		var all []*peer
+		for range 40 {
+			all = append(all, publisher(t, s, "V75"))
+			synctest.Wait()
+		}
+		all[39].text(steps(39))
+		time.Sleep(10 * time.Second)
+		for i, p := range all {
+			closed := len(p.frames()) > 0
+			if closed != (i < 24) {
+				t.Errorf("connection %d: closed is %v", i, closed)
+			}
+			if closed && p.last().closing() != "1008 superseded by 16 newer connections" {
+				t.Errorf("connection %d: got the end %q", i, p.last().closing())
+			}
+		}
+		if r := row(t, s, "V75"); r.LiveConnections != 16 || r.Connects != 40 || r.Accepted != 1 {
+			t.Errorf("got %+v, want 16 connections, the newest of which owns the space", r)
+		}
+		for i := range 15 { // the survivors take over one after the other
+			all[39-i].close(1000)
+			<-all[39-i].done
+			synctest.Wait()
+			all[38-i].text(steps(38 - i))
+			synctest.Wait()
+		}
+		if r := row(t, s, "V75"); r.LiveConnections != 1 || r.Accepted != 16 {
+			t.Errorf("got %+v, want each survivor to have had the space", r)
+		}
+	})
+}

@@ -75,8 +75,8 @@ const readBuffer = 4 << 10
 //
 // A peer that sends nothing at all, not even a pong, for PeerTimeout is gone; so
 // is one that takes longer for one frame.
-func (s *socket) read(limit int, take func(op ws.OpCode, message []byte) error) error {
-	in := intake{socket: s, limit: limit, take: take}
+func (s *socket) read(limit int, frames *allowance, take func(op ws.OpCode, message []byte) error) error {
+	in := intake{socket: s, limit: limit, frames: frames, take: take}
 	err := s.extend()
 	if err == nil {
 		err = in.feed(s.early)

@@ -28,7 +28,8 @@ type space struct {
 
 // session is one live connection of a publisher.
 type session struct {
-	space *space
+	space  *space
+	socket *socket
 	// epoch is when the connection was accepted, or got the space back.
 	epoch Stamp
 	// took tells that the session has the space from a newer one that closed.
@@ -88,25 +89,33 @@ func (h *Hub) tick(now time.Time) int64 {
 	return h.clock
 }
 
+// maxSessions is how many connections of publishers a space has here: each of its
+// frames looks at all of them, and all but one of them are forgotten ones.
+const maxSessions = 16
+
 // open takes a publisher's new connection in. It returns nil if there is no room
-// for its space.
-func (h *Hub) open(name string, now time.Time) *session {
+// for its space. The connection that is one too many is the caller's to close.
+func (h *Hub) open(socket *socket, name string, now time.Time) (opened, tooMany *session) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.spaceNamed(name)
 	if s == nil {
-		return nil
+		return nil, nil
 	}
-	opened := &session{space: s, epoch: Stamp{h.tick(now), h.id}, takesOver: s.owner() != nil}
+	opened = &session{space: s, socket: socket, epoch: Stamp{h.tick(now), h.id}, takesOver: s.owner() != nil}
 	if opened.takesOver {
 		h.event(now, eventSuperseded, s.name, "superseded by a newer connection: the older one's frames are dropped until the newer closes")
+	}
+	if len(s.sessions) >= maxSessions {
+		tooMany = s.sessions[0]
+		s.drop(tooMany)
 	}
 	s.sessions = append(s.sessions, opened)
 	s.ledger.connects++
 	s.ledger.connectedAt = now
 	h.event(now, eventConnected, s.name, "publisher connected")
 	h.announce(s, now)
-	return opened
+	return opened, tooMany
 }
 
 // close takes a publisher's connection out, which ended with err. If it owned its

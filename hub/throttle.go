@@ -11,11 +11,9 @@ const (
 	// handOnBurst is how many seconds' worth of updates may be handed on at once: a
 	// publisher that was held up sends what it has.
 	handOnBurst = 2
-	// floodTimes is how many times the rate a publisher may send before it is a flood,
-	// and floodSeconds for how long a burst of that may last. Each frame costs a
-	// decoding whatever becomes of it.
-	floodTimes   = 50
-	floodSeconds = 5
+	// floodTimes is how many times the rate a publisher may send before it is a flood:
+	// each frame costs its reading, whatever becomes of it.
+	floodTimes = 50
 )
 
 // throttle holds back what a space would hand on faster than it may. It is the
@@ -42,13 +40,13 @@ func (t *throttle) wait(perSecond int, now time.Time) time.Duration {
 	return t.limiter.ReserveN(now, 1).DelayFrom(now)
 }
 
-// newFloodLimiter bounds the frames of one connection of a publisher; nil for no
+// publisherAllowance bounds the frames of one connection of a publisher; nil for no
 // bound.
-func newFloodLimiter(perSecond int) *rate.Limiter {
+func publisherAllowance(perSecond int) *allowance {
 	if perSecond == 0 {
 		return nil
 	}
-	return rate.NewLimiter(rate.Limit(floodTimes*perSecond), floodSeconds*floodTimes*perSecond)
+	return &allowance{perSecond: floodTimes * perSecond}
 }
 
 // handOn broadcasts what a publisher sent to its space and offers it to the other

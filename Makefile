@@ -34,6 +34,7 @@ race: ## all Go tests with the race detector, which has to be there
 
 soak: build ## a hub among friends and hostile clients for SOAKTIME (10m): growth, delay, broken promises
 	go run ./e2e/soak -quasar bin/quasar -time '$(SOAKTIME)' $(SOAKFLAGS)
+	QUASAR_SOAK=1 go test ./internal/app -count=1 -v -run '^TestAFloodOfConnectionsIsTurnedAway$$'
 
 # Minimizing stops early: by default it takes up to a minute for each input that is
 # new, which is all the time there is.

@@ -362,6 +362,35 @@ func TestConnectionsLeaveFilesFree(t *testing.T) {
 	eventually(t, "one more inside", func() bool { return len(h.guests()) > before })
 }
 
+// The room is the process's, however many doors it has; one that closes leaves the
+// others open.
+func TestListenersShareTheRoom(t *testing.T) {
+	g, err := New(&Options{MaxConnections: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := newStreet(), newStreet()
+	left, right := g.Listener(a), g.Listener(b)
+	atLeft, atRight := serve(left), serve(right)
+	_ = a.from("127.0.0.1")
+	_ = b.from("127.0.0.1")
+	eventually(t, "both inside", func() bool { return g.Open() == 2 })
+	late := b.from("127.0.0.1")
+	_ = late.SetDeadline(time.Now().Add(patience))
+	if answer, _ := told(t, late); answer.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("got %s, want 503", answer.Status)
+	}
+	_ = left.Close()
+	<-atLeft.ended
+	for _, guest := range append(atLeft.guests(), atRight.guests()...) {
+		_ = guest.Close()
+	}
+	_ = b.from("127.0.0.1")
+	eventually(t, "another inside", func() bool { return len(atRight.guests()) == 2 })
+	_ = right.Close()
+	<-atRight.ended
+}
+
 // A flood of connections that say nothing costs a bounded number of files and
 // goroutines, and leaves none behind.
 func TestFewAreToldWhileManyComeAndNoneIsLeftBehind(t *testing.T) {

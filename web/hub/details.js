@@ -8,7 +8,7 @@ const groups = [
   ["Score", ["Confidence", "Accuracy", "Score"]],
   ["Training", ["Steps", "Actor loss", "Critic loss", "AVN loss", "Training age"]],
   ["Votes", ["Signal", "Last price", "Signal source", "Votes age", "Sequence"]],
-  ["Publisher", ["Connection", "Last frame", "Accepted", "Superseded"]],
+  ["Publisher", ["Connection", "Last frame", "Accepted", "Superseded", "Throttled"]],
   ["Not taken", ["Rejected", "Bad fields", "Not finite", "Stripped", "Stripped fields", "Last refusal"]],
 ];
 
@@ -51,7 +51,7 @@ export class Details {
       "Connection": reachable ? connection(book, connected, now) : "not known",
       "Last frame": lastFrame(asset),
       "Accepted": counted(book?.accepted), "Rejected": counted(book?.rejected), "Bad fields": counted(book?.field_errors),
-      "Not finite": counted(book?.non_finite), "Superseded": counted(book?.superseded),
+      "Not finite": counted(book?.non_finite), "Superseded": counted(book?.superseded), "Throttled": counted(book?.throttled),
       "Stripped": counted(book?.stripped), "Stripped fields": stripped(book),
       "Last refusal": refusal(book),
     });

@@ -40,7 +40,7 @@ function showVitals(store, now) {
 /** "1 stale, 2 offline", without what is 0. */
 const list = (...counted) => counted.filter(([n]) => n > 0).map(([n, what]) => `${count(n)} ${what}`).join(", ");
 
-const severity = new Map([["rejected", "warn"], ["superseded", "warn"], ["disconnected", "bad"], ["connected", "good"]]);
+const severity = new Map([["rejected", "warn"], ["superseded", "warn"], ["throttled", "warn"], ["disconnected", "bad"], ["connected", "good"]]);
 
 /** Events are told apart by all they say: one that is there already is left as it is. */
 function showEvents(events) {

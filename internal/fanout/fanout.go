@@ -62,6 +62,7 @@ func set[T comparable](field *T, value T) {
 // Fanout is a log of frames and its members.
 type Fanout struct {
 	opts   Options
+	born   time.Time
 	log    *buffer
 	shards []*shard
 	turn   atomic.Uint64 // whose turn it is to take a new member
@@ -90,7 +91,7 @@ type Stats struct {
 
 // New returns a Fanout. It runs no goroutine while it has no member.
 func New(opts Options) *Fanout {
-	f := &Fanout{opts: opts.withDefaults()}
+	f := &Fanout{opts: opts.withDefaults(), born: time.Now()}
 	f.log = newBuffer(f.opts.Chunks)
 	for range f.opts.Shards {
 		f.shards = append(f.shards, newShard(f))

@@ -34,7 +34,7 @@ type Member struct {
 	gone  func(error)
 
 	state    atomic.Int32
-	lastSeen atomic.Int64 // Unix nanoseconds
+	lastSeen atomic.Int64 // nanoseconds since fan.born, by the clock that nobody sets
 	sent     atomic.Int64
 	skipped  atomic.Int64
 	// number is how many frames the log has before pos, or had when conflating
@@ -60,9 +60,9 @@ type Member struct {
 }
 
 // Seen says that something came from the member.
-func (m *Member) Seen() { m.lastSeen.Store(time.Now().UnixNano()) }
+func (m *Member) Seen() { m.lastSeen.Store(int64(time.Since(m.fan.born))) }
 
-func (m *Member) seen() time.Time { return time.Unix(0, m.lastSeen.Load()) }
+func (m *Member) seen() time.Time { return m.fan.born.Add(time.Duration(m.lastSeen.Load())) }
 
 // maxControl bounds the control frames that wait, in bytes.
 const maxControl = 1 << 10

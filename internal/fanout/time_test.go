@@ -67,6 +67,15 @@ func TestASilentMemberIsGivenUp(t *testing.T) {
 	})
 }
 
+// A machine whose clock is set forth an hour has not been silent for an hour.
+func TestSilenceIsMeasuredByTheClockThatNobodySets(t *testing.T) {
+	m := &Member{fan: New(Options{First: first})}
+	m.Seen()
+	if at := m.seen(); at == at.Round(0) { // which strips the reading of that clock
+		t.Errorf("got %v, want a reading of the monotonic clock in it", at)
+	}
+}
+
 func TestAMemberThatTakesNothingIsStalledAfterTheTimeout(t *testing.T) {
 	bubble(t, Options{WriteTimeout: 10 * time.Second}, func(t *testing.T, f *Fanout, m *Member, _ net.Conn, left chan error) {
 		start := time.Now()

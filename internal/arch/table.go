@@ -18,8 +18,10 @@ quasar, internal/wire, internal/guard, internal/problem, internal/page, internal
 
 # The ranking side.
 quasar                                                  ← rank
-quasar, rank                                            ← axrvi
-nothing                                                 ← bandit
+nothing                                                 ← internal/learn | internal/safetensors | internal/torchfile
+internal/learn                                          ← bandit
+quasar, rank, bandit, internal/learn, internal/safetensors, internal/torchfile ← axrvi
+bandit, axrvi, internal/learn                           ← internal/eval
 quasar, rank, bandit                                    ← trade
 quasar, rank, bandit, trade                             ← trade/*
 quasar, rank, axrvi, bandit, trade, trade/*, subscriber, internal/guard, internal/problem, internal/page, internal/rest ← ranker

@@ -12,10 +12,10 @@ import "time"
 // get the processor in between.
 //
 // It rests only where that is worth it. While frames come one at a time nothing
-// would gather: each leaves at once. And where no more frames come in a longer
-// round, for their publisher waits until the last ones have arrived, resting would
-// only make everybody wait. So it tries the other way now and then, and keeps to
-// the better one.
+// would gather: each leaves at once. And where fewer of them come in a second if it
+// rests, for their publisher waits until the last ones have arrived, resting would
+// only make everybody wait. So it tries the other way now and then, often while the
+// answer changes and seldom while it stays, and keeps to the better one.
 type pace struct {
 	resting bool          // the round rests
 	began   time.Time     // the round
@@ -23,8 +23,12 @@ type pace struct {
 	owed    time.Duration // the rest that work has earned; below 0 it was too long
 	taken   time.Duration // the rest that was taken in this round
 
-	rounds        int     // in which frames gathered
-	with, without float64 // how many frames came in a round that rested, and in one that did not
+	ended         time.Time // the round before
+	with, without flow      // how frames came in rounds that rested, and in others
+	idle          bool      // resting is not worth it
+	trying        bool      // it does what is thought to be worse
+	left          int       // how many rounds until it changes that
+	stay          int       // how many rounds it stayed with what is better
 }
 
 const (
@@ -41,12 +45,13 @@ const (
 	longRound = breath / 2
 	// gathered is how many frames in a round are worth waiting for.
 	gathered = 2
-	// gain is how many times as many frames have to come in a round that rests: more
-	// than in one that does not, and less than its length has it where they come
-	// whatever the shard does.
-	gain = 1.5
-	// tryEvery is after how many rounds the other way is tried for one.
-	tryEvery = 32
+	// kept is the share of frames that must come all the same where it rests. All do
+	// where they come whatever it does; where their publisher waits for them, as few
+	// as the round is longer: two in five.
+	kept = 0.7
+	// tries is how many rounds the other way is tried, and how many it stays at first
+	// with what was better; tryEvery is the most that it stays.
+	tries, tryEvery = 2, 32
 )
 
 // begin begins a round.
@@ -86,27 +91,55 @@ func (p *pace) breath(now time.Time) time.Duration {
 
 // end ends a round and decides about the next. So many frames came since the round
 // began, and so many since the last one ended.
-func (p *pace) end(since, all int64) {
-	if p.resting {
-		p.with = smooth(p.with, all)
-	} else {
-		p.without = smooth(p.without, all)
-	}
+func (p *pace) end(now time.Time, since, all int64) {
+	took := min(now.Sub(p.ended), 2*now.Sub(p.began)) // not how long it slept for want of frames
+	p.ended = now
 	if since < gathered {
 		p.resting = false
 		return
 	}
-	p.rounds++
-	p.resting = p.with == 0 || p.with > gain*p.without
-	if p.rounds%tryEvery == 0 {
-		p.resting = !p.resting
+	if p.resting {
+		p.with.add(all, took)
+	} else {
+		p.without.add(all, took)
 	}
+	if p.left--; p.left <= 0 {
+		p.turn()
+	}
+	p.resting = p.idle == p.trying
 }
 
-// smooth lets a mean follow what is new; a mean of 0 is none yet.
-func smooth(mean float64, frames int64) float64 {
-	if mean == 0 {
-		return float64(frames)
+// turn begins to try the other way, or decides after that.
+func (p *pace) turn() {
+	p.left = tries
+	if p.stay == 0 { // nothing is known: first it rests
+		p.stay = tries
+		return
 	}
-	return mean + (float64(frames)-mean)/4
+	if p.trying = !p.trying; p.trying {
+		return
+	}
+	was := p.idle
+	p.idle = p.with.perSecond() < kept*p.without.perSecond()
+	p.stay = min(2*p.stay, tryEvery)
+	if p.idle != was {
+		p.stay = tries
+	}
+	p.left = p.stay
+}
+
+// flow is the mean of a rate, in which what is new counts most.
+type flow struct{ frames, seconds float64 }
+
+func (f *flow) add(frames int64, took time.Duration) {
+	f.frames += (float64(frames) - f.frames) / 4
+	f.seconds += (took.Seconds() - f.seconds) / 4
+}
+
+// perSecond is 0 while nothing is known.
+func (f *flow) perSecond() float64 {
+	if f.seconds <= 0 {
+		return 0
+	}
+	return f.frames / f.seconds
 }

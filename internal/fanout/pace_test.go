@@ -35,7 +35,8 @@ func TestAShardRestsWhileFramesGather(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newShard(New(Options{First: first}))
-				s.pace.end(test.frames, test.frames)
+				s.pace.begin(time.Now())
+				s.pace.end(time.Now(), test.frames, test.frames)
 				if got := work(s, test.round, 100*time.Microsecond); (got - test.want).Abs() > minRest {
 					t.Errorf("a round of %v took %v, want %v", test.round, got, test.want)
 				}
@@ -48,7 +49,8 @@ func TestAShardRestsWhileFramesGather(t *testing.T) {
 func TestARestComesInPieces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShard(New(Options{First: first}))
-		s.pace.end(gathered, gathered)
+		s.pace.begin(time.Now())
+		s.pace.end(time.Now(), gathered, gathered)
 		s.pace.begin(time.Now())
 		for range 80 {
 			time.Sleep(100 * time.Microsecond)
@@ -81,60 +83,88 @@ func TestARestThatTookTooLongIsMadeUpFor(t *testing.T) {
 	}
 }
 
-// It rests where that gathers frames, and not where their publisher waits for it.
+// load is how frames come: how many in a round of a length.
+type load func(round time.Duration) int64
+
+// follow lets a shard follow a load for some rounds of work, and returns in how many
+// of them it rested.
+func (p *pace) follow(came load, rounds int) (rested int) {
+	const work = 7 * time.Millisecond
+	now := p.ended
+	for range rounds {
+		length := work
+		if p.resting {
+			rested++
+			length += time.Duration(restFactor * float64(work))
+		}
+		p.begin(now)
+		now = now.Add(length)
+		frames := came(length)
+		p.end(now, frames, frames)
+	}
+	return rested
+}
+
+// It rests where frames come all the same, and not where their publisher waits for
+// it, however many of them that makes in a round.
 func TestAShardRestsWhereThatIsWorthIt(t *testing.T) {
-	const rounds, work = 400, 7 * time.Millisecond
+	const rounds = 400
+	halves := 0
 	for name, test := range map[string]struct {
-		came   func(round time.Duration) int64
+		came   load
 		rested [2]int // at least and at most
 	}{
 		"frames come at a rate":                     {func(d time.Duration) int64 { return int64(2 * d / time.Millisecond) }, [2]int{rounds * 9 / 10, rounds}},
 		"a publisher waits after sixteen":           {func(time.Duration) int64 { return 16 }, [2]int{0, rounds / 10}},
 		"one publisher waits and others do not":     {func(d time.Duration) int64 { return 4 + int64(2*d/time.Millisecond) }, [2]int{rounds * 9 / 10, rounds}},
 		"a longer round brings hardly more of them": {func(d time.Duration) int64 { return 16 + int64(d/(4*time.Millisecond)) }, [2]int{0, rounds / 10}},
-	} {
-		var p pace
-		rested := 0
-		for range rounds {
-			length := work
-			if p.resting {
-				rested++
-				length += time.Duration(restFactor * float64(work))
+		"what waits comes in halves without a rest": {func(d time.Duration) int64 {
+			if halves++; d < 10*time.Millisecond {
+				return int64(11 + halves%2*2)
 			}
-			came := test.came(length)
-			p.end(came, came)
-		}
-		if rested < test.rested[0] || rested > test.rested[1] {
+			return 16
+		}, [2]int{0, rounds / 10}},
+	} {
+		p := pace{ended: time.Now()}
+		if rested := p.follow(test.came, rounds); rested < test.rested[0] || rested > test.rested[1] {
 			t.Errorf("%s: rested in %d of %d rounds, want %v", name, rested, rounds, test.rested)
 		}
 	}
 }
 
-// What was worth it is tried again: the load changes.
+// What was not worth it is tried again: the load changes.
 func TestAShardFollowsTheLoad(t *testing.T) {
-	var p pace
-	rate := func(came func(time.Duration) int64, rounds int) (rested int) {
-		for range rounds {
-			length := 7 * time.Millisecond
-			if p.resting {
-				rested++
-				length *= 2
-			}
-			p.end(came(length), came(length))
-		}
-		return rested
-	}
+	p := pace{ended: time.Now()}
 	open := func(d time.Duration) int64 { return int64(d / time.Millisecond) }
 	closed := func(time.Duration) int64 { return 16 }
-	for i, want := range []bool{true, false, true, false} {
+	for i, worth := range []bool{true, false, true, false} {
 		came := open
-		if !want {
+		if !worth {
 			came = closed
 		}
-		rate(came, 3*tryEvery) // to get used to it
-		if rested := rate(came, 100); (rested > 80) != want || (rested < 20) == want {
-			t.Errorf("load %d: rested in %d of 100 rounds, want it worth it: %t", i, rested, want)
+		p.follow(came, 3*tryEvery) // to get used to it
+		if rested := p.follow(came, 100); (rested > 80) != worth || (rested < 20) == worth {
+			t.Errorf("load %d: rested in %d of 100 rounds, want it worth it: %t", i, rested, worth)
 		}
+	}
+}
+
+// A shard that has changed its mind tries the other way again soon: it may have been
+// misled by a few rounds.
+func TestAShardThatIsUnsureTriesAgainSoon(t *testing.T) {
+	p := pace{ended: time.Now()}
+	closed := func(time.Duration) int64 { return 16 }
+	p.follow(closed, 5*tryEvery)
+	for range 10 * tryEvery {
+		if p.idle {
+			p.follow(func(d time.Duration) int64 { return int64(2 * d / time.Millisecond) }, 1)
+		}
+	}
+	if p.idle {
+		t.Fatal("it did not change its mind")
+	}
+	if rested := p.follow(closed, tryEvery); rested > tryEvery/2 {
+		t.Errorf("rested in %d of %d rounds, want half of them at most", rested, tryEvery)
 	}
 }
 
@@ -143,7 +173,7 @@ func TestAShardThatIsNotBusyAnyMoreDoesNotRest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShard(New(Options{First: first}))
 		for _, frames := range []int64{5, 1, 1} {
-			s.pace.end(frames, frames)
+			s.pace.end(time.Now(), frames, frames)
 			_ = work(s, 8*time.Millisecond, 100*time.Microsecond)
 		}
 		if got := work(s, 8*time.Millisecond, 100*time.Microsecond); got != 8*time.Millisecond {

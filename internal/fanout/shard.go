@@ -80,7 +80,7 @@ func (s *shard) run() {
 		before := s.fan.count.published.Load()
 		s.round()
 		after := s.fan.count.published.Load()
-		s.pace.end(after-before, after-last)
+		s.pace.end(time.Now(), after-before, after-last)
 		last = after
 	}
 }

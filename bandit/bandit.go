@@ -47,6 +47,7 @@ type Choice struct {
 	// Arm is an index into the round's Arms.
 	Arm int
 	// P is the probability with which each arm would have been chosen; the sum is 1.
+	// It is nil if the policy was not asked for it.
 	P []float64
 	// Mean and SD are the belief behind it; nil if the policy has none.
 	Mean, SD []float64

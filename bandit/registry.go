@@ -1,0 +1,124 @@
+package bandit
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+)
+
+// Config says what New makes a policy for. Nil is fine for policies that look at no
+// features.
+type Config struct {
+	// Features is the length of a row.
+	Features int
+	// Arms is how many arms there are, 0 if that is not known: more may come.
+	Arms int
+	// Shared tells that a round has one context for all arms: what an arm is worth in
+	// it is then learned for each arm by itself.
+	Shared bool
+	// NewModel makes the belief behind ucb, thompson, greedy, epsilon-greedy and
+	// squarecb where rounds have a row for each arm. Nil is a linear one.
+	NewModel func(seed uint64) Model
+	// Key is what the policy "formula" orders rows by, Descending from which end.
+	Key        func(x []float64) float64
+	Descending bool
+
+	// Alpha is how many standard deviations optimism adds. 0 is the policy's own: 1.
+	Alpha float64
+	// Epsilon is the share of choices that epsilon-greedy makes blindly. 0 is 0.1.
+	Epsilon float64
+	// HalfLife is after how many rounds a label counts half. 0 is the policy's own:
+	// never, but 350 for d-linucb. NewModel knows its own.
+	HalfLife float64
+
+	// Slate, Floor and Propensities are as in Options.
+	Slate        int
+	Floor        float64
+	Propensities bool
+	// Seed is where all chance of the policy comes from, unless there is a Source.
+	Seed   uint64
+	Source rand.Source
+}
+
+// registry has every policy by its name on the command line.
+var registry = map[string]func(c *Config) (Policy, error){
+	"random":  func(c *Config) (Policy, error) { return NewRandom(c.options()), nil },
+	"formula": newFormula,
+	"ucb1":    func(c *Config) (Policy, error) { return c.policy(c.arms(), UCB1{}), nil },
+	"greedy":  func(c *Config) (Policy, error) { return c.policy(c.model(), Greedy{}), nil },
+	"epsilon-greedy": func(c *Config) (Policy, error) {
+		return c.policy(c.model(), EpsilonGreedy{Epsilon: c.Epsilon}), nil
+	},
+	"ucb": func(c *Config) (Policy, error) { return c.policy(c.model(), UCB{Alpha: c.Alpha}), nil },
+}
+
+// Names returns the names of all policies, in order.
+func Names() []string { return slices.Sorted(maps.Keys(registry)) }
+
+// New returns the policy of a name. The same name, Config and labels give the same
+// choices.
+func New(name string, c *Config) (Policy, error) {
+	if c == nil {
+		c = &Config{}
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	build, ok := registry[name]
+	if !ok {
+		return nil, fmt.Errorf("bandit: got policy %q, want one of %s", name, strings.Join(Names(), ", "))
+	}
+	filled := *c
+	filled.fill()
+	return build(&filled)
+}
+
+func (c *Config) check() error {
+	switch {
+	case c.Features < 0 || c.Arms < 0 || c.Slate < 0:
+		return fmt.Errorf("bandit: got %d features, %d arms and a slate of %d, want none below 0", c.Features, c.Arms, c.Slate)
+	case !(c.Floor >= 0 && c.Floor <= 1):
+		return fmt.Errorf("bandit: got a floor of %v, want 0 to 1", c.Floor)
+	case !(c.Epsilon >= 0 && c.Epsilon <= 1):
+		return fmt.Errorf("bandit: got an epsilon of %v, want 0 to 1", c.Epsilon)
+	case !(c.Alpha >= 0 && c.Alpha <= maxLabel):
+		return fmt.Errorf("bandit: got an alpha of %v, want 0 or more", c.Alpha)
+	case !(c.HalfLife >= 0):
+		return fmt.Errorf("bandit: got a half-life of %v rounds, want 0 or more", c.HalfLife)
+	}
+	return nil
+}
+
+func (c *Config) fill() {
+	if c.Alpha == 0 {
+		c.Alpha = 1
+	}
+	if c.Epsilon == 0 {
+		c.Epsilon = 0.1
+	}
+}
+
+func (c *Config) options() *Options {
+	return &Options{Slate: c.Slate, Floor: c.Floor, Propensities: c.Propensities, Seed: c.Seed, Source: c.Source}
+}
+
+func (c *Config) policy(m Model, e Explorer) Policy { return NewPolicy(m, e, c.options()) }
+
+func (c *Config) arms() Model { return NewArms(&ArmsOptions{HalfLife: c.HalfLife}) }
+
+// model is the default belief.
+func (c *Config) model() Model {
+	if c.NewModel == nil || c.Shared {
+		return c.arms()
+	}
+	return c.NewModel(c.Seed)
+}
+
+func newFormula(c *Config) (Policy, error) {
+	if c.Key == nil {
+		return nil, fmt.Errorf("bandit: got no key for the policy %q, want a Config.Key: there is no formula for these rows", "formula")
+	}
+	return NewFormula(c.Key, c.Descending, c.options()), nil
+}

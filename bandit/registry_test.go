@@ -1,0 +1,43 @@
+package bandit_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/karlquant/quasar/bandit"
+)
+
+func TestNewRefuses(t *testing.T) {
+	const names = "epsilon-greedy, formula, greedy, random, ucb, ucb1"
+	tests := []struct {
+		name   string
+		policy string
+		config *bandit.Config
+		want   string
+	}{
+		{"an unknown name, and says what there is", "magic", nil, `bandit: got policy "magic", want one of ` + names},
+		{"a formula without one", "formula", nil, `bandit: got no key for the policy "formula", want a Config.Key: there is no formula for these rows`},
+		{"fewer features than none", "ucb", &bandit.Config{Features: -1}, "bandit: got -1 features, 0 arms and a slate of 0, want none below 0"},
+		{"a floor above all", "ucb", &bandit.Config{Floor: 1.5}, "bandit: got a floor of 1.5, want 0 to 1"},
+		{"an epsilon that is no number", "ucb", &bandit.Config{Epsilon: math.NaN()}, "bandit: got an epsilon of NaN, want 0 to 1"},
+		{"pessimism", "ucb", &bandit.Config{Alpha: -1}, "bandit: got an alpha of -1, want 0 or more"},
+		{"a half-life before now", "ucb1", &bandit.Config{HalfLife: -3}, "bandit: got a half-life of -3 rounds, want 0 or more"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			p, err := bandit.New(tt.policy, tt.config)
+			if p != nil || err == nil || err.Error() != tt.want {
+				t.Errorf("New = %v, %v\nwant an error %s", p, err, tt.want)
+			}
+		})
+	}
+}
+
+func TestNamesAreInOrder(t *testing.T) {
+	want := []string{"epsilon-greedy", "formula", "greedy", "random", "ucb", "ucb1"}
+	if diff := cmp.Diff(want, bandit.Names()); diff != "" {
+		t.Errorf("Names (-want +got):\n%s", diff)
+	}
+}

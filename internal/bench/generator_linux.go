@@ -37,7 +37,7 @@ type generator struct {
 	// sentBefore and arrivedBefore are what it was when begin was called.
 	sentBefore, arrivedBefore int64
 	stuck                     bool
-	counting                  bool // the span is on
+	counting, resumed         bool // the span is on; those who stalled read again
 	flooding                  bool // publishers send whenever there is room
 	next                      int  // whose turn it is among publishers
 	delays                    delays
@@ -213,7 +213,7 @@ func (g *generator) sample(c *conn) {
 			return
 		}
 		c.last[n.space] = n.count
-		if g.counting && !c.held {
+		if g.counting && !c.held && !g.resumed {
 			g.delays = append(g.delays, time.Since(g.began)-n.sent)
 		}
 	}

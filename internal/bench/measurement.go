@@ -56,7 +56,8 @@ type Measurement struct {
 }
 
 // Delay is how long messages took, in milliseconds, from just before they were
-// written to the publisher's socket until they were read from the subscriber's.
+// written to the publisher's socket until they were read from the subscriber's, to
+// those who do not stall and while the others do.
 type Delay struct {
 	Median float64 `json:"median_ms"`
 	P99    float64 `json:"p99_ms"`

@@ -121,10 +121,11 @@ func (s *session) measureAll(ctx context.Context) error {
 	return nil
 }
 
-// measure measures all servers under one workload, one after the other.
+// measure measures all servers under one workload, one after the other. Each round
+// begins with another of them: who comes behind whom shall not matter.
 func (s *session) measure(ctx context.Context, round int, w *suite.Workload) error {
 	for i := range s.servers {
-		server := &s.servers[i]
+		server := &s.servers[(i+round-1)%len(s.servers)]
 		if !slices.Contains(w.Servers, server.Name) {
 			continue
 		}

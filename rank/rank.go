@@ -1,5 +1,8 @@
-// Package rank keeps assets in the order of the formula while their updates come.
-// It is pure: it reads no clock and starts nothing, and it knows nothing of hubs.
+// Package rank makes assets comparable and keeps them in order while their updates
+// come: the formula's order (Index), an order by any other score (Board), what there
+// is to learn from (Features, Normaliser), and what became of following each signal
+// (Outcome). It is pure: it reads no clock and starts nothing, and it knows nothing
+// of hubs.
 package rank
 
 import "github.com/karlquant/quasar"
@@ -10,17 +13,17 @@ import "github.com/karlquant/quasar"
 //
 // An Index is not safe for use by several goroutines, not even for reading.
 type Index struct {
-	order  quasar.Order
-	only   map[string]bool // nil is all
-	slots  map[string]int32
-	assets []asset // by slot
-	free   []int32 // slots that nobody has
-	sorted []place
-	scored int // how many of sorted have a score: they stand first
+	order   quasar.Order
+	only    map[string]bool // nil is all
+	slots   map[string]int32
+	entries []entry // by slot
+	free    []int32 // slots that nobody has
+	scored  int     // how many of sorted have a score: they stand first
+	places
 }
 
-// asset is what is known of one asset.
-type asset struct {
+// entry is what the index knows of one asset.
+type entry struct {
 	snapshot quasar.Snapshot
 	key      float64
 	scored   bool
@@ -76,7 +79,7 @@ func (x *Index) Set(s quasar.Snapshot) {
 	if !known {
 		slot = x.take(s.SpaceName)
 	}
-	a := &x.assets[slot]
+	a := &x.entries[slot]
 	to := place{keyOf(x.order, score, scored), slot}
 	if known {
 		x.move(place{a.key, slot}, to)
@@ -90,14 +93,14 @@ func (x *Index) Set(s quasar.Snapshot) {
 // take returns a slot for an asset that is new.
 func (x *Index) take(name string) int32 {
 	if len(x.free) == 0 {
-		x.free = append(x.free, int32(len(x.assets)))
-		x.assets = append(x.assets, asset{})
+		x.free = append(x.free, int32(len(x.entries)))
+		x.entries = append(x.entries, entry{})
 	}
 	last := len(x.free) - 1
 	slot := x.free[last]
 	x.free = x.free[:last]
 	x.slots[name] = slot
-	x.assets[slot].snapshot.SpaceName = name // places are compared by it
+	x.name(slot, name)
 	return slot
 }
 
@@ -117,10 +120,10 @@ func (x *Index) Forget(name string) {
 	if !known {
 		return
 	}
-	a := &x.assets[slot]
+	a := &x.entries[slot]
 	x.remove(place{a.key, slot})
 	x.count(a.scored, false)
-	*a = asset{}
+	*a = entry{}
 	delete(x.slots, name)
 	x.free = append(x.free, slot)
 }
@@ -145,7 +148,7 @@ func (x *Index) Top() (quasar.Ranking, bool) {
 }
 
 func (x *Index) at(i int) quasar.Ranking {
-	a := &x.assets[x.sorted[i].slot]
+	a := &x.entries[x.sorted[i].slot]
 	if !a.asked {
 		a.score, a.asked = a.snapshot.Score(), true
 	}

@@ -51,6 +51,8 @@ func (u UCB) Weigh(b *Belief, _ *rand.Rand, p []float64) {
 	best(p, func(i int) float64 { return b.Mean[i] + u.Alpha*b.SD[i] })
 }
 
+func (u UCB) deviations(int64) float64 { return u.Alpha }
+
 // UCB1 is UCB whose bound widens with the round's number: mean + √(2 ln(T+1))·sd
 // (Auer, Cesa-Bianchi and Fischer 2002, with the measured deviation of the rewards
 // in place of a known range).
@@ -58,9 +60,10 @@ type UCB1 struct{}
 
 // Weigh implements Explorer.
 func (UCB1) Weigh(b *Belief, random *rand.Rand, p []float64) {
-	alpha := math.Sqrt(2 * math.Log(float64(max(b.Round.T, 1)+1)))
-	UCB{Alpha: alpha}.Weigh(b, random, p)
+	UCB{Alpha: UCB1{}.deviations(b.Round.T)}.Weigh(b, random, p)
 }
+
+func (UCB1) deviations(t int64) float64 { return math.Sqrt(2 * math.Log(float64(max(t, 1)+1))) }
 
 // best shares 1 among the arms of the highest score. NaN is the lowest of scores.
 func best(p []float64, score func(i int) float64) {

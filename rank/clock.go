@@ -23,7 +23,7 @@ type clock struct {
 }
 
 // unset is a clock before its first time.
-var unset = clock{last: math.Inf(-1)}
+var unset = clock{last: -math.MaxFloat64}
 
 // advance takes the time now and returns the clock's own.
 func (c *clock) advance(now float64) float64 {
@@ -39,8 +39,9 @@ func (c *clock) advance(now float64) float64 {
 func (c *clock) at(now float64) float64 { return max(c.last, now+c.ahead) }
 
 // decay is the share that is left after dt of what fades with the time constant
-// tau, both in seconds.
-func decay(dt, tau float64) float64 { return math.Exp(-dt / tau) }
+// tau, both in seconds. A dt below 0 is none: what came before the first time, for
+// one, whose stamp was old.
+func decay(dt, tau float64) float64 { return math.Exp(-max(0, dt) / tau) }
 
 // spread is the share that is left at the end of dt of what came evenly in its
 // course: 1 for none. So a gap counts as what it was and not as one sudden move.
@@ -64,7 +65,7 @@ func (r *rate) add(t, tau float64) {
 }
 
 // per is how many a second at t.
-func (r *rate) per(t, tau float64) float64 { return r.sum * decay(max(0, t-r.at), tau) / tau }
+func (r *rate) per(t, tau float64) float64 { return r.sum * decay(t-r.at, tau) / tau }
 
 // nan stands for what is not known.
 var nan = math.NaN()

@@ -70,7 +70,8 @@ type row [Width]float64
 // put writes a feature within its range, and 0 for what is no number.
 func (r *row) put(i int, x float64) {
 	if math.IsNaN(x) {
-		x = 0
+		r[i] = 0
+		return
 	}
 	r[i] = min(max(x, lows[i]), highs[i])
 }
@@ -93,7 +94,8 @@ func bit(yes bool) float64 {
 }
 
 // hash names the meaning of a row: the ordered names, the formulas, ranges and
-// scaling of the features, and the times that they go by.
+// scaling of the features, the times that they go by, and the layout of the state
+// that they are made from.
 func (o *Options) hash() string {
 	h := sha256.New()
 	fmt.Fprintf(h, "horizon %v stall %v tolerance %v cost %v half-life %v\n",
@@ -102,5 +104,6 @@ func (o *Options) hash() string {
 		f := &table[i]
 		fmt.Fprintf(h, "%s|%s|%s|%v|%v|%t|%q\n", f.Name, f.Formula, f.Unit, f.Min, f.Max, f.Scaled, f.Missing)
 	}
+	new(state).visit(func(c cell) { fmt.Fprintln(h, c.name) })
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

@@ -14,6 +14,9 @@ type Pending struct {
 	// Decision is the caller's own number.
 	Decision int64
 	At       time.Time
+	// Clock is the same by the clock of the Features, in seconds: it goes on where
+	// the other one is set back.
+	Clock float64
 	// Direction is 1 for BUY and -1 for SELL.
 	Direction int
 	// Price is the price that counted at the time; finite, above 0.
@@ -33,7 +36,7 @@ type Outcome struct {
 	Dropped Reason
 	// Move is ln(p_{t+h} / p_t).
 	Move float64
-	// Label is Direction Move / Volatility - Cost.
+	// Label is Direction Move / Volatility - Cost, the quotient within ±MaxLabel.
 	Label float64
 	// Hit is 1 if the price went the signal's way, -1 if it went the other, 0 if it
 	// stood still.
@@ -43,6 +46,10 @@ type Outcome struct {
 	// each is worth no more than this.
 	Fresh float64
 }
+
+// MaxLabel bounds what one outcome can weigh. No market gets there: what does is the
+// first move after a feed stood still for so long that its volatility is forgotten.
+const MaxLabel = 50
 
 // Reason says why a decision has no outcome.
 type Reason string
@@ -64,10 +71,9 @@ type Outcomes struct {
 	NotOpened, Dropped map[Reason]int64
 }
 
-// claim is a pending decision by our clock.
+// claim is a pending decision and what it was made on.
 type claim struct {
 	Pending
-	at  float64
 	row []float64 // kept for the next claim in the place
 }
 
@@ -122,10 +128,10 @@ func (f *Features) Open(asset int, decision int64, now time.Time, x []float64) (
 		return Pending{}, f.refuse(NoVolatility)
 	}
 	p := Pending{
-		Asset: asset, Decision: decision, At: now, Direction: int(a.votes.direction()),
+		Asset: asset, Decision: decision, At: now, Clock: t, Direction: int(a.votes.direction()),
 		Price: a.price.last, Volatility: unit * math.Sqrt(f.horizon),
 	}
-	if !f.follow(p, t, x) {
+	if !f.follow(p, x) {
 		return Pending{}, f.refuse(TooMany)
 	}
 	return p, ""
@@ -137,34 +143,37 @@ func (f *Features) refuse(why Reason) Reason {
 }
 
 // follow is false where the asset has no room for another decision.
-func (f *Features) follow(p Pending, t float64, x []float64) bool {
+func (f *Features) follow(p Pending, x []float64) bool {
 	q := &f.assets[p.Asset].pending
 	c := q.push(f.opts.Pending)
 	if c == nil {
 		return false
 	}
-	*c = claim{p, t, append(c.row[:0], x...)}
+	*c = claim{p, append(c.row[:0], x...)}
 	f.opened++
 	f.open++
 	return true
 }
 
-// Reopen takes on again what Open answered before a restart. The time now says how
-// long ago that was.
+// Reopen takes on again what Open answered before a restart, the oldest of an asset
+// first. Whatever came meanwhile has passed unseen: the outcome is dropped if the
+// price that counts was among it.
 func (f *Features) Reopen(p Pending, now time.Time, x []float64) error {
 	switch {
 	case p.Asset < 0 || p.Asset >= len(f.assets):
 		return fmt.Errorf("reopen: asset: got %d, want 0 to %d", p.Asset, len(f.assets)-1)
+	case !(math.Abs(p.Clock) <= large):
+		return fmt.Errorf("reopen: clock: got %g, want a finite number of seconds", p.Clock)
 	case p.Direction != 1 && p.Direction != -1:
 		return fmt.Errorf("reopen: direction: got %d, want 1 or -1", p.Direction)
 	case !positive(p.Price) || !positive(p.Volatility):
 		return fmt.Errorf("reopen: price and volatility: got %g and %g, want both finite and above 0", p.Price, p.Volatility)
 	}
-	t := f.clock.at(seconds(now)) - max(0, now.Sub(p.At).Seconds())
-	if q := &f.assets[p.Asset].pending; q.n > 0 && t < q.newest().at {
+	p.Clock = min(p.Clock, f.clock.at(seconds(now)))
+	if q := &f.assets[p.Asset].pending; q.n > 0 && p.Clock < q.newest().Clock {
 		return fmt.Errorf("reopen: decision %d: got one that is older than the newest pending, want them in their order", p.Decision)
 	}
-	if !f.follow(p, t, x) {
+	if !f.follow(p, x) {
 		return fmt.Errorf("reopen: decision %d: %s", p.Decision, f.refuse(TooMany))
 	}
 	return nil
@@ -178,7 +187,7 @@ func (f *Features) Expire(now time.Time) {
 	t := f.clock.advance(seconds(now))
 	for i := range f.assets {
 		a := &f.assets[i]
-		for a.pending.n > 0 && a.pending.oldest().at+f.horizon+2*f.tolerance < t {
+		for a.pending.n > 0 && a.pending.oldest().Clock+f.horizon+2*f.tolerance < t {
 			f.settle(a, f.exit(a, nan, nan))
 		}
 	}
@@ -186,7 +195,7 @@ func (f *Features) Expire(now time.Time) {
 
 // due settles, before the price p at t is taken, what was waiting for it.
 func (f *Features) due(a *asset, p, t float64) {
-	for a.pending.n > 0 && a.pending.oldest().at+f.horizon <= t {
+	for a.pending.n > 0 && a.pending.oldest().Clock+f.horizon <= t {
 		f.settle(a, f.exit(a, p, t))
 	}
 }
@@ -196,9 +205,9 @@ func (f *Features) due(a *asset, p, t float64) {
 // t, the one that is nearer. A price from before the decision is none.
 func (f *Features) exit(a *asset, p, t float64) float64 {
 	c := a.pending.oldest()
-	end := c.at + f.horizon
+	end := c.Clock + f.horizon
 	before, after := math.Inf(1), math.Inf(1)
-	if a.price.at > c.at {
+	if a.price.at > c.Clock {
 		before = math.Abs(end - a.price.at)
 	}
 	if known(p) {
@@ -226,10 +235,10 @@ func (f *Features) settle(a *asset, exit float64) {
 		f.drop(a, Break)
 		return
 	}
-	o.Label = float64(o.Direction)*o.Move/o.Volatility - f.opts.Cost
+	o.Label = float64(o.Direction)*min(max(o.Move/o.Volatility, -MaxLabel), MaxLabel) - f.opts.Cost
 	o.Hit = o.Direction * int(sign(o.Move))
-	o.Fresh = a.skill.fresh(c.at, f.horizon)
-	a.skill.at = c.at
+	o.Fresh = a.skill.fresh(c.Clock, f.horizon)
+	a.skill.at = c.Clock
 	f.labelled++
 	f.close(a)
 	a.skill.take(o, f.left)

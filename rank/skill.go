@@ -17,7 +17,6 @@ type skill struct {
 	at     float64 // when the newest decision that got a label was made; not known before
 	labels float64 // all
 	net    float64 // of y
-	square float64 // of y squared
 	moved  float64 // labels whose price moved: the others are neither hit nor miss
 	spread float64 // moved, fading twice as fast: the square of the weights
 	hits   float64
@@ -29,13 +28,12 @@ type skill struct {
 func (k *skill) take(o *Outcome, left float64) {
 	w := o.Fresh
 	past := math.Pow(left, w)
-	for _, sum := range [...]*float64{&k.labels, &k.net, &k.square, &k.moved, &k.hits, &k.buys, &k.ups} {
+	for _, sum := range [...]*float64{&k.labels, &k.net, &k.moved, &k.hits, &k.buys, &k.ups} {
 		*sum *= past
 	}
 	k.spread *= past * past
 	k.labels += w
 	k.net += w * o.Label
-	k.square += w * o.Label * o.Label
 	if o.Hit == 0 {
 		return
 	}

@@ -25,9 +25,10 @@ type report struct {
 }
 
 func newTraining(t float64) training {
+	unknown := trend{fast: nan, slow: nan, at: t}
 	return training{
 		group: never, report: report{nan, nan, nan, nan, nan}, stepsAt: t, movedAt: t, lasting: nan,
-		accuracyTrend: newTrend, actorTrend: newTrend, criticTrend: newTrend, avnTrend: newTrend,
+		accuracyTrend: unknown, actorTrend: unknown, criticTrend: unknown, avnTrend: unknown,
 	}
 }
 
@@ -72,11 +73,12 @@ func (g *training) take(r report, horizon float64) {
 // anew: it has moved, and how many steps it made meanwhile nobody knows.
 func (g *training) step(horizon float64) {
 	dt, made := g.at-g.stepsAt, g.steps-g.lasting
-	if known(made) && made >= 0 {
-		left := decay(dt, horizon)
-		part := spread(dt, horizon)
-		g.made = g.made*left + made*part
-		g.took = g.took*left + dt*part
+	left, part := decay(dt, horizon), spread(dt, horizon)
+	g.made *= left
+	g.took *= left
+	if made >= 0 { // not the first: nobody knows of that
+		g.made += made * part
+		g.took += dt * part
 	}
 	if made != 0 { // also the first
 		g.movedAt = g.at
@@ -117,8 +119,6 @@ type trend struct {
 	fast, slow float64
 	at         float64
 }
-
-var newTrend = trend{fast: nan, slow: nan}
 
 // take takes the value at t; one that is not known changes nothing.
 func (d *trend) take(x, t, horizon float64) {

@@ -27,8 +27,9 @@ quasar, rank, bandit, trade                             ← trade/*
 quasar, rank, axrvi, bandit, trade, trade/*, subscriber, internal/guard, internal/problem, internal/page, internal/rest ← ranker
 
 # The venue and its simulator, and what trains.
-nothing                                                 ← deriv | price
-deriv, price                                            ← derivsim
+nothing                                                 ← deriv/schema | price
+nothing                                                 ← deriv
+deriv, deriv/schema, price                              ← deriv/derivsim
 quasar, publisher, price                                ← space
 
 # What is embedded, and the house itself.
@@ -39,7 +40,7 @@ quasar, internal/wire                                   ← internal/bench
 # The programs. Examples show what a stranger can write: nothing internal.
 everything                                              ← internal/app
 internal/app                                            ← cmd/quasar
-quasar, publisher, subscriber, hub, hub/*, rank, axrvi, bandit, trade, trade/*, ranker, deriv, derivsim, price, space ← examples/*
+quasar, publisher, subscriber, hub, hub/*, rank, axrvi, bandit, trade, trade/*, ranker, deriv, deriv/derivsim, price, space ← examples/*
 quasar, publisher                                       ← e2e/trainer
 quasar, internal/wire                                   ← e2e/soak
 `
@@ -54,7 +55,7 @@ spec                                                    ← internal/wire
 internal/dial/dialtest                                  ← internal/dial
 hub, hub/*, subscriber, internal/wire                   ← space
 hub, hub/*, subscriber                                  ← python
-derivsim                                                ← deriv
+deriv/schema, deriv/derivsim, price                     ← deriv | deriv/derivsim
 trade/*                                                 ← trade
 price                                                   ← rank | axrvi | bandit
 everything                                              ← internal/app | cmd/quasar | e2e
@@ -69,12 +70,12 @@ var nevers = []never{
 	},
 	{
 		who:  []string{"hub", "hub/*"},
-		what: []string{"rank", "axrvi", "bandit", "trade", "trade/*", "ranker", "deriv", "derivsim"},
+		what: []string{"rank", "axrvi", "bandit", "trade", "trade/*", "ranker", "deriv", "deriv/*"},
 		why:  "the hub ranks by the model's formula and trades nothing",
 	},
 	{
 		who:  []string{"publisher"},
-		what: []string{"rank", "axrvi", "bandit", "trade", "trade/*", "ranker", "deriv", "derivsim"},
+		what: []string{"rank", "axrvi", "bandit", "trade", "trade/*", "ranker", "deriv", "deriv/*"},
 		why:  "who trains knows nothing of who trades",
 	},
 }

@@ -55,7 +55,7 @@ spec                                                    ← internal/wire
 internal/dial/dialtest                                  ← internal/dial
 hub, hub/*, subscriber, internal/wire                   ← space
 hub, hub/*, subscriber                                  ← python
-deriv/schema, deriv/derivsim, price                     ← deriv | deriv/derivsim
+deriv/schema, deriv/derivsim, price, internal/dial/dialtest ← deriv | deriv/derivsim
 trade/*                                                 ← trade
 price                                                   ← rank | axrvi | bandit
 everything                                              ← internal/app | cmd/quasar | e2e

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/karlquant/quasar/internal/disk"
 )
 
 // errHeld says that another process has the directory.
@@ -16,22 +18,18 @@ func (e *Engine) takeLock() error {
 	if e.lock != nil {
 		return nil
 	}
-	f, err := os.OpenFile(filepath.Join(filepath.Dir(e.path), lockFile), os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := lock(f); err != nil {
-		_ = f.Close() // nothing was written to it
-		return err
+	f, err := disk.Hold(filepath.Join(filepath.Dir(e.path), lockFile))
+	if errors.Is(err, disk.ErrHeld) {
+		return errHeld
 	}
 	e.lock = f
-	return nil
+	return err
 }
 
 // setAside moves a damaged file out of the way. Nobody but a person removes it.
 func (e *Engine) setAside() error {
 	aside := e.path + ".corrupt-" + time.Now().UTC().Format("20060102T150405.000000Z")
-	err := rename(e.path, aside)
+	err := disk.Rename(e.path, aside)
 	if errors.Is(err, os.ErrNotExist) { // somebody did it
 		e.damaged = false
 		return nil
@@ -52,7 +50,7 @@ func replaceFile(path string, data []byte) error {
 		_ = os.Remove(temporary) // it takes room, and that may be what lacks
 		return err
 	}
-	return rename(temporary, path)
+	return disk.Rename(temporary, path)
 }
 
 // writeSynced writes a new file and returns when it is on the disk.
@@ -73,12 +71,4 @@ func writeSynced(path string, data []byte) error {
 		return err
 	}
 	return f.Close()
-}
-
-// rename renames a file and returns when its directory is on the disk.
-func rename(from, to string) error {
-	if err := os.Rename(from, to); err != nil {
-		return err
-	}
-	return syncDirectory(filepath.Dir(to))
 }

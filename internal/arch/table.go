@@ -8,19 +8,19 @@ const table = `
 nothing                                                 ← quasar
 quasar                                                  ← internal/wire
 quasar                                                  ← internal/dial
-nothing                                                 ← internal/dial/dialtest | internal/problem | internal/loglimit | internal/nowait | internal/watch | internal/certificate
+nothing                                                 ← internal/dial/dialtest | internal/problem | internal/loglimit | internal/nowait | internal/watch | internal/certificate | internal/disk
 internal/nowait                                         ← internal/fanout
 quasar, internal/problem                                ← internal/guard | internal/page | internal/rest
 internal/guard, internal/problem                        ← internal/gate
 quasar, internal/wire, internal/dial                    ← publisher | subscriber
 quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, internal/fanout, internal/loglimit, internal/nowait, internal/watch ← hub
-quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, hub ← hub/*
+quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, internal/disk, hub ← hub/*
 
 # The ranking side.
 quasar                                                  ← rank
 nothing                                                 ← internal/learn | internal/safetensors | internal/torchfile
 internal/learn                                          ← bandit
-quasar, rank, bandit, internal/learn, internal/safetensors, internal/torchfile ← axrvi
+quasar, rank, bandit, internal/learn, internal/disk, internal/safetensors, internal/torchfile ← axrvi
 bandit, axrvi, internal/learn                           ← internal/eval
 quasar, rank, bandit                                    ← trade
 quasar, rank, bandit, trade                             ← trade/*

@@ -16,6 +16,7 @@ const (
 	eventStripped     eventKind = "stripped"
 	eventSubscriber   eventKind = "subscriber"
 	eventThrottled    eventKind = "throttled"
+	eventSuspect      eventKind = "suspect"
 )
 
 // maxEvents is how many events are kept for the page.

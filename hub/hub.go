@@ -17,6 +17,7 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/internal/fanout"
 	"github.com/karlquant/quasar/internal/loglimit"
 	"github.com/karlquant/quasar/internal/watch"
@@ -62,6 +63,7 @@ type Hub struct {
 // totals count what all publishers together did since the hub started.
 type totals struct {
 	accepted, rejected, fieldErrors, nonFinite, stripped, superseded, throttled, signsOfLife int64
+	implausible                                                                              [quasar.NumFields]int64
 	// rejectedFor has the rejected by their reasons, of which there are few.
 	rejectedFor map[string]int64
 }

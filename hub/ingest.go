@@ -67,6 +67,7 @@ func (h *Hub) ingest(socket *socket, name string, grant *Grant) {
 		tooMany.socket.close(ws.StatusPolicyViolation, reason, reason)
 	}
 	log, since := h.logOf(socket, RolePublisher, grant.ID, "space", name, "takes_over", session.takesOver), time.Now()
+	session.log = log
 	h.came(RolePublisher, log)
 
 	pinging := make(chan struct{})
@@ -104,40 +105,46 @@ func (h *Hub) take(from *session, op ws.OpCode, message []byte) {
 	for i, name := range frame.Stripped {
 		frame.Stripped[i] = printable(name)
 	}
-	if refused := h.enter(from, &frame, err, time.Now()); refused != "" {
+	refused, suspect := h.enter(from, &frame, err, time.Now())
+	if refused != "" {
 		h.opts.Logger.Warn("frame refused", slog.String("space", from.space.name), slog.String("reason", refused))
+	}
+	if suspect != "" {
+		from.log.Warn("space is suspect", slog.String("reason", suspect))
 	}
 }
 
 // enter enters a decoded frame into the books and stores what it says. It
-// returns what a person should read in the log, if anything: logging may block,
-// so it is not for here.
-func (h *Hub) enter(from *session, f *wire.Frame, err error, now time.Time) (refused string) {
+// returns what a person should read in the log, if anything: of a refusal and of
+// a suspicion. Logging may block, so it is not for here.
+func (h *Hub) enter(from *session, f *wire.Frame, err error, now time.Time) (refused, suspect string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	refused = h.count(from, f, err, now)
 	if err == nil && f.Type.Updates() {
-		h.accept(from, &f.Update, now)
+		suspect = h.accept(from, &f.Update, now)
 	}
-	return refused
+	return refused, suspect
 }
 
 // accept lays an update, which decoding found to be valid, over its space and hands it to everybody, if the session
-// owns the space. Guarded by h.mu.
-func (h *Hub) accept(from *session, u *quasar.Update, now time.Time) {
+// owns the space. It returns what of it a person should read in the log, if anything. Guarded by h.mu.
+func (h *Hub) accept(from *session, u *quasar.Update, now time.Time) (suspect string) {
 	s := from.space
 	if s.owner() != from {
 		s.ledger.superseded++
 		h.totals.superseded++
 		h.version++
-		return
+		return ""
 	}
 	s.record.accept(u, h.id, now)
 	s.restored = false
 	s.ledger.accepted++
 	h.totals.accepted++
 	h.rate.add(now)
+	suspect = h.judge(from, u, now)
 	h.handOn(s, now)
+	return suspect
 }
 
 // count enters a frame into the books and returns what is to be logged. Guarded

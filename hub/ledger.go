@@ -32,6 +32,7 @@ type ledger struct {
 	superseded  int64
 	throttled   int64
 	stripped    int64
+	implausible int64
 
 	strippedNames map[string]int64
 	lastRejection *rejection

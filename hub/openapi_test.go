@@ -55,6 +55,9 @@ var apiStates = []struct {
 			send(fmt.Sprintf(`{"type":"training","data":{"avn_loss":1,"field_%d":0}}`, i))
 		}
 	}},
+	{"a publisher that is not believed", func(t *testing.T, s *hubtest.Server) {
+		publisherOf(t, s, "SUSPECT")(fullFrame, `{"type":"metrics","training":{"training_steps":7},"voting":{"last_price":1}}`)
+	}},
 	{"a publisher that a newer one superseded", func(t *testing.T, s *hubtest.Server) {
 		older, newer := publisherOf(t, s, "TWICE"), publisherOf(t, s, "TWICE")
 		older(fullFrame)

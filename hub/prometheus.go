@@ -36,23 +36,25 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 }
 
 var (
-	descInfo       = describe("info", "Always 1; which hub this is.", "version", "hub_id")
-	descReady      = describe("ready", "1 if the hub may be sent people, as /readyz has it.")
-	descDegraded   = describe("degraded", "1 if something needs a person, as /health has it: the state cannot be saved, for one.")
-	descExpiry     = describe("certificate_expiry_timestamp_seconds", "When the certificate that the hub is served with expires, as a Unix time.")
-	descAnonymous  = describe("anonymous", "1 if the hub was opened to a network without credentials.")
-	descFrames     = describe("frames_total", "Frames of publishers, by what became of them, and why they were rejected.", "result", "reason")
-	descFields     = describe("fields_total", "Fields of publishers that were not stored as sent, by why.", "reason")
-	descThrottled  = describe("throttled_total", "Updates that were stored and not handed on by themselves: they came faster than a publisher's are handed on, and a newer one followed.")
-	descBroadcasts = describe("broadcasts_total", "Updates handed to subscribers.")
-	descConflated  = describe("conflated_total", "Frames that slow subscribers were spared, for a newer one of the space followed.")
-	descSent       = describe("sent_frames_total", "Copies of updates written to subscribers. Over writes_total: how many leave in one write.")
-	descWrites     = describe("writes_total", "Writes to subscribers' connections.")
-	descWritten    = describe("written_bytes_total", "Bytes that subscribers' connections took.")
-	descLatency    = describe("fanout_latency_seconds", "Time from the acceptance of an update until a subscriber's connection took it; of one update every 250 ms, to every subscriber.")
-	descFellBehind = describe("conflations_total", "Times that a subscriber fell so far behind that it was conflated.")
-	descStalled    = describe("stalled_total", "Subscribers closed because they took nothing.")
-	descLag        = describe("subscriber_lag_frames", "Updates that the subscriber that is most behind lacks.")
+	descInfo        = describe("info", "Always 1; which hub this is.", "version", "hub_id")
+	descReady       = describe("ready", "1 if the hub may be sent people, as /readyz has it.")
+	descDegraded    = describe("degraded", "1 if something needs a person, as /health has it: the state cannot be saved, for one.")
+	descExpiry      = describe("certificate_expiry_timestamp_seconds", "When the certificate that the hub is served with expires, as a Unix time.")
+	descAnonymous   = describe("anonymous", "1 if the hub was opened to a network without credentials.")
+	descFrames      = describe("frames_total", "Frames of publishers, by what became of them, and why they were rejected.", "result", "reason")
+	descFields      = describe("fields_total", "Fields of publishers that were not stored as sent, by why.", "reason")
+	descThrottled   = describe("throttled_total", "Updates that were stored and not handed on by themselves: they came faster than a publisher's are handed on, and a newer one followed.")
+	descImplausible = describe("implausible_total", "Values of publishers that were in range, were stored, and are not believed, by field.", "field")
+	descSuspects    = describe("suspect_spaces", "Spaces with an implausible value in the last ten minutes.")
+	descBroadcasts  = describe("broadcasts_total", "Updates handed to subscribers.")
+	descConflated   = describe("conflated_total", "Frames that slow subscribers were spared, for a newer one of the space followed.")
+	descSent        = describe("sent_frames_total", "Copies of updates written to subscribers. Over writes_total: how many leave in one write.")
+	descWrites      = describe("writes_total", "Writes to subscribers' connections.")
+	descWritten     = describe("written_bytes_total", "Bytes that subscribers' connections took.")
+	descLatency     = describe("fanout_latency_seconds", "Time from the acceptance of an update until a subscriber's connection took it; of one update every 250 ms, to every subscriber.")
+	descFellBehind  = describe("conflations_total", "Times that a subscriber fell so far behind that it was conflated.")
+	descStalled     = describe("stalled_total", "Subscribers closed because they took nothing.")
+	descLag         = describe("subscriber_lag_frames", "Updates that the subscriber that is most behind lacks.")
 
 	descPublishers  = describe("publishers", "Spaces that have a live publisher here.")
 	descSubscribers = describe("subscribers", "Live subscribers.")
@@ -72,7 +74,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	h, now := c.hub, time.Now()
 	h.mu.Lock()
 	s, seen, lag, fan := h.stats(now), h.sightings(now), h.worstLag(), h.fanoutStats()
-	signsOfLife, rejected := h.totals.signsOfLife, make(map[string]int64)
+	signsOfLife, implausible, rejected := h.totals.signsOfLife, h.totals.implausible, make(map[string]int64)
 	for _, reason := range rejectReasons() {
 		rejected[reason] = h.totals.rejectedFor[reason]
 	}
@@ -96,6 +98,10 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	m.counter(descFields, s.FieldErrors, "invalid")
 	m.counter(descFields, s.NonFinite, "non_finite")
 	m.counter(descThrottled, s.Throttled)
+	for f := range watchedFields.All() {
+		m.counter(descImplausible, implausible[f], f.String())
+	}
+	m.gauge(descSuspects, float64(s.Suspects))
 	m.fanout(&fan)
 	m.latency(h.latency.Stats())
 	m.gauge(descLag, float64(lag))

@@ -121,7 +121,7 @@ func (h *Hub) state(w http.ResponseWriter, r *http.Request, order quasar.Order, 
 		HubTimestamp: unixSeconds(now), Version: h.opts.Version, HubID: h.id,
 		InsecureAllowAnonymous: h.opts.InsecureAllowAnonymous, StaleAfterSeconds: h.opts.StaleAfter.Seconds(),
 		Order: order, Formula: quasar.Formula,
-		Publishers: h.publishers(), Subscribers: subscribers, Events: h.newestEvents(), Stats: h.stats(now),
+		Publishers: h.publishers(now), Subscribers: subscribers, Events: h.newestEvents(), Stats: h.stats(now),
 	}, h.sightings(now)
 }
 
@@ -129,7 +129,7 @@ func (h *Hub) state(w http.ResponseWriter, r *http.Request, order quasar.Order, 
 // Guarded by h.mu.
 func (h *Hub) etag(order quasar.Order, subscribers []subscriberRow, now time.Time) string {
 	sum := fnv.New64a()
-	_, _ = fmt.Fprintln(sum, h.started.UnixNano(), h.id, h.version, order, h.rate.perSecond(now), h.staleNames(now))
+	_, _ = fmt.Fprintln(sum, h.started.UnixNano(), h.id, h.version, order, h.rate.perSecond(now), h.flags(now))
 	for i := range subscribers {
 		_, _ = fmt.Fprintln(sum, subscribers[i].ID, subscribers[i].Sent, subscribers[i].Pending, subscribers[i].Conflated)
 	}
@@ -173,7 +173,7 @@ func (h *Hub) serveHealth(w http.ResponseWriter, r *http.Request) {
 func (h *Hub) books(now time.Time, status EngineStatus) healthBooks {
 	engine := newEngineRow(status)
 	h.mu.Lock()
-	publishers, stats := h.publishers(), h.stats(now)
+	publishers, stats := h.publishers(now), h.stats(now)
 	h.mu.Unlock()
 	return healthBooks{&publishers, &stats.Subscribers, &stats.Assets, &engine, &stats}
 }

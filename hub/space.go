@@ -2,6 +2,7 @@ package hub
 
 import (
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -20,8 +21,11 @@ type space struct {
 	sessions []*session
 	// claims are what other hubs said last, by hub.
 	claims map[string]Claim
-	// refused and stripped keep events of one kind apart.
-	refused, stripped seldom
+	// refused, stripped and suspected keep events of one kind apart.
+	refused, stripped, suspected seldom
+	plausibility                 plausibility
+	judged                       Stamp      // the epoch of the connection that plausibility judged last
+	suspicion                    *suspicion // nil while there never was one
 	// throttle holds back what comes faster than it may be handed on.
 	throttle throttle
 }
@@ -36,8 +40,9 @@ type session struct {
 	took bool
 	// takesOver tells that the space had another connection when this one came.
 	takesOver bool
-	// decoder is used by the goroutine that reads the connection, without a lock.
+	// decoder and log are used by the goroutine that reads the connection, without a lock.
 	decoder wire.Decoder
+	log     *slog.Logger
 }
 
 // known tells whether any update of the space was ever accepted.
@@ -102,7 +107,7 @@ func (h *Hub) open(socket *socket, name string, now time.Time) (opened, tooMany 
 	if s == nil {
 		return nil, nil
 	}
-	opened = &session{space: s, socket: socket, epoch: Stamp{h.tick(now), h.id}, takesOver: s.owner() != nil}
+	opened = &session{space: s, socket: socket, log: h.opts.Logger, epoch: Stamp{h.tick(now), h.id}, takesOver: s.owner() != nil}
 	if opened.takesOver {
 		h.event(now, eventSuperseded, s.name, "superseded by a newer connection: the older one's frames are dropped until the newer closes")
 	}

@@ -37,6 +37,7 @@ type ranking struct {
 	DominantSignal   *string  `json:"dominant_signal"`
 	Reason           *string
 	Connected, Stale bool
+	Suspect          bool
 	AgeSeconds       float64 `json:"age_seconds"`
 	Snapshot         quasar.Snapshot
 }
@@ -56,11 +57,18 @@ type publisherRow struct {
 	Throttled       int64
 	Stripped        int64
 	StrippedFields  map[string]int64 `json:"stripped_fields"`
+	Implausible     int64
+	Suspect         *suspicion
 	LastRejection   *struct {
 		At     float64
 		Reason string
 	} `json:"last_rejection"`
 	Note *string
+}
+
+type suspicion struct {
+	Since, Until float64
+	Reasons      map[string]string
 }
 
 type subscriberRow struct {
@@ -86,6 +94,8 @@ type stats struct {
 	FieldErrors                     int64 `json:"field_errors"`
 	NonFinite                       int64 `json:"non_finite"`
 	Stripped, Superseded, Throttled int64
+	Implausible                     int64
+	Suspects                        int
 	Broadcasts, Conflated           int64
 	UpdatesPerSecond                float64 `json:"updates_per_second"`
 }

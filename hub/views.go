@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/karlquant/quasar"
@@ -23,6 +22,7 @@ type rankingRow struct {
 	Reason           *string         `json:"reason"`
 	Connected        bool            `json:"connected"`
 	Stale            bool            `json:"stale"`
+	Suspect          bool            `json:"suspect"`
 	AgeSeconds       float64         `json:"age_seconds"`
 	Snapshot         quasar.Snapshot `json:"snapshot"`
 }
@@ -42,6 +42,8 @@ type publisherRow struct {
 	Throttled       int64            `json:"throttled"`
 	Stripped        int64            `json:"stripped"`
 	StrippedFields  map[string]int64 `json:"stripped_fields"`
+	Implausible     int64            `json:"implausible"`
+	Suspect         *suspectRow      `json:"suspect"`
 	LastRejection   *rejection       `json:"last_rejection"`
 	Note            *string          `json:"note"`
 }
@@ -80,6 +82,8 @@ type stats struct {
 	Stripped         int64   `json:"stripped"`
 	Superseded       int64   `json:"superseded"`
 	Throttled        int64   `json:"throttled"`
+	Implausible      int64   `json:"implausible"`
+	Suspects         int     `json:"suspects"`
 	Broadcasts       int64   `json:"broadcasts"`
 	Conflated        int64   `json:"conflated"`
 	UpdatesPerSecond float64 `json:"updates_per_second"`
@@ -87,8 +91,8 @@ type stats struct {
 
 // sighting is what a ranking needs of a space.
 type sighting struct {
-	snapshot         quasar.Snapshot
-	connected, stale bool
+	snapshot                  quasar.Snapshot
+	connected, stale, suspect bool
 }
 
 // sightings returns what is known, in no order. Guarded by h.mu.
@@ -96,7 +100,7 @@ func (h *Hub) sightings(now time.Time) []sighting {
 	all := make([]sighting, 0, len(h.spaces))
 	for _, s := range h.spaces {
 		if s.known() {
-			all = append(all, sighting{s.record.Snapshot, s.connected(), h.stale(s, now)})
+			all = append(all, sighting{s.record.Snapshot, s.connected(), h.stale(s, now), s.suspicion.stands(now)})
 		}
 	}
 	return all
@@ -118,7 +122,7 @@ func (h *Hub) rank(seen []sighting, order quasar.Order, now time.Time) []ranking
 		rows[i] = rankingRow{
 			Rank: notZero(r.Rank), SpaceName: r.Snapshot.SpaceName, Score: r.Score.Value, SignalConfidence: r.Score.SignalConfidence,
 			AVNAccuracy: r.Snapshot.Training.AVNAccuracy, DominantSignal: r.Snapshot.Voting.DominantSignal,
-			Reason: notZero(r.Score.Reason), Connected: space.connected, Stale: space.stale,
+			Reason: notZero(r.Score.Reason), Connected: space.connected, Stale: space.stale, Suspect: space.suspect,
 			AgeSeconds: age(&r.Snapshot, now), Snapshot: r.Snapshot,
 		}
 	}
@@ -148,24 +152,24 @@ func notZero[T comparable](v T) *T {
 
 // publishers returns a row for each space that a publisher ever connected to.
 // Guarded by h.mu.
-func (h *Hub) publishers() map[string]publisherRow {
+func (h *Hub) publishers(now time.Time) map[string]publisherRow {
 	rows := make(map[string]publisherRow, len(h.spaces))
 	for name, s := range h.spaces {
 		if s.ledger.connects > 0 {
-			rows[name] = s.publisherRow()
+			rows[name] = s.publisherRow(now)
 		}
 	}
 	return rows
 }
 
-func (s *space) publisherRow() publisherRow {
+func (s *space) publisherRow(now time.Time) publisherRow {
 	l := &s.ledger
 	row := publisherRow{
 		Connected: s.connected(), LiveConnections: len(s.sessions), Connects: l.connects,
 		ConnectedAt: unixSeconds(l.connectedAt), DisconnectedAt: unixSeconds(l.disconnectedAt), LastFrameAt: unixSeconds(l.lastFrameAt),
 		Accepted: l.accepted, Rejected: l.rejected, FieldErrors: l.fieldErrors, NonFinite: l.nonFinite,
 		Superseded: l.superseded, Throttled: l.throttled, Stripped: l.stripped, StrippedFields: maps.Clone(l.strippedNames),
-		LastRejection: l.lastRejection, Note: notZero(s.note()),
+		Implausible: l.implausible, Suspect: s.suspicion.row(now), LastRejection: l.lastRejection, Note: notZero(s.note()),
 	}
 	return row
 }
@@ -217,6 +221,7 @@ func (h *Hub) stats(now time.Time) stats {
 		Publishers:    h.livePublishers(), Subscribers: len(h.members), Assets: h.assets(),
 		Accepted: h.totals.accepted, Rejected: h.totals.rejected, FieldErrors: h.totals.fieldErrors,
 		NonFinite: h.totals.nonFinite, Stripped: h.totals.stripped, Superseded: h.totals.superseded, Throttled: h.totals.throttled,
+		Implausible: h.totals.implausibles(), Suspects: h.suspects(now),
 		Broadcasts: fan.Published, Conflated: fan.Skipped, UpdatesPerSecond: h.rate.perSecond(now),
 	}
 }
@@ -240,17 +245,4 @@ func (h *Hub) assets() int {
 		}
 	}
 	return n
-}
-
-// staleNames joins the names of the stale spaces: when that changes, so does what
-// /api/state shows, though nothing came. Guarded by h.mu.
-func (h *Hub) staleNames(now time.Time) string {
-	var stale []string
-	for name, s := range h.spaces {
-		if s.known() && h.stale(s, now) {
-			stale = append(stale, name)
-		}
-	}
-	slices.Sort(stale)
-	return strings.Join(stale, ",")
 }

@@ -47,7 +47,8 @@ quasar, internal/wire                                   ← e2e/soak
 
 // testTable is what files that end in _test.go may import on top of that.
 const testTable = `
-publisher, subscriber, hub/*, web, python, spec         ← hub | hub/*
+publisher, subscriber, hub/*, web, python, spec         ← hub/*
+publisher, subscriber, hub/*, web, python, spec, price  ← hub
 subscriber, hub, hub/*, internal/dial/dialtest, spec    ← publisher
 internal/dial/dialtest, spec                            ← subscriber
 internal/wire, internal/dial/dialtest, spec             ← ranker

@@ -161,7 +161,7 @@ test("a stream has stalled if the books hold what it has not brought for a while
 
 const book = {
   connected: true, live_connections: 1, connects: 1, connected_at: 900, disconnected_at: null, last_frame_at: 1000, accepted: 5, rejected: 0,
-  field_errors: 0, non_finite: 0, superseded: 0, stripped: 0, stripped_fields: {}, last_rejection: null, note: null,
+  field_errors: 0, non_finite: 0, superseded: 0, stripped: 0, stripped_fields: {}, implausible: 0, suspect: null, last_rejection: null, note: null,
 };
 const described = (more) => describe({ name: "V75", snapshot: snapshot("V75", more.fields), book, connected: true, now: 1002, staleAfter: 30, reachable: true, ...more });
 
@@ -207,6 +207,15 @@ test("a refusal leaves the row after ten minutes, a note stays while it holds", 
   assert.equal(described({ book: refused }).notice, "Not taken at 00:16:40: not JSON");
   assert.equal(described({ book: refused, now: 1601 }).notice, "");
   assert.equal(described({ book: { ...refused, note: "superseded" }, now: 1601 }).notice, "Superseded");
+});
+
+test("a suspicion is told with its reasons until it ends, and what caused it is counted on", () => {
+  const suspect = { since: 990, until: 1600, reasons: { training_steps: "training_steps went back", last_price: "last_price leapt" } };
+  const doubted = { ...book, implausible: 2, suspect };
+  assert.equal(described({ book: doubted }).notice, "Suspect: last_price leapt; training_steps went back");
+  assert.equal(described({ book: doubted, now: 1600 }).notice, "");
+  assert.deepEqual(described({ book: doubted, now: 1600 }).problems, { text: "2 implausible", kind: "warn" });
+  assert.equal(described({ book: { ...doubted, note: "an older one" } }).notice, "An older one · Suspect: last_price leapt; training_steps went back");
 });
 
 test("a connection is told with its history", () => {

@@ -254,6 +254,23 @@ withHub("what was not taken is counted, with the reason", [], async (hub, { view
   await eventually("events", () => page.text("#events"), (text) => text.includes("rejected") || text.includes("dropped"));
 });
 
+withHub("a space that is not believed says so, and why", [], async (hub, { view, publisher }) => {
+  const page = await view();
+  const p = await publisher("V75");
+  p.metrics(training(900, 0.86), voting(7, 3, 451234.12));
+  await eventually("price", () => page.cell("V75", "c-price"), "451,234.12");
+  assert.equal(await page.visible('tbody[data-space="V75"] .notice-row'), false);
+  p.metrics(training(12, 0.86), voting(7, 3, 902468.24));
+  await eventually("price", () => page.cell("V75", "c-price"), "902,468.24");
+  const reasons = "last_price leapt from 451234.12 to 902468.24; training_steps went back from 900 to 12 on one connection";
+  await eventually("notice", () => page.text('tbody[data-space="V75"] .notice-row'), `Suspect: ${reasons}`);
+  await eventually("frames", () => page.cell("V75", "c-frames"), "2 2 implausible");
+  assert.equal(await page.text("#publishers-note"), "1 suspect");
+  await eventually("events", () => page.text("#events"), (text) => text.includes("suspect: last_price leapt"));
+  await page.page.click('tbody[data-space="V75"] button');
+  await eventually("details", () => page.text('tbody[data-space="V75"] .details-row'), (text) => /Implausible 2 Suspect since \d\d:\d\d:\d\d: last_price leapt/.test(text));
+});
+
 withHub("a second connection for a space is told", [], async (hub, { view, publisher }) => {
   const page = await view();
   const older = await publisher("V75");
@@ -359,6 +376,7 @@ async function everyState(publisher) {
   const send = (space, ...groups) => spaces.get(space).metrics(...groups);
   send("V25", training(1_502_770, 0.79, 0.21), voting(10, 2, 2906.117, "avn_ensemble"));
   send("STEP", undefined, voting(0, 0, 8120.4));
+  for (const price of [3310.552, 33105.52]) send("CRASH500", undefined, voting(1, 11, price, "majority")); // it is not believed
   send("BOOM500", training(410_020, 0.52, 0.41), voting(8, 4, 6012.447, "majority"));
   spaces.get("JUMP50").send("rubbish");
   const newer = await publisher("CRASH1000");

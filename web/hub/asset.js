@@ -60,7 +60,7 @@ function behind(asset, snapshot) {
   return { text: `data ${duration(asset.now - snapshot.updated_at)} old`, warn: false, votes: false };
 }
 
-/** {text, kind} of what was not taken from a publisher. */
+/** {text, kind} of what was not taken from a publisher, or not believed. */
 function problems(book) {
   if (!book) return { text: "", kind: "" };
   const bad = [
@@ -68,6 +68,7 @@ function problems(book) {
     [book.field_errors, book.field_errors === 1 ? "bad field" : "bad fields"],
     [book.non_finite, "not finite"],
     [book.superseded, "superseded"],
+    [book.implausible, "implausible"],
   ].filter(([n]) => n > 0);
   if (bad.length > 0) return { text: bad.map(([n, what]) => `${count(n)} ${what}`).join(", "), kind: "warn" };
   return book.stripped > 0 ? { text: `${count(book.stripped)} stripped`, kind: "" } : { text: "", kind: "" };
@@ -78,10 +79,17 @@ function notice(book, now) {
   if (!book) return "";
   const parts = [];
   if (book.note) parts.push(sentence(book.note));
+  if (isSuspect(book, now)) parts.push(`Suspect: ${reasons(book.suspect)}`);
   const last = book.last_rejection;
   if (last && now - last.at < noticeFor) parts.push(`Not taken at ${clockTime(last.at)}: ${last.reason}`);
   return parts.join(" · ");
 }
+
+/** Whether the hub does not believe what a publisher says, now. */
+export const isSuspect = (book, now) => book?.suspect != null && now < book.suspect.until;
+
+/** Why a space is suspect, all of it, in one order: that of the answer is any. */
+export const reasons = (suspect) => Object.keys(suspect.reasons).sort().map((field) => suspect.reasons[field]).join("; ");
 
 const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 

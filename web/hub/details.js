@@ -2,13 +2,13 @@
 
 import { make, setText } from "../shared/dom.js";
 import { clockTime, count, duration, share, signed, unknown } from "../shared/format.js";
-import { connection, stripped } from "./asset.js";
+import { connection, isSuspect, reasons, stripped } from "./asset.js";
 
 const groups = [
   ["Score", ["Confidence", "Accuracy", "Score"]],
   ["Training", ["Steps", "Actor loss", "Critic loss", "AVN loss", "Training age"]],
   ["Votes", ["Signal", "Last price", "Signal source", "Votes age", "Sequence"]],
-  ["Publisher", ["Connection", "Last frame", "Accepted", "Superseded", "Throttled"]],
+  ["Publisher", ["Connection", "Last frame", "Accepted", "Superseded", "Throttled", "Implausible", "Suspect"]],
   ["Not taken", ["Rejected", "Bad fields", "Not finite", "Stripped", "Stripped fields", "Last refusal"]],
 ];
 
@@ -52,6 +52,7 @@ export class Details {
       "Last frame": lastFrame(asset),
       "Accepted": counted(book?.accepted), "Rejected": counted(book?.rejected), "Bad fields": counted(book?.field_errors),
       "Not finite": counted(book?.non_finite), "Superseded": counted(book?.superseded), "Throttled": counted(book?.throttled),
+      "Implausible": counted(book?.implausible), "Suspect": suspicion(book, now),
       "Stripped": counted(book?.stripped), "Stripped fields": stripped(book),
       "Last refusal": refusal(book),
     });
@@ -71,6 +72,11 @@ function confidence({ buy, sell, confidence: value }) {
 function lastFrame({ book, snapshot, now }) {
   const at = Math.max(book?.last_frame_at ?? 0, snapshot?.updated_at ?? 0);
   return at === 0 ? unknown : `${duration(now - at)} ago`;
+}
+
+function suspicion(book, now) {
+  if (!book) return unknown;
+  return isSuspect(book, now) ? `since ${clockTime(book.suspect.since)}: ${reasons(book.suspect)}` : "no";
 }
 
 function refusal(book) {

@@ -4,6 +4,7 @@
 import { arrange, byId, make, setClass, setHidden, setText } from "../shared/dom.js";
 import { clockTime, count, dateTime, duration, rate } from "../shared/format.js";
 import { vital } from "../shared/vital.js";
+import { isSuspect } from "./asset.js";
 
 /** Shows the hub's books; they are null until they are known. */
 export function showBooks(store, now) {
@@ -27,8 +28,9 @@ function showVitals(store, now) {
   const names = store.names();
   const offline = names.filter((name) => store.connected(name) === false).length;
   const stale = names.filter((name) => store.connected(name) !== false && now - store.snapshots.get(name)?.updated_at > staleAfter).length;
+  const suspect = names.filter((name) => isSuspect(store.books.publishers.get(name), now)).length;
   vital("publishers", count(names.length - offline), names.length === 0 ? "" : `of ${count(names.length)}`,
-    stale + offline === 0 ? (names.length === 0 ? "none yet" : "all fresh") : list([stale, "stale"], [offline, "offline"]), stale + offline > 0);
+    list([stale, "stale"], [offline, "offline"], [suspect, "suspect"]) || (names.length === 0 ? "none yet" : "all fresh"), stale + offline + suspect > 0);
   vital("subscribers", count(stats.subscribers), "", stats.conflated === 0 ? "none fell behind" : `${count(stats.conflated)} updates skipped for slow ones`);
   vital("updates", rate(stats.updates_per_second), "/s", `${count(stats.accepted)} accepted in all`);
   vital("rejected", count(stats.rejected), "", list([stats.field_errors, stats.field_errors === 1 ? "bad field" : "bad fields"], [stats.non_finite, "not finite"]) || "no bad field, all finite",
@@ -40,7 +42,7 @@ function showVitals(store, now) {
 /** "1 stale, 2 offline", without what is 0. */
 const list = (...counted) => counted.filter(([n]) => n > 0).map(([n, what]) => `${count(n)} ${what}`).join(", ");
 
-const severity = new Map([["rejected", "warn"], ["superseded", "warn"], ["throttled", "warn"], ["disconnected", "bad"], ["connected", "good"]]);
+const severity = new Map([["rejected", "warn"], ["superseded", "warn"], ["throttled", "warn"], ["suspect", "bad"], ["disconnected", "bad"], ["connected", "good"]]);
 
 /** Events are told apart by all they say: one that is there already is left as it is. */
 function showEvents(events) {

@@ -47,7 +47,8 @@ func (o *Options) settle() (Options, error) {
 	fill(&out.HalfLife, 350)
 	fill(&out.Pending, 128)
 	fill(&out.MaxAssets, 10_000)
-	return out, out.check()
+	err := out.check()
+	return out, err
 }
 
 func fill[T comparable](option *T, value T) {
@@ -59,19 +60,19 @@ func fill[T comparable](option *T, value T) {
 func (o *Options) check() error {
 	switch {
 	case o.Horizon < time.Millisecond || o.Horizon > 365*24*time.Hour:
-		return fmt.Errorf("Horizon: got %v, want a millisecond to a year", o.Horizon)
+		return fmt.Errorf("features: Horizon: got %v, want a millisecond to a year", o.Horizon)
 	case o.Tolerance <= 0 || o.Tolerance > o.Horizon/2:
-		return fmt.Errorf("Tolerance: got %v, want above 0 and at most half the horizon, %v", o.Tolerance, o.Horizon/2)
+		return fmt.Errorf("features: Tolerance: got %v, want above 0 and at most half the horizon, %v", o.Tolerance, o.Horizon/2)
 	case o.Stall < 0:
-		return fmt.Errorf("Stall: got %v, want a duration above 0", o.Stall)
+		return fmt.Errorf("features: Stall: got %v, want a duration above 0", o.Stall)
 	case !(o.Cost >= 0) || math.IsInf(o.Cost, 1):
-		return fmt.Errorf("Cost: got %v, want a finite number, 0 or more", o.Cost)
+		return fmt.Errorf("features: Cost: got %v, want a finite number, 0 or more", o.Cost)
 	case !(o.HalfLife >= 1) || math.IsInf(o.HalfLife, 1):
-		return fmt.Errorf("HalfLife: got %v, want a finite number of labels, 1 or more", o.HalfLife)
+		return fmt.Errorf("features: HalfLife: got %v, want a finite number of labels, 1 or more", o.HalfLife)
 	case o.Pending < 1 || o.Pending > maxPending:
-		return fmt.Errorf("Pending: got %d, want 1 to %d", o.Pending, maxPending)
+		return fmt.Errorf("features: Pending: got %d, want 1 to %d", o.Pending, maxPending)
 	case o.MaxAssets < 1 || o.MaxAssets > math.MaxInt32:
-		return fmt.Errorf("MaxAssets: got %d, want 1 to %d", o.MaxAssets, math.MaxInt32)
+		return fmt.Errorf("features: MaxAssets: got %d, want 1 to %d", o.MaxAssets, math.MaxInt32)
 	}
 	return nil
 }

@@ -47,8 +47,9 @@ type Outcome struct {
 	Fresh float64
 }
 
-// MaxLabel bounds what one outcome can weigh. No market gets there: what does is the
-// first move after a feed stood still for so long that its volatility is forgotten.
+// MaxLabel bounds what one outcome can weigh. What gets there is a first: the first
+// move after a feed stood still until its volatility was forgotten, or the first spike
+// of an index that was calm for as long as it is known.
 const MaxLabel = 50
 
 // Reason says why a decision has no outcome.
@@ -202,14 +203,11 @@ func (f *Features) due(a *asset, p, t float64) {
 
 // exit returns the price that counts at the end of the oldest pending decision, not
 // known if none is near enough: of the newest before it and the first behind it, p at
-// t, the one that is nearer. A price from before the decision is none.
+// t, the one that is nearer. The tolerance is less than the horizon, so neither can be
+// from before the decision.
 func (f *Features) exit(a *asset, p, t float64) float64 {
-	c := a.pending.oldest()
-	end := c.Clock + f.horizon
-	before, after := math.Inf(1), math.Inf(1)
-	if a.price.at > c.Clock {
-		before = math.Abs(end - a.price.at)
-	}
+	end := a.pending.oldest().Clock + f.horizon
+	before, after := math.Abs(end-a.price.at), math.Inf(1)
 	if known(p) {
 		after = t - end
 	}

@@ -79,6 +79,7 @@ func TestTheOutcomeIsOfThePriceNearestToTheEndOfTheHorizon(t *testing.T) {
 		{"nothing is told before one has come", []quote{{59, 500}}, nil},
 		{"one that stood still counts", []quote{{60, 0}}, []any{0.0}},
 		{"a price of something else voids it", []quote{{30, 1.1e6}, {60, 1.1e6}}, []any{rank.Break}},
+		{"even if the old price is back in time", []quote{{30, 1.1e6}, {31, 100}, {60, 700}}, []any{rank.Break}},
 		{"and so it does at the end", []quote{{60, -1.1e6}}, []any{rank.Break}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -112,6 +113,22 @@ func TestAnOutcomeSaysAllOfItsDecision(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, f.told, cmpopts.EquateApprox(1e-12, 1e-12)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// A price that does not move for two days makes its volatility nothing.
+func TestTheFirstMoveAfterAFeedStoodStillIsBounded(t *testing.T) {
+	f := newFollower(t, rank.Options{Cost: 0.5})
+	const day = 24 * 3600
+	for at := 60.0; at < 2*day; at += 60 {
+		f.quote(at, 100)
+	}
+	if _, why := f.Open(0, 1, after(2*day-60), nil); why != "" {
+		t.Fatal(why)
+	}
+	f.quote(2*day, 110)
+	if got := f.told[0].Label; got != rank.MaxLabel-0.5 {
+		t.Errorf("got a label of %v, want %v less the cost", got, rank.MaxLabel)
 	}
 }
 

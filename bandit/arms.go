@@ -25,7 +25,7 @@ func NewArms(o *ArmsOptions) *Arms {
 	if o == nil {
 		o = &ArmsOptions{}
 	}
-	return &Arms{decay: decay(o.HalfLife), arms: map[int]*tally{}}
+	return &Arms{decay: decay(o.HalfLife), arms: map[int]*tally{}, noise: noise{decay: decay(o.HalfLife)}}
 }
 
 // Predict implements Model.

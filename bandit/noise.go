@@ -4,17 +4,22 @@ import "math"
 
 // maxLabel bounds what a label may say: what is beyond it is a fault and would
 // drown all else.
-const maxLabel = 1e9
+const (
+	maxLabel  = 1e9
+	maxWeight = 1e6
+)
 
 // usable tells whether a label can be learned from at all.
 func (l *Label) usable() bool {
-	return math.Abs(l.Reward) <= maxLabel && l.Weight > 0 && l.Weight <= maxLabel
+	return math.Abs(l.Reward) <= maxLabel && l.Weight > 0 && l.Weight <= maxWeight
 }
 
 // noise estimates the deviation of rewards about their means from what predictions
 // missed. While little is known it leans on the deviation of the rewards
 // themselves, so that no scale of rewards has to be known beforehand.
 type noise struct {
+	decay       float64 // per round
+	t           int64
 	weight      float64
 	miss        float64 // sum of squared misses, each as large as the noise
 	mean, moved float64 // of the rewards: mean, and sum of squares about it
@@ -22,11 +27,20 @@ type noise struct {
 
 // add takes a label and by how much, squared, it was missed.
 func (n *noise) add(l *Label, missed float64) {
-	n.weight += l.Weight
-	n.miss += l.Weight * missed
+	n.advance(l.T)
+	weight := l.Weight * fade(n.decay, n.t-l.T)
+	n.weight += weight
+	n.miss += weight * missed
 	before := l.Reward - n.mean
-	n.mean += l.Weight / n.weight * before
-	n.moved += l.Weight * before * (l.Reward - n.mean)
+	n.mean += weight / n.weight * before
+	n.moved += weight * before * (l.Reward - n.mean)
+}
+
+func (n *noise) advance(t int64) {
+	if kept := fade(n.decay, t-n.t); kept < 1 {
+		n.weight, n.miss, n.moved = kept*n.weight, kept*n.miss, kept*n.moved
+	}
+	n.t = max(n.t, t)
 }
 
 // sd is 1 before there is any label.

@@ -19,13 +19,15 @@ type Config struct {
 	// it is then learned for each arm by itself.
 	Shared bool
 	// NewModel makes the belief behind ucb, thompson, greedy, epsilon-greedy and
-	// squarecb where rounds have a row for each arm. Nil is a linear one.
+	// squarecb where rounds have a row for each arm. Nil is a linear one with an
+	// intercept for each arm.
 	NewModel func(seed uint64) Model
 	// Key is what the policy "formula" orders rows by, Descending from which end.
 	Key        func(x []float64) float64
 	Descending bool
 
-	// Alpha is how many standard deviations optimism adds. 0 is the policy's own: 1.
+	// Alpha is how many standard deviations of the belief count: those that optimism
+	// adds, or those of a draw of thompson and lints. 0 is 1.
 	Alpha float64
 	// Epsilon is the share of choices that epsilon-greedy makes blindly. 0 is 0.1.
 	Epsilon float64
@@ -44,14 +46,17 @@ type Config struct {
 
 // registry has every policy by its name on the command line.
 var registry = map[string]func(c *Config) (Policy, error){
-	"random":  func(c *Config) (Policy, error) { return NewRandom(c.options()), nil },
-	"formula": newFormula,
-	"ucb1":    func(c *Config) (Policy, error) { return c.policy(c.arms(), UCB1{}), nil },
-	"greedy":  func(c *Config) (Policy, error) { return c.policy(c.model(), Greedy{}), nil },
-	"epsilon-greedy": func(c *Config) (Policy, error) {
-		return c.policy(c.model(), EpsilonGreedy{Epsilon: c.Epsilon}), nil
-	},
-	"ucb": func(c *Config) (Policy, error) { return c.policy(c.model(), UCB{Alpha: c.Alpha}), nil },
+	"random":         func(c *Config) (Policy, error) { return NewRandom(c.options()), nil },
+	"formula":        newFormula,
+	"ucb1":           func(c *Config) (Policy, error) { return c.policy(c.means, UCB1{}) },
+	"ucb":            func(c *Config) (Policy, error) { return c.policy(c.model, UCB{Alpha: c.Alpha}) },
+	"thompson":       func(c *Config) (Policy, error) { return c.policy(c.model, c.thompson()) },
+	"greedy":         func(c *Config) (Policy, error) { return c.policy(c.model, Greedy{}) },
+	"epsilon-greedy": func(c *Config) (Policy, error) { return c.policy(c.model, EpsilonGreedy{Epsilon: c.Epsilon}) },
+	"squarecb":       func(c *Config) (Policy, error) { return c.policy(c.model, SquareCB{}) },
+	"linucb":         func(c *Config) (Policy, error) { return c.policy(c.linear, UCB{Alpha: c.Alpha}) },
+	"lints":          func(c *Config) (Policy, error) { return c.policy(c.linear, c.thompson()) },
+	"d-linucb":       func(c *Config) (Policy, error) { return c.forgetting().policy(c.linear, UCB{Alpha: c.Alpha}) },
 }
 
 // Names returns the names of all policies, in order.
@@ -104,16 +109,71 @@ func (c *Config) options() *Options {
 	return &Options{Slate: c.Slate, Floor: c.Floor, Propensities: c.Propensities, Seed: c.Seed, Source: c.Source}
 }
 
-func (c *Config) policy(m Model, e Explorer) Policy { return NewPolicy(m, e, c.options()) }
-
-func (c *Config) arms() Model { return NewArms(&ArmsOptions{HalfLife: c.HalfLife}) }
-
-// model is the default belief.
-func (c *Config) model() Model {
-	if c.NewModel == nil || c.Shared {
-		return c.arms()
+func (c *Config) policy(model func() (Model, error), e Explorer) (Policy, error) {
+	m, err := model()
+	if err != nil {
+		return nil, err
 	}
-	return c.NewModel(c.Seed)
+	return NewPolicy(m, e, c.options()), nil
+}
+
+// draws is from how many draws chances are counted where they cannot be computed: a
+// chance of one half is then known to 0.016.
+const draws = 1000
+
+func (c *Config) thompson() Explorer {
+	t := Thompson{Scale: c.Alpha}
+	if c.Propensities {
+		t.Draws = draws
+	}
+	return t
+}
+
+// The beliefs. Where all arms have one context, what they are worth in it is learned
+// for each by itself.
+
+// model is the belief behind the policies whose name says nothing of it.
+func (c *Config) model() (Model, error) {
+	switch {
+	case c.Shared:
+		return c.linear()
+	case c.NewModel != nil:
+		return c.NewModel(c.Seed), nil
+	}
+	return NewLinear(c.Features, &LinearOptions{HalfLife: c.HalfLife, Intercept: armPrecision})
+}
+
+// armPrecision is from how many labels on an arm is judged by itself rather than by
+// its row: rewards of a trade are some twenty times as noisy as arms differ.
+const armPrecision = 20
+
+func (c *Config) means() (Model, error) {
+	return NewArms(&ArmsOptions{HalfLife: c.HalfLife}), nil
+}
+
+func (c *Config) linear() (Model, error) {
+	o := &LinearOptions{HalfLife: c.HalfLife}
+	if !c.Shared {
+		return NewLinear(c.Features, o)
+	}
+	// An arm's regression holds four squares of its row.
+	if rows := float64(c.Features + 1); rows*rows*float64(c.Arms) > maxRoom {
+		return nil, fmt.Errorf("bandit: got %d features of %d arms that share a context, want fewer: each arm's weights take their square, in all at most %d",
+			c.Features, c.Arms, int(maxRoom))
+	}
+	return NewDisjoint(c.Features, o)
+}
+
+// maxRoom is how many numbers the matrices of all arms may have, for half a gigabyte.
+const maxRoom = 1 << 24
+
+// forgetting is the same with a half-life, of which there is none by default.
+func (c *Config) forgetting() *Config {
+	f := *c
+	if f.HalfLife == 0 {
+		f.HalfLife = 350 // weight 0.998 a round
+	}
+	return &f
 }
 
 func newFormula(c *Config) (Policy, error) {

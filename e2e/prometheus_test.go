@@ -44,8 +44,9 @@ type prometheus struct {
 }
 
 // startPrometheus starts one with the configuration that is deployed, but for the
-// hub's address and the times.
-func startPrometheus(t *testing.T, hub string) *prometheus {
+// hub's address, the times, and the file with who vouches for the hub's certificate,
+// "" for a hub without one.
+func startPrometheus(t *testing.T, hub, ca string) *prometheus {
 	t.Helper()
 	binary := prometheusTool(t, "prometheus")
 	rules, err := filepath.Abs(deployed + "quasar.rules.yml")
@@ -64,6 +65,9 @@ func startPrometheus(t *testing.T, hub string) *prometheus {
 			t.Fatalf("prometheus.yml: got %d times %q, want it once", strings.Count(config, from), from)
 		}
 		config = strings.Replace(config, from, to, 1)
+	}
+	if job := "  - job_name: quasar\n"; ca != "" {
+		config = strings.Replace(config, job, job+"    scheme: https\n    tls_config: {ca_file: "+ca+"}\n", 1)
 	}
 	folder := t.TempDir()
 	path := filepath.Join(folder, "prometheus.yml")

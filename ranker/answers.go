@@ -1,11 +1,13 @@
 package ranker
 
 import (
+	"math"
 	"time"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/bandit"
 	"github.com/karlquant/quasar/internal/rest"
 )
 
@@ -15,12 +17,16 @@ import (
 // row is a row of the hub's /rankings, and what the ranker makes of it.
 type row struct {
 	Rank             *int           `json:"rank"`
+	FormulaRank      *int           `json:"formula_rank"`
 	SpaceName        string         `json:"space_name"`
 	Score            *float64       `json:"score"`
 	SignalConfidence *float64       `json:"signal_confidence"`
 	AVNAccuracy      *float64       `json:"avn_accuracy"`
 	DominantSignal   *quasar.Signal `json:"dominant_signal"`
 	Reason           *string        `json:"reason"`
+	// Belief is what the policy expects of following the signal.
+	Belief     *beliefAnswer `json:"belief"`
+	Propensity *float64      `json:"propensity"`
 	// Connected is whether the space is connected to the hub, which tells that to
 	// no subscriber: always null.
 	Connected        *bool           `json:"connected"`
@@ -34,11 +40,25 @@ type row struct {
 
 func newRow(a *Asset) row {
 	return row{
-		Rank: some(a.Rank), SpaceName: a.Snapshot.SpaceName, Score: a.Score.Value, SignalConfidence: a.Score.SignalConfidence,
+		Rank: some(a.Rank), FormulaRank: some(a.FormulaRank), Belief: newBelief(a.Belief), Propensity: a.Propensity, SpaceName: a.Snapshot.SpaceName, Score: a.Score.Value, SignalConfidence: a.Score.SignalConfidence,
 		AVNAccuracy: a.Snapshot.Training.AVNAccuracy, DominantSignal: a.Snapshot.Voting.DominantSignal,
 		Reason: some(a.Score.Reason), Tradable: a.Tradable(), HeldBack: a.HeldBack, Stale: a.Stale,
 		AgeSeconds: seconds(a.Age), VotingAgeSeconds: seconds(a.VotingAge), Snapshot: a.Snapshot,
 	}
+}
+
+type beliefAnswer struct {
+	Score    float64    `json:"score"`
+	Mean     float64    `json:"mean"`
+	SD       float64    `json:"sd"`
+	Interval [2]float64 `json:"interval"`
+}
+
+func newBelief(b *Belief) *beliefAnswer {
+	if b == nil {
+		return nil
+	}
+	return &beliefAnswer{b.Score, b.Mean, b.SD, [2]float64{b.Low(), b.High()}}
 }
 
 func newRows(assets []Asset) []row {
@@ -68,6 +88,8 @@ type rankingsAnswer struct {
 	HubTimestamp rest.UnixSeconds `json:"hub_timestamp"`
 	Connected    bool             `json:"connected"`
 	Since        rest.UnixSeconds `json:"since"`
+	Policy       string           `json:"policy"`
+	OrderedBy    string           `json:"ordered_by"`
 	Order        quasar.Order     `json:"order"`
 	Formula      string           `json:"formula"`
 	Count        int              `json:"count"`
@@ -77,7 +99,8 @@ type rankingsAnswer struct {
 
 func newRankings(k *Ranking) rankingsAnswer {
 	return rankingsAnswer{
-		HubTimestamp: rest.UnixSeconds(k.HubTime), Connected: k.Connected, Since: rest.UnixSeconds(k.Since), Order: k.Order,
+		HubTimestamp: rest.UnixSeconds(k.HubTime), Connected: k.Connected, Since: rest.UnixSeconds(k.Since),
+		Policy: k.Policy, OrderedBy: k.orderedBy(), Order: k.Order,
 		Formula: quasar.Formula, Count: len(k.Assets), Waiting: k.Waiting, Rankings: newRows(k.Assets),
 	}
 }
@@ -113,11 +136,41 @@ type hubAnswer struct {
 }
 
 type policyAnswer struct {
-	Requested *string  `json:"requested"`
-	Active    string   `json:"active"`
-	Reward    *string  `json:"reward"`
-	Model     *string  `json:"model"`
-	Notes     []string `json:"notes"`
+	Active   string  `json:"active"`
+	Reward   string  `json:"reward"`
+	Feedback string  `json:"feedback"`
+	Model    *string `json:"model"`
+	// OrderedBy is the policy, or the formula while it has not learned anything.
+	OrderedBy string       `json:"ordered_by"`
+	Horizon   float64      `json:"horizon_seconds"`
+	Every     float64      `json:"decide_every_seconds"`
+	Cost      float64      `json:"cost"`
+	Labels    labelsAnswer `json:"labels"`
+	Decisions int64        `json:"decisions"`
+	Gate      gateAnswer   `json:"gate"`
+	Notes     []string     `json:"notes"`
+}
+
+type labelsAnswer struct {
+	Learned int64 `json:"learned"`
+	Dropped int64 `json:"dropped"`
+	Pending int64 `json:"pending"`
+}
+
+type gateAnswer struct {
+	Open     bool        `json:"open"`
+	N        int64       `json:"n"`
+	Mean     *float64    `json:"mean"`
+	Interval *[2]float64 `json:"interval"`
+	Sentence string      `json:"sentence"`
+}
+
+func newGateAnswer(g *bandit.Gate) gateAnswer {
+	a := gateAnswer{Open: g.Open(), N: g.N(), Sentence: g.Sentence()}
+	if low, high := g.Bounds(); g.N() > 0 && !math.IsInf(high-low, 0) {
+		a.Mean, a.Interval = new(g.Mean()), &[2]float64{low, high}
+	}
+	return a
 }
 
 // tradingAnswer says honestly what there is of trading.
@@ -130,6 +183,7 @@ type stateAnswer struct {
 	healthAnswer      `json:",inline"`
 	StaleAfterSeconds float64      `json:"stale_after_seconds"`
 	Order             quasar.Order `json:"order"`
+	OrderedBy         string       `json:"ordered_by"`
 	Formula           string       `json:"formula"`
 	Rankings          []row        `json:"rankings"`
 }

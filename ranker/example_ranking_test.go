@@ -24,9 +24,9 @@ func exampleHub() *httptest.Server {
 		now := time.Now()
 		snapshots := []quasar.Snapshot{
 			{SpaceName: "CRASH1000", UpdatedAt: now, VotingAt: now, Training: quasar.Training{AVNAccuracy: new(0.38)},
-				Voting: quasar.Voting{DominantSignal: new(quasar.Neutral), BuyCount: new(int64(11)), SellCount: new(int64(1))}},
+				Voting: quasar.Voting{DominantSignal: new(quasar.Neutral), BuyCount: new(int64(11)), SellCount: new(int64(1)), LastPrice: new(5321.7)}},
 			{SpaceName: "V75", UpdatedAt: now, VotingAt: now, Training: quasar.Training{AVNAccuracy: new(0.86)},
-				Voting: quasar.Voting{DominantSignal: new(quasar.Buy), BuyCount: new(int64(7)), SellCount: new(int64(3))}},
+				Voting: quasar.Voting{DominantSignal: new(quasar.Buy), BuyCount: new(int64(7)), SellCount: new(int64(3)), LastPrice: new(98123.4)}},
 		}
 		ctx := ws.CloseRead(context.Background())
 		_ = ws.Write(ctx, websocket.MessageText, wire.AppendInitialState(nil, snapshots, now))

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/bandit"
 )
 
 // Options says how a ranker behaves. Only HubURL must be there. Printing them shows
@@ -35,10 +36,40 @@ type Options struct {
 	// before the asset is held back; 0 for 30 s.
 	StaleAfter time.Duration
 
-	// Policy, Reward and Model are what the original's --bandit, --reward and
-	// --model ask for: one of Policies, one of Rewards, a path; "" for nothing. The
-	// formula is the only policy there is yet; /health and the log say so.
-	Policy, Reward, Model string
+	// Policy chooses whose signal to follow, and orders the assets: one of Policies;
+	// "" for ucb. Until the first outcome is known the formula orders them.
+	Policy string
+	// Reward is what the policy learns from: one of Rewards; "" for simple.
+	Reward string
+	// Feedback says whose outcomes it learns from: one of Feedbacks; "" for both.
+	Feedback string
+	// Model is the file that keeps what was learned: a checkpoint, or a PyTorch file
+	// to begin with, which is never written to. "" forgets everything with the
+	// process.
+	Model string
+	// Horizon is for how long a signal is followed before its outcome counts; 0 for
+	// a minute. DecideEvery is how long after a decision the next is made, by the
+	// hub's clock; 0 for a twelfth of the horizon.
+	Horizon, DecideEvery time.Duration
+	// Cost is what following a signal costs, in standard deviations of the price's
+	// move over the horizon: 0 or more.
+	Cost float64
+	// Alpha, Epsilon, HalfLife and Slate are as in bandit.Config. Floor is the share
+	// of decisions that goes to all of the slate alike, so that what is recorded can
+	// judge other policies; 0 for 0.1, below 0 for none.
+	Alpha, Epsilon, HalfLife float64
+	Slate                    int
+	Floor                    float64
+	// Seed fixes all chance: the same frames and the same seed make the same
+	// decisions.
+	Seed uint64
+	// Decisions is the file to which each decision and each outcome is appended, for
+	// `quasar eval`; "" for none.
+	Decisions string
+
+	// NeverTraded says why an asset of a name is ranked and never traded, "" if
+	// nothing speaks against it; nil for any name will do.
+	NeverTraded func(spaceName string) string
 
 	// Token is the credential for the hub, Header goes with each handshake. Neither
 	// shows in an answer or a log. An empty Token takes that of the environment,
@@ -78,16 +109,19 @@ func (o Options) text() string {
 		o.HubURL, o.Assets, o.Order, o.Sync, o.StaleAfter, o.Token != "", len(o.Header))
 }
 
-// Formula is the only policy that there is yet.
-const Formula = "formula"
-
-// The names that the original's flags, and ours to come, have for policies and
-// rewards.
+// The policies and rewards by name, and whose outcomes a policy can learn from:
+// shadow is what the prices say of every asset, traded is what trades brought.
 var (
-	Policies = []string{"ucb", "thompson", "greedy", "epsilon-greedy", "ucb1", "linucb", "lints", "d-linucb",
-		"neural-linear", "squarecb", "ensemble", Formula, "random"}
-	Rewards = []string{"simple", "logret", "net", "vol", "sharpe", "sortino", "binary", "rank"}
+	Policies  = bandit.Names()
+	Rewards   = bandit.Rewards()
+	Feedbacks = []string{"shadow", "traded", "both"}
 )
+
+// traded is the feedback of trades alone.
+const traded = "traded"
+
+// formulaPolicy orders by the formula and learns nothing.
+const formulaPolicy = "formula"
 
 // settle returns checked options with their defaults filled in.
 func (o *Options) settle() (Options, error) {
@@ -101,6 +135,13 @@ func (o *Options) settle() (Options, error) {
 	if out.StaleAfter == 0 {
 		out.StaleAfter = 30 * time.Second
 	}
+	fill(&out.Policy, "ucb")
+	fill(&out.Reward, "simple")
+	fill(&out.Feedback, "both")
+	fill(&out.Horizon, time.Minute)
+	fill(&out.DecideEvery, out.Horizon/12)
+	fill(&out.Slate, 10)
+	fill(&out.Floor, 0.1)
 	if out.Version == "" {
 		out.Version = "unknown"
 	}
@@ -110,6 +151,12 @@ func (o *Options) settle() (Options, error) {
 	out.Assets = slices.Compact(slices.Sorted(slices.Values(out.Assets)))
 	err := out.check()
 	return out, err
+}
+
+func fill[T comparable](option *T, value T) {
+	if *option == *new(T) {
+		*option = value
+	}
 }
 
 func (o *Options) check() error {
@@ -127,10 +174,18 @@ func (o *Options) check() error {
 			return fmt.Errorf("assets: %w", err)
 		}
 	}
-	if err := known("bandit", o.Policy, Policies); err != nil {
-		return err
+	for _, name := range []struct {
+		what, got string
+		names     []string
+	}{{"bandit", o.Policy, Policies}, {"reward", o.Reward, Rewards}, {"feedback", o.Feedback, Feedbacks}} {
+		if err := known(name.what, name.got, name.names); err != nil {
+			return err
+		}
 	}
-	return known("reward", o.Reward, Rewards)
+	if o.DecideEvery < 0 || o.DecideEvery > o.Horizon {
+		return fmt.Errorf("DecideEvery: got %v, want above 0 and at most the horizon, %v", o.DecideEvery, o.Horizon)
+	}
+	return nil
 }
 
 func known(what, name string, names []string) error {
@@ -138,19 +193,4 @@ func known(what, name string, names []string) error {
 		return nil
 	}
 	return fmt.Errorf("%s: got %+q, want one of %s", what, name, strings.Join(names, ", "))
-}
-
-// notes say what was asked for and is not there yet.
-func (o *Options) notes() []string {
-	var notes []string
-	if o.Policy != "" && o.Policy != Formula {
-		notes = append(notes, "the policy "+o.Policy+" is not there yet: the formula orders the assets")
-	}
-	if o.Reward != "" {
-		notes = append(notes, "the reward "+o.Reward+" has no effect: nothing learns yet")
-	}
-	if o.Model != "" {
-		notes = append(notes, "the model is not read and not written: there is no network yet")
-	}
-	return notes
 }

@@ -105,7 +105,7 @@ func (h *fakeHub) snap(name string, seq, buys, sells int64, accuracy float64) qu
 	return quasar.Snapshot{
 		SpaceName: name, Seq: seq, UpdatedAt: now, TrainingAt: now, VotingAt: now,
 		Training: quasar.Training{AVNAccuracy: &accuracy},
-		Voting:   quasar.Voting{BuyCount: &buys, SellCount: &sells, DominantSignal: new(quasar.Buy)},
+		Voting:   quasar.Voting{BuyCount: &buys, SellCount: &sells, DominantSignal: new(quasar.Buy), LastPrice: new(100.0)},
 	}
 }
 

@@ -26,6 +26,7 @@ type Ranker struct {
 
 	mu      sync.Mutex // guards what follows
 	index   *rank.Index
+	learner *learner
 	clock   hubClock
 	updates int64  // snapshots taken
 	version uint64 // grows with whatever /api/state shows
@@ -53,6 +54,9 @@ func New(opts *Options) (*Ranker, error) {
 	o.Token, o.Header = "", nil // the client hides them
 	now := time.Now()
 	r := &Ranker{opts: o, client: client, started: now, lostAt: now, index: rank.New(o.Order)}
+	if r.learner, err = newLearner(&r.opts); err != nil {
+		return nil, err
+	}
 	r.routes, err = r.newRoutes()
 	return r, err
 }
@@ -66,9 +70,6 @@ func (r *Ranker) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.routes.
 // waits for an OnRanking that is under way. A second Run at the same time returns
 // subscriber.ErrBusy.
 func (r *Ranker) Run(ctx context.Context) error {
-	for _, note := range r.opts.notes() {
-		r.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "asked for and not there yet", slog.String("note", note))
-	}
 	tell, wait := r.teller(ctx)
 	defer wait()
 	for snapshot, err := range r.client.Watch(ctx) {
@@ -128,6 +129,7 @@ func (r *Ranker) take(s quasar.Snapshot) {
 	defer r.mu.Unlock()
 	r.clock.observe(status.Connects, status.HubTime, status.LastFrameAt)
 	r.index.Set(s)
+	r.learner.take(&s, status.HubTime)
 	r.updates++
 	r.version++
 }

@@ -237,6 +237,13 @@ func TestAHubThatIsBehindMakesNothingFresh(t *testing.T) {
 	})
 }
 
+func testNames(name string) string {
+	if strings.HasSuffix(name, "_TEST") {
+		return "never traded: " + name
+	}
+	return ""
+}
+
 func TestWhatSpeaksAgainstAnAsset(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -254,14 +261,16 @@ func TestWhatSpeaksAgainstAnAsset(t *testing.T) {
 		{"everything", func(s *quasar.Snapshot) {
 			*s = quasar.Snapshot{SpaceName: "V75", UpdatedAt: s.UpdatedAt.Add(-time.Hour)}
 		},
-			[]string{"no votes", "no signal", "stale: no update for 5s"}},
+			[]string{"no votes", "no signal", "no price", "stale: no update for 5s"}},
+		{"no price", func(s *quasar.Snapshot) { s.Voting.LastPrice = nil }, []string{"no price"}},
+		{"a name that no venue has", func(s *quasar.Snapshot) { s.SpaceName = "V75_TEST" }, []string{"never traded: V75_TEST"}},
 	} {
 		bubble(t, c.name, func(t *testing.T) {
 			hub := newHub(t)
 			s := hub.snap("V75", 1, 9, 1, 0.5)
 			c.change(&s)
 			hub.initial = []quasar.Snapshot{s}
-			a := follow(t, hub, &ranker.Options{StaleAfter: 5 * time.Second}).Ranking().Assets[0]
+			a := follow(t, hub, &ranker.Options{StaleAfter: 5 * time.Second, NeverTraded: testNames}).Ranking().Assets[0]
 			if diff := cmp.Diff(c.want, a.HeldBack); diff != "" || a.Tradable() != (c.want == nil) {
 				t.Errorf("tradable %t, held back (-want +got):\n%s", a.Tradable(), diff)
 			}

@@ -1,6 +1,9 @@
 package ranker
 
 import (
+	"cmp"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/karlquant/quasar"
@@ -21,8 +24,13 @@ type Ranking struct {
 	Lost      error
 	// Updates counts the snapshots that came so far.
 	Updates int64
-	Order   quasar.Order
-	// Assets are in order, those without a score last.
+	// Policy orders the assets; Order is that of the formula, which does so until
+	// the policy has learned from an outcome, and where it has no opinion.
+	Policy string
+	Order  quasar.Order
+	// ByFormula tells that the formula orders the assets.
+	ByFormula bool
+	// Assets are in order, those without a score of the formula last.
 	Assets []Asset
 	// Waiting are the assets that were asked for and that the hub never sent.
 	Waiting []string
@@ -39,14 +47,23 @@ func (k *Ranking) Names() []string {
 
 // Asset is one asset of a ranking.
 type Asset struct {
+	// Ranking has the policy's rank, and the formula's score.
 	quasar.Ranking
+	// FormulaRank is where the formula puts the asset; 0 for nowhere.
+	FormulaRank int
+	// Belief is what the policy expects of following the asset's signal; nil if it
+	// expects nothing of any.
+	Belief *Belief
+	// Propensity is with which probability the newest decision could have chosen the
+	// asset; nil if it was not among those that it could.
+	Propensity *float64
 	// Age is the time since its newest update, VotingAge since its newest votes;
 	// nil if the hub never said when that was, or named a time yet to come.
 	Age, VotingAge *time.Duration
 	// Stale tells that Age is above the limit, or unknown.
 	Stale bool
 	// HeldBack says why the asset must not be traded; empty if nothing speaks
-	// against it. (Nothing is traded yet.)
+	// against it.
 	HeldBack []string
 }
 
@@ -55,24 +72,62 @@ func (a *Asset) Tradable() bool { return len(a.HeldBack) == 0 }
 
 // Ranking returns the ranking as it is now. The answer is the caller's own; what
 // its pointers point to is shared and must not be written to.
-func (r *Ranker) Ranking() Ranking { return r.at(time.Now(), r.opts.Order) }
+func (r *Ranker) Ranking() Ranking { return r.at(time.Now(), "") }
 
-// at returns the ranking at the local time now, in any order.
+// at returns the ranking at the local time now, in the order of the policy for "", or
+// in an order of the formula.
 func (r *Ranker) at(now time.Time, order quasar.Order) Ranking {
 	status := r.client.Status()
 	r.mu.Lock()
 	rankings := r.index.Rankings()
-	out := Ranking{HubTime: r.clock.at(now), Order: order, Updates: r.updates, Waiting: r.waiting()}
+	out := Ranking{HubTime: r.clock.at(now), Policy: r.opts.Policy, Order: cmp.Or(order, r.opts.Order), Updates: r.updates, Waiting: r.waiting()}
+	out.ByFormula = order != "" || !r.learner.orders()
 	r.connection(&status, &out)
-	r.mu.Unlock()
-	if order != r.opts.Order {
-		rankings = reorder(rankings, order)
+	if out.Order != r.opts.Order {
+		rankings = reorder(rankings, out.Order)
 	}
+	opinions := make([]opinion, len(rankings))
+	for i := range rankings {
+		opinions[i] = r.learner.opinion(rankings[i].Snapshot.SpaceName)
+	}
+	r.mu.Unlock()
 	out.Assets = make([]Asset, len(rankings))
 	for i := range rankings {
-		out.Assets[i] = r.asset(&rankings[i], &out)
+		out.Assets[i] = r.asset(&rankings[i], opinions[i], &out)
+	}
+	if !out.ByFormula {
+		byBelief(out.Assets)
 	}
 	return out
+}
+
+// orderedBy names what orders the assets.
+func (k *Ranking) orderedBy() string {
+	if k.ByFormula {
+		return formulaPolicy
+	}
+	return k.Policy
+}
+
+// byBelief puts the assets that have a rank in the order of the policy's scores;
+// those alike stay in the formula's order.
+func byBelief(assets []Asset) {
+	ranked := slices.IndexFunc(assets, func(a Asset) bool { return a.Rank == 0 })
+	if ranked < 0 {
+		ranked = len(assets)
+	}
+	slices.SortStableFunc(assets[:ranked], func(a, b Asset) int { return cmp.Compare(score(&b), score(&a)) })
+	for i := range assets[:ranked] {
+		assets[i].Rank = i + 1
+	}
+}
+
+// score is the policy's; of an asset that it has no opinion of, the lowest.
+func score(a *Asset) float64 {
+	if a.Belief == nil {
+		return math.Inf(-1)
+	}
+	return a.Belief.Score
 }
 
 func reorder(rankings []quasar.Ranking, order quasar.Order) []quasar.Ranking {
@@ -102,9 +157,12 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-func (r *Ranker) asset(ranking *quasar.Ranking, all *Ranking) Asset {
+func (r *Ranker) asset(ranking *quasar.Ranking, o opinion, all *Ranking) Asset {
 	s := &ranking.Snapshot
-	a := Asset{Ranking: *ranking, Age: age(all.HubTime, s.UpdatedAt), VotingAge: age(all.HubTime, s.VotingAt)}
+	a := Asset{
+		Ranking: *ranking, FormulaRank: ranking.Rank, Belief: o.belief, Propensity: o.propensity,
+		Age: age(all.HubTime, s.UpdatedAt), VotingAge: age(all.HubTime, s.VotingAt),
+	}
 	a.Stale = a.Age == nil || *a.Age > r.opts.StaleAfter
 	a.HeldBack = r.heldBack(&a, all)
 	return a
@@ -139,8 +197,16 @@ func (r *Ranker) heldBack(a *Asset, all *Ranking) []string {
 	case *signal == quasar.Neutral:
 		why = append(why, "neutral signal")
 	}
+	if a.Snapshot.Voting.LastPrice == nil {
+		why = append(why, "no price")
+	}
 	if old := r.old(a); old != "" {
 		why = append(why, old)
+	}
+	if r.opts.NeverTraded != nil {
+		if never := r.opts.NeverTraded(a.Snapshot.SpaceName); never != "" {
+			why = append(why, never)
+		}
 	}
 	return why
 }

@@ -29,6 +29,7 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 	}
 	exact := map[string]http.HandlerFunc{
 		"/rankings":  r.serveRankings,
+		"/decisions": r.serveDecisions,
 		"/api/state": r.serveState,
 		"/health":    r.serveHealth,
 		"/livez":     serveLive,
@@ -45,7 +46,7 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 		case strings.HasPrefix(req.URL.Path, uiPath):
 			ui.ServeHTTP(w, req)
 		default:
-			problem.Write(w, http.StatusNotFound, "path: got one that names nothing here, want /, /rankings, /api/state, /health, /livez or /readyz")
+			problem.Write(w, http.StatusNotFound, "path: got one that names nothing here, want /, /rankings, /decisions, /api/state, /health, /livez or /readyz")
 		}
 	}
 	return guard.Hosts(r.opts.AllowedHosts, problem.GetOnly(http.HandlerFunc(find))), nil
@@ -55,11 +56,11 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 func serveHint(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write([]byte("Quasar ranker. It was started without a page; the data is at /rankings, /api/state and /health.\n"))
+	_, _ = w.Write([]byte("Quasar ranker. It was started without a page; the data is at /rankings, /decisions, /api/state and /health.\n"))
 }
 
 func (r *Ranker) serveRankings(w http.ResponseWriter, req *http.Request) {
-	query, ok := rest.ReadQuery(w, req, r.opts.Order, "order", "limit")
+	query, ok := rest.ReadQuery(w, req, "", "order", "limit")
 	if !ok {
 		return
 	}
@@ -73,7 +74,7 @@ func (r *Ranker) serveRankings(w http.ResponseWriter, req *http.Request) {
 // nothing has changed but the ages, which the client can count on by itself, the
 // answer to a known ETag is 304.
 func (r *Ranker) serveState(w http.ResponseWriter, req *http.Request) {
-	query, ok := rest.ReadQuery(w, req, r.opts.Order, "order")
+	query, ok := rest.ReadQuery(w, req, "", "order")
 	if !ok {
 		return
 	}
@@ -84,7 +85,7 @@ func (r *Ranker) serveState(w http.ResponseWriter, req *http.Request) {
 	}
 	rest.Write(w, stateAnswer{
 		healthAnswer: r.health(now, &ranking), StaleAfterSeconds: r.opts.StaleAfter.Seconds(),
-		Order: query.Order, Formula: quasar.Formula, Rankings: newRows(ranking.Assets),
+		Order: ranking.Order, OrderedBy: ranking.orderedBy(), Formula: quasar.Formula, Rankings: newRows(ranking.Assets),
 	})
 }
 
@@ -109,7 +110,7 @@ func (r *Ranker) serveHealth(w http.ResponseWriter, req *http.Request) {
 		return
 	}
 	now := time.Now()
-	ranking := r.at(now, r.opts.Order)
+	ranking := r.at(now, "")
 	rest.Write(w, r.health(now, &ranking))
 }
 
@@ -117,11 +118,8 @@ func (r *Ranker) health(now time.Time, ranking *Ranking) healthAnswer {
 	return healthAnswer{
 		Status: "ok", Version: r.opts.Version, HubTimestamp: rest.UnixSeconds(ranking.HubTime), Timestamp: rest.UnixSeconds(now),
 		UptimeSeconds: now.Sub(r.started).Seconds(), InsecureAllowAnonymous: r.opts.InsecureAllowAnonymous,
-		Hub: r.hub(ranking),
-		Policy: policyAnswer{
-			Requested: some(r.opts.Policy), Active: Formula, Reward: some(r.opts.Reward), Model: some(r.opts.Model),
-			Notes: r.opts.notes(),
-		},
+		Hub:     r.hub(ranking),
+		Policy:  r.policyAnswer(),
 		Trading: tradingAnswer{Note: "off: the trader is not there yet"},
 		Assets:  len(ranking.Assets), Waiting: ranking.Waiting, Updates: ranking.Updates,
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -35,6 +36,27 @@ func read(t *testing.T, body []byte) document {
 // fakeStart is when each bubble starts, in Unix seconds.
 const fakeStart = 946684800.
 
+// untaught is what the ranker says of a policy that has not learned anything.
+func untaught(model any) document {
+	notes := []any{"no outcome is known yet: the formula orders the assets until one is, 1m0s after the first decision"}
+	if model == nil {
+		notes = append(notes, "what is learned is forgotten with the process: --model FILE keeps it")
+	}
+	return document{
+		"active": "ucb", "reward": "simple", "feedback": "both", "model": model, "ordered_by": "formula",
+		"horizon_seconds": 60., "decide_every_seconds": 5., "cost": 0., "decisions": 0.,
+		"labels": document{"learned": 0., "dropped": 0., "pending": 0.},
+		"gate":   document{"open": false, "n": 0., "mean": nil, "interval": nil, "sentence": "no evidence of an edge: 0 outcomes so far"},
+		"notes":  notes,
+	}
+}
+
+// prior is the belief about an asset of which nothing is known.
+func prior(r interface{ Ranking() ranker.Ranking }, place int) document {
+	b := r.Ranking().Assets[place].Belief
+	return document{"score": b.Score, "mean": 0., "sd": b.SD, "interval": []any{b.Low(), b.High()}}
+}
+
 func TestRankingsHasEveryKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := newHub(t)
@@ -44,23 +66,23 @@ func TestRankingsHasEveryKey(t *testing.T) {
 		w := ask(r, "GET", "/rankings")
 		confidence, accuracy := 0.7, 0.5
 		want := document{
-			"hub_timestamp": fakeStart + 2, "connected": true, "since": fakeStart, "order": "asc", "formula": quasar.Formula,
+			"hub_timestamp": fakeStart + 2, "connected": true, "since": fakeStart, "policy": "ucb", "ordered_by": "formula", "order": "asc", "formula": quasar.Formula,
 			"count": 2., "waiting": []any{"C"},
 			"rankings": []any{
 				document{
-					"rank": 1., "space_name": "A", "score": confidence - accuracy, "signal_confidence": confidence, "avn_accuracy": accuracy,
+					"rank": 1., "formula_rank": 1., "belief": prior(r, 0), "propensity": nil, "space_name": "A", "score": confidence - accuracy, "signal_confidence": confidence, "avn_accuracy": accuracy,
 					"dominant_signal": "BUY", "reason": nil, "connected": nil, "tradable": true, "held_back": []any{}, "stale": false,
 					"age_seconds": 2., "voting_age_seconds": 2.,
 					"snapshot": document{
 						"space_name": "A", "seq": 3., "updated_at": fakeStart, "training_at": fakeStart, "voting_at": fakeStart,
 						"training": document{"training_steps": nil, "actor_loss": nil, "critic_loss": nil, "avn_loss": nil, "avn_accuracy": 0.5},
-						"voting":   document{"dominant_signal": "BUY", "buy_count": 7., "sell_count": 3., "last_price": nil, "signal_source": nil},
+						"voting":   document{"dominant_signal": "BUY", "buy_count": 7., "sell_count": 3., "last_price": 100., "signal_source": nil},
 					},
 				},
 				document{
-					"rank": nil, "space_name": "B", "score": nil, "signal_confidence": nil, "avn_accuracy": nil,
+					"rank": nil, "formula_rank": nil, "belief": prior(r, 1), "propensity": nil, "space_name": "B", "score": nil, "signal_confidence": nil, "avn_accuracy": nil,
 					"dominant_signal": nil, "reason": "no votes", "connected": nil, "tradable": false,
-					"held_back": []any{"no votes", "no signal", "stale: the time of its update is unknown"}, "stale": true,
+					"held_back": []any{"no votes", "no signal", "no price", "stale: the time of its update is unknown"}, "stale": true,
 					"age_seconds": nil, "voting_age_seconds": nil,
 					"snapshot": document{
 						"space_name": "B", "seq": 0., "updated_at": nil, "training_at": nil, "voting_at": nil,
@@ -93,14 +115,14 @@ func TestHealthAndStateHaveEveryKey(t *testing.T) {
 			"insecure_allow_anonymous": true, "assets": 0., "waiting": []any{}, "updates": 0.,
 			"hub": document{"url": "ws://hub", "connected": false, "since": fakeStart, "last_frame_at": nil, "connects": 0.,
 				"last_error": nil, "last_error_at": nil},
-			"policy":  document{"requested": nil, "active": "formula", "reward": nil, "model": nil, "notes": []any{}},
+			"policy":  untaught(nil),
 			"trading": document{"enabled": false, "note": "off: the trader is not there yet"},
 		}
 		if diff := cmp.Diff(health, read(t, ask(r, "GET", "/health").Body.Bytes())); diff != "" {
 			t.Errorf("/health (-want +got):\n%s", diff)
 		}
 		state := health
-		state["stale_after_seconds"], state["order"], state["formula"], state["rankings"] = 5., "asc", quasar.Formula, []any{}
+		state["stale_after_seconds"], state["order"], state["ordered_by"], state["formula"], state["rankings"] = 5., "asc", "formula", quasar.Formula, []any{}
 		if diff := cmp.Diff(state, read(t, ask(r, "GET", "/api/state").Body.Bytes())); diff != "" {
 			t.Errorf("/api/state (-want +got):\n%s", diff)
 		}
@@ -126,21 +148,61 @@ func TestHealthTellsOfTheHubAndOfWhatWasAskedFor(t *testing.T) {
 		}, got["hub"]); diff != "" {
 			t.Errorf("hub (-want +got):\n%s", diff)
 		}
-		notes := []any{
-			"the policy ucb is not there yet: the formula orders the assets",
-			"the reward simple has no effect: nothing learns yet",
-			"the model is not read and not written: there is no network yet",
-		}
-		if diff := cmp.Diff(document{"requested": "ucb", "active": "formula", "reward": "simple", "model": "x.pt", "notes": notes}, got["policy"]); diff != "" {
+		if diff := cmp.Diff(untaught("x.pt"), got["policy"]); diff != "" {
 			t.Errorf("policy (-want +got):\n%s", diff)
-		}
-		for _, note := range notes {
-			if !strings.Contains(log.String(), note.(string)) {
-				t.Errorf("the log does not say %q", note)
-			}
 		}
 		if !strings.Contains(log.String(), `msg="no connection to the hub" reason="connection lost without a close frame"`) {
 			t.Errorf("the log does not say that the hub is gone:\n%s", log.String())
+		}
+	})
+}
+
+// Two decisions a minute apart: the first is known by then. Whoever asked for the
+// first before sees it as it was.
+func TestDecisionsTellWhatWasChosenAndWhatBecameOfIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := newHub(t)
+		hub.initial = []quasar.Snapshot{hub.snap("A", 1, 7, 3, 0.5), hub.snap("N", 1, 7, 3, 0.5)}
+		hub.initial[1].Voting.DominantSignal = new(quasar.Neutral)
+		r := follow(t, hub, &ranker.Options{Horizon: 10 * time.Second, DecideEvery: 10 * time.Second, Seed: 1})
+		price := 100.0
+		for range 31 {
+			time.Sleep(time.Second)
+			s := hub.snap("A", time.Now().Unix(), 7, 3, 0.5)
+			price *= 1.001
+			s.Voting.LastPrice = new(price)
+			hub.update(s)
+		}
+		doc := read(t, ask(r, "GET", "/decisions?limit=2").Body.Bytes())
+		if got := doc["policy"].(document)["labels"]; !cmp.Equal(got, document{"learned": 2., "dropped": 0., "pending": 1.}) {
+			t.Errorf("labels: got %v, want 2 learned and 1 pending", got)
+		}
+		decisions := doc["decisions"].([]any)
+		if len(decisions) != 2 || doc["count"] != 2. {
+			t.Fatalf("got %v decisions, count %v, want the newest 2", len(decisions), doc["count"])
+		}
+		newest, before := decisions[0].(document), decisions[1].(document)
+		if newest["id"] != 3. || before["id"] != 2. || newest["timestamp"] != fakeStart+30 {
+			t.Errorf("got %v at %v and %v, want 3 at the 30th second and 2", newest["id"], newest["timestamp"], before["id"])
+		}
+		if got := newest["held_back"]; !cmp.Equal(got, document{"no signal": 1.}) {
+			t.Errorf("held back: got %v, want one for its signal", got)
+		}
+		a := newest["candidates"].([]any)[0].(document)
+		if a["space_name"] != "A" || a["direction"] != 1. || a["propensity"] != 1. || a["outcome"] != nil || newest["space_name"] != "A" {
+			t.Errorf("the newest: got %v, want A alone, a BUY, its outcome not known", newest)
+		}
+		known := before["candidates"].([]any)[0].(document)["outcome"].(document)
+		if move := known["move"].(float64); move < 0.0099 || move > 0.0101 || known["reward"].(float64) <= 0 || known["dropped"] != nil {
+			t.Errorf("the one before: got %v, want a move of ten steps of 0.001 and a reward above 0", known)
+		}
+		k := r.Ranking()
+		at := slices.Index(k.Names(), "A")
+		if k.ByFormula || k.Assets[at].Belief.Mean <= 0 || k.Assets[at].Propensity == nil || *k.Assets[at].Propensity != 1 {
+			t.Errorf("the ranking: got %+v, want A by the policy, with a mean above 0 and propensity 1", k.Assets[at])
+		}
+		if n := k.Assets[1-at]; n.Propensity != nil || n.Tradable() {
+			t.Errorf("the ranking: got %+v, want N held back and without a propensity", n)
 		}
 	})
 }
@@ -185,8 +247,9 @@ func TestWhatIsRefused(t *testing.T) {
 			{"a limit twice", "GET", "/rankings?limit=1&limit=2", nil, 400, "limit: got it 2 times, want it once"},
 			{"a key of nothing", "GET", "/rankings?sort=asc", nil, 400, `query: got "sort", want order or limit`},
 			{"a limit of the state", "GET", "/api/state?limit=1", nil, 400, `query: got "limit", want order`},
+			{"an order of decisions", "GET", "/decisions?order=asc", nil, 400, `query: got "order", want limit`},
 			{"a query of health", "GET", "/health?order=asc", nil, 400, `query: got "order", want none`},
-			{"a path of nothing", "GET", "/metrics", nil, 404, "path: got one that names nothing here, want /, /rankings, /api/state, /health, /livez or /readyz"},
+			{"a path of nothing", "GET", "/token", nil, 404, "path: got one that names nothing here, want /, /rankings, /decisions, /api/state, /health, /livez or /readyz"},
 			{"a page that is not there", "GET", "/ui/", nil, 404, "path: got one that names nothing here"},
 			{"another method", "POST", "/rankings", nil, 405, `method: got "POST", want GET or HEAD`},
 			{"another method of nothing", "DELETE", "/x", nil, 405, `method: got "DELETE", want GET or HEAD`},

@@ -80,7 +80,7 @@ func runDemo(cmd *cobra.Command, flags *demoFlags, log *slog.Logger) error {
 	if err != nil {
 		return misconfigured(err)
 	}
-	r, err := ranker.New((&rankFlags{hub: "ws://" + hubAddr, order: string(quasar.Asc), stale: demoStale}).options(log))
+	r, err := ranker.New((&rankFlags{hub: "ws://" + hubAddr, order: string(quasar.Asc), stale: demoStale, horizon: demoHorizon, cost: 0.03, seed: flags.seed}).options(log))
 	if err != nil {
 		return misconfigured(err)
 	}
@@ -103,8 +103,11 @@ func runDemo(cmd *cobra.Command, flags *demoFlags, log *slog.Logger) error {
 	return nil
 }
 
-// demoStale is short, for all that is demonstrated lives fast.
-const demoStale = 10 * time.Second
+// demoStale and demoHorizon are short, for all that is demonstrated lives fast.
+const (
+	demoStale   = 10 * time.Second
+	demoHorizon = 6 * time.Second
+)
 
 const demoBanner = `quasar %s: demo
 

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,6 +23,12 @@ type rankFlags struct {
 	token                 string
 	assets                []string
 	bandit, reward, model string
+	feedback, decisions   string
+	horizon, every        time.Duration
+	alpha, epsilon, half  float64
+	cost, floor           float64
+	slate                 int
+	seed                  uint64
 	sync, test, insecure  bool
 	json                  bool
 	hosts                 []string
@@ -48,10 +53,13 @@ the connection, at most four a second. With --json it prints an object after eac
 update, as /rankings answers it, and skips to the newest if nobody reads as fast.
 With --sync it leaves none of these lines out.
 
-The assets are ordered by the formula. --bandit, --reward and --model are those of
-the original; what they choose is not there yet, and the ranker says so.`,
+It learns from the prices that the spaces publish what following each signal would
+have brought, for all assets, traded or not. --bandit says how it explores, --reward
+what it learns from, --model where it keeps what it learned. Until an outcome is
+known, a --horizon after the first decision, the formula orders the assets.`,
 		Example: `  quasar rank
   quasar rank --hub ws://localhost:7860 --assets V75 V100_1s CRASH1000 --order balanced
+  quasar rank --bandit thompson --reward simple --model ranker.pt --decisions decisions.log
   quasar rank --json | jq -c '[.rankings[] | select(.tradable) | .space_name]'
   quasar rank --test`,
 	}
@@ -59,9 +67,7 @@ the original; what they choose is not there yet, and the ranker says so.`,
 	cred := credentialFlags(cmd)
 	f := cmd.Flags()
 	f.StringSliceVar(&flags.assets, "assets", nil, "rank only these: A B C or A,B,C")
-	f.StringVar(&flags.bandit, "bandit", "", "exploration policy: "+strings.Join(ranker.Policies, ", "))
-	f.StringVar(&flags.reward, "reward", "", "what the policy learns from: "+strings.Join(ranker.Rewards, ", "))
-	f.StringVar(&flags.model, "model", "", "file of the network")
+	addPolicyFlags(cmd, &flags)
 	f.BoolVar(&flags.sync, "sync", false, "handle each update to its end before the next is read, so that a run is deterministic")
 	f.BoolVar(&flags.json, "json", false, "print rankings as JSON, one on a line")
 	f.BoolVar(&flags.test, "test", false, "check the components, without a network, and end")
@@ -99,7 +105,9 @@ the original; what they choose is not there yet, and the ranker says so.`,
 func (f *rankFlags) options(log *slog.Logger) *ranker.Options {
 	opts := &ranker.Options{
 		HubURL: f.hub, Token: f.token, HTTPClient: f.trust, Assets: f.assets, Order: quasar.Order(f.order), Sync: f.sync, StaleAfter: f.stale,
-		Policy: f.bandit, Reward: f.reward, Model: f.model, UI: web.Ranker(),
+		Policy: f.bandit, Reward: f.reward, Model: f.model, Feedback: f.feedback, Decisions: f.decisions,
+		Horizon: f.horizon, DecideEvery: f.every, Cost: f.cost, Alpha: f.alpha, Epsilon: f.epsilon, HalfLife: f.half,
+		Slate: f.slate, Floor: f.floor, Seed: f.seed, UI: web.Ranker(),
 		AllowedHosts: f.hosts, InsecureAllowAnonymous: f.insecure, Version: version(), Logger: log,
 	}
 	if os.Getenv("SPACE_ID") != "" { // a Space's page is shown in a frame of huggingface.co

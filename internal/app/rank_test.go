@@ -35,24 +35,14 @@ func TestRankTakesTheOriginalsCommandLine(t *testing.T) {
 	page := b.pages(t, 1)[0]
 	eventually(t, func() bool { return ask(t, page, "/rankings")["connected"] == true }, b.stderr.String)
 	health := ask(t, page, "/health")
-	want := map[string]any{
-		"requested": "ucb", "active": "formula", "reward": "simple", "model": "x.pt",
-		"notes": []any{
-			"the policy ucb is not there yet: the formula orders the assets",
-			"the reward simple has no effect: nothing learns yet",
-			"the model is not read and not written: there is no network yet",
-		},
-	}
-	if diff := cmp.Diff(want, health["policy"]); diff != "" {
-		t.Errorf("policy (-want +got):\n%s", diff)
+	policy := health["policy"].(map[string]any)
+	for key, want := range map[string]any{"active": "ucb", "reward": "simple", "model": "x.pt", "feedback": "both", "ordered_by": "formula", "cost": 0.03} {
+		if policy[key] != want {
+			t.Errorf("policy: %s: got %v, want %v", key, policy[key], want)
+		}
 	}
 	if diff := cmp.Diff([]any{"CRASH1000", "V100_1s", "V75"}, health["waiting"]); diff != "" {
 		t.Errorf("waiting (-want +got):\n%s", diff)
-	}
-	for _, note := range want["notes"].([]any) {
-		if !strings.Contains(b.stderr.String(), note.(string)) {
-			t.Errorf("nobody was told %q", note)
-		}
 	}
 	if code := b.interrupt(); code != exitInterrupted {
 		t.Errorf("after an interrupt: got %d, want %d; %s", code, exitInterrupted, b.stderr)
@@ -68,7 +58,7 @@ func TestRankSaysWhatIsWrong(t *testing.T) {
 	}{
 		{"assets without --assets", []string{"V75"}, exitUsage, `rank: got the argument "V75", want assets behind --assets`},
 		{"an order that is none", []string{"--order", "best"}, exitUsage, `want "desc", "asc" or "balanced"`},
-		{"a policy that nobody knows", []string{"--bandit", "best"}, exitConfiguration, `bandit: got "best", want one of ucb, thompson, greedy`},
+		{"a policy that nobody knows", []string{"--bandit", "best"}, exitConfiguration, `bandit: got "best", want one of `},
 		{"a reward that nobody knows", []string{"--reward", "all"}, exitConfiguration, `reward: got "all", want one of simple, logret`},
 		{"an asset that cannot be one", []string{"--assets", "V75", "../x"}, exitConfiguration, `assets: space name: got "../x"`},
 		{"a hub that cannot be one", []string{"--hub", "ftp://x"}, exitConfiguration, `got the scheme "ftp"`},
@@ -89,7 +79,7 @@ func TestRankSaysWhatIsWrong(t *testing.T) {
 // publishTo publishes votes and an accuracy.
 func publishTo(t *testing.T, hub, space, buys, accuracy string) {
 	t.Helper()
-	if r := quasarCommand(t, "", "publish", space, "--hub", hub, "--dominant-signal", "BUY", "--buy-count", buys, "--sell-count", "3", "--avn-accuracy", accuracy); r.code != exitOK {
+	if r := quasarCommand(t, "", "publish", space, "--hub", hub, "--dominant-signal", "BUY", "--last-price", "100", "--buy-count", buys, "--sell-count", "3", "--avn-accuracy", accuracy); r.code != exitOK {
 		t.Fatalf("publish: %+v", r)
 	}
 }
@@ -156,7 +146,7 @@ var rankedAt = time.Date(2026, 1, 2, 15, 4, 5, 0, time.UTC)
 
 // someRanking has an asset of each kind.
 func someRanking() ranker.Ranking {
-	k := ranker.Ranking{HubTime: rankedAt, Connected: true, Since: rankedAt.Add(-time.Hour), Order: quasar.Asc, Updates: 7, Waiting: []string{"JUMP10", "STEP2"}}
+	k := ranker.Ranking{HubTime: rankedAt, Connected: true, Since: rankedAt.Add(-time.Hour), Policy: "ucb", Updates: 7, Waiting: []string{"JUMP10", "STEP2"}}
 	for i, a := range []struct {
 		snapshot quasar.Snapshot
 		age      *time.Duration
@@ -170,13 +160,16 @@ func someRanking() ranker.Ranking {
 		if asset.Score.Value == nil {
 			asset.Rank = 0
 		}
+		if i == 0 {
+			asset.Belief, asset.Propensity = &ranker.Belief{Score: 0.2, Mean: 0.1, SD: 0.1}, new(0.95)
+		}
 		k.Assets = append(k.Assets, asset)
 	}
 	return k
 }
 
 func TestHowARankingLooks(t *testing.T) {
-	offline := ranker.Ranking{HubTime: rankedAt, Since: rankedAt.Add(-time.Minute), Order: quasar.Desc}
+	offline := ranker.Ranking{HubTime: rankedAt, Since: rankedAt.Add(-time.Minute), Policy: "ucb", Order: quasar.Desc, ByFormula: true}
 	lost := offline
 	lost.Lost = errors.New("connection refused")
 	for _, c := range []struct {
@@ -187,13 +180,13 @@ func TestHowARankingLooks(t *testing.T) {
 	}{
 		{
 			"all kinds of assets", someRanking(),
-			"2026-01-02T15:04:05Z live asc: 1 V75 -0.160, 2 CRASH1000 +0.537 (neutral signal; stale: no update for 30s), – STEP (no votes)\n",
-			`15:04:05 UTC  order asc  live
+			"2026-01-02T15:04:05Z live ucb: 1 V75 -0.160, 2 CRASH1000 +0.537 (neutral signal; stale: no update for 30s), – STEP (no votes)\n",
+			`15:04:05 UTC  order ucb  live
 
-#  ASSET      SIGNAL  CONFIDENCE  ACCURACY   SCORE    AGE  HELD BACK
-1  V75        BUY          0.700     0.860  -0.160  0.4 s
-2  CRASH1000  BUY          0.917     0.380  +0.537   42 s  neutral signal; stale: no update for 30s
-–  STEP       –                –         –       –      –  no votes
+#  ASSET      SIGNAL  CONFIDENCE  ACCURACY   SCORE       EXPECTED  CHANCE    AGE  HELD BACK
+1  V75        BUY          0.700     0.860  -0.160  +0.100 ±0.196    0.95  0.4 s
+2  CRASH1000  BUY          0.917     0.380  +0.537              –       –   42 s  neutral signal; stale: no update for 30s
+–  STEP       –                –         –       –              –       –      –  no votes
 
 waiting for JUMP10, STEP2
 `,

@@ -131,8 +131,16 @@ func rankLine(w io.Writer, k *ranker.Ranking) error {
 	if len(assets) == 0 {
 		assets = []string{"no asset yet"}
 	}
-	_, err := fmt.Fprintf(w, "%s %s %s: %s\n", k.HubTime.UTC().Format(time.RFC3339), linkWord(k), k.Order, strings.Join(assets, ", "))
+	_, err := fmt.Fprintf(w, "%s %s %s: %s\n", k.HubTime.UTC().Format(time.RFC3339), linkWord(k), orderWord(k), strings.Join(assets, ", "))
 	return err
+}
+
+// orderWord says what orders the assets: the policy, or an order of the formula.
+func orderWord(k *ranker.Ranking) string {
+	if k.ByFormula {
+		return string(k.Order)
+	}
+	return k.Policy
 }
 
 func linkWord(k *ranker.Ranking) string {
@@ -144,7 +152,7 @@ func linkWord(k *ranker.Ranking) string {
 
 var rankColumns = []column{
 	{"#", true}, {"ASSET", false}, {"SIGNAL", false}, {"CONFIDENCE", true}, {"ACCURACY", true}, {"SCORE", true},
-	{"AGE", true}, {"HELD BACK", false},
+	{"EXPECTED", true}, {"CHANCE", true}, {"AGE", true}, {"HELD BACK", false},
 }
 
 // rankScreen is a ranking as a table that takes the place of the one before.
@@ -155,7 +163,7 @@ func rankScreen(w io.Writer, k *ranker.Ranking) error {
 }
 
 func rankTable(k *ranker.Ranking) string {
-	text := fmt.Sprintf("%s UTC  order %s  %s", k.HubTime.UTC().Format(time.TimeOnly), k.Order, linkWord(k))
+	text := fmt.Sprintf("%s UTC  order %s  %s", k.HubTime.UTC().Format(time.TimeOnly), orderWord(k), linkWord(k))
 	if !k.Connected {
 		text += " since " + k.Since.UTC().Format(time.TimeOnly) + " UTC"
 		if k.Lost != nil {
@@ -185,10 +193,18 @@ func rankRows(k *ranker.Ranking) [][]string {
 		rows[i] = []string{
 			showRank(a.Rank), a.Snapshot.SpaceName, showSignal(a.Snapshot.Voting.DominantSignal),
 			showFloat(a.Score.SignalConfidence, "%.3f"), showFloat(a.Snapshot.Training.AVNAccuracy, "%.3f"),
-			showFloat(a.Score.Value, "%+.3f"), age, strings.Join(a.HeldBack, "; "),
+			showFloat(a.Score.Value, "%+.3f"), showBelief(a.Belief), showFloat(a.Propensity, "%.2f"), age, strings.Join(a.HeldBack, "; "),
 		}
 	}
 	return rows
+}
+
+// showBelief is what the policy expects, and half of the interval around it.
+func showBelief(b *ranker.Belief) string {
+	if b == nil {
+		return unknown
+	}
+	return fmt.Sprintf("%+.3f ±%.3f", b.Mean, b.High()-b.Mean)
 }
 
 func showRank(rank int) string {

@@ -70,14 +70,25 @@ withRanker("what speaks against an asset is said", ["--stale-after", "2s"], asyn
   assert.equal(await page.text("#trading-value"), "Off");
 });
 
-withRanker("what was asked for and is not there is said", ["--bandit", "ucb", "--assets", "V75,V100_1s"], async ({ view, publisher }) => {
+withRanker("what the policy learned is said, and that it is no edge", ["--bandit", "ucb", "--assets", "V75,V100_1s", "--horizon", "2s", "--decide-every", "1s"], async ({ view, publisher }) => {
   const page = await view();
-  await eventually("policy", () => page.text("#policy-value"), "formula");
-  assert.equal(await page.text("#policy-note"), "ucb was asked for");
-  assert.match(await page.text("#notes"), /policy ucb is not there yet/);
+  await eventually("policy", () => page.text("#policy-value"), "ucb");
+  assert.equal(await page.text("#policy-note"), "has learned nothing yet");
+  assert.match(await page.text("#notes"), /No outcome is known yet: the formula orders the assets until one is/);
   assert.equal(await page.text("#waiting"), "Asked for, and not sent by the hub so far: V100_1s, V75.");
-  (await publisher("V75")).metrics(training(1, 0.5), voting(9, 1));
-  await eventually("waiting", () => page.text("#waiting"), "Asked for, and not sent by the hub so far: V100_1s.");
+  const p = await publisher("V75");
+  let price = 100;
+  const walking = setInterval(() => p.metrics(training(1, 0.5), voting(9, 1, (price *= Math.random() < 0.5 ? 1.001 : 0.999))), 100);
+  try {
+    await eventually("policy", () => page.text("#policy-note"), (text) => /^\d+ outcomes? learned, \d+ to come$/.test(text));
+    await eventually("order", () => page.text("#ranking-order"), "by the policy ucb");
+    await eventually("expected", () => page.cell("V75", "c-expected"), (text) => /^[+−]?\d\.\d{3} ± \d+\.\d{3} formula: 1, chosen with 1\.00$/.test(text));
+    assert.equal(await page.text("#edge-value"), "None shown");
+    assert.match(await page.text("#edge-note"), /^no evidence of an edge/);
+    assert.equal(await page.text("#waiting"), "Asked for, and not sent by the hub so far: V100_1s.");
+  } finally {
+    clearInterval(walking);
+  }
 });
 
 withRanker("a ranker without its hub, and one that is gone, are two things", [], async ({ hub, ranker, view, publisher }) => {

@@ -18,14 +18,15 @@ export function showState(state, now) {
   const { hub, policy, trading } = state;
   vital("hub", hub.connected ? "Connected" : "Lost", "", `for ${duration(now - hub.since)}, ${hub.url}`, !hub.connected);
   vital("trading", trading.enabled ? "On" : "Off", "", trading.note.replace(/^off: /, ""));
-  vital("policy", policy.active, "", policy.requested !== null && policy.requested !== policy.active ? `${policy.requested} was asked for` : `order ${state.order}`,
-    policy.requested !== null && policy.requested !== policy.active);
+  const { labels } = policy;
+  vital("policy", policy.active, "", labels.learned === 0 ? "has learned nothing yet" : `${plural(labels.learned, "outcome")} learned, ${count(labels.pending)} to come`);
+  vital("edge", policy.gate.open ? "Evidence" : "None shown", "", policy.gate.sentence);
   const tradable = state.rankings.filter((row) => row.tradable).length;
   vital("tradable", count(tradable), `of ${count(state.rankings.length)}`, tradable === state.rankings.length ? "none held back" : `${count(state.rankings.length - tradable)} held back`);
-  vital("updates", count(state.updates), "", plural(hub.connects, "connection") + " to the hub");
-  vital("uptime", duration(now - (state.timestamp - state.uptime_seconds)), "", state.version);
-  setText(byId("ranking-order"), `by the formula, ${orderWords.get(state.order)} (${state.order})`);
-  setAttribute(byId("score-heading"), "aria-sort", ariaSort.get(state.order));
+  vital("uptime", duration(now - (state.timestamp - state.uptime_seconds)), "", `${plural(state.updates, "update")}, ${state.version}`);
+  const byFormula = state.ordered_by === "formula";
+  setText(byId("ranking-order"), byFormula ? `by the formula, ${orderWords.get(state.order)} (${state.order})` : `by the policy ${state.ordered_by}`);
+  setAttribute(byId("score-heading"), "aria-sort", byFormula ? ariaSort.get(state.order) : "none");
   setHidden(byId("anonymous"), !state.insecure_allow_anonymous);
   showNotes(policy.notes);
   showWaiting(state);

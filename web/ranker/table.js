@@ -42,6 +42,7 @@ class Row {
       rank: make("span", "num"), source: make("span", "source"),
       signal: signalCell(), votes: votesCell(), gauge: gaugeCell(), fresh: freshCell(),
       score: make("span", "score num"), working: make("span", "under num"),
+      expected: make("span", "num"), chance: make("span", "under num"),
       verdict: make("span", "verdict"), verdictText: make("span"), lag: make("span", "under"),
     };
     const shape = make("span", "shape");
@@ -52,6 +53,7 @@ class Row {
     p.row = make("tr", "asset-row",
       make("td", "c-rank", p.rank), heading, make("td", "c-fresh", p.fresh.node, p.lag), make("td", "c-signal fade", p.signal.node),
       make("td", "c-votes fade", p.votes.node), make("td", "c-gauge fade", p.gauge.node), make("td", "c-score r", p.score, p.working),
+      make("td", "c-expected r fade", p.expected, p.chance),
       make("td", "c-verdict", p.verdict));
     p.row.setAttribute("role", "row"); // a narrow screen lays it out as a card
     for (const cell of p.row.cells) cell.setAttribute("role", cell === heading ? "rowheader" : "cell");
@@ -73,10 +75,25 @@ class Row {
     p.gauge.set(ranking.avn_accuracy, ranking.signal_confidence);
     setText(p.score, signed(ranking.score));
     setText(p.working, ranking.reason ?? `${share(ranking.signal_confidence)} − ${share(ranking.avn_accuracy)}`);
+    setText(p.expected, expected(ranking.belief));
+    setText(p.chance, chance(ranking));
     setClass(p.verdict, ranking.tradable ? "verdict tradable" : "verdict held");
     setText(p.verdictText, ranking.tradable ? "tradable" : `held back: ${ranking.held_back.join("; ")}`);
     p.fresh.set(fresh);
     setText(p.lag, behind.text);
     setAttribute(p.lag, "class", behind.warn ? "under warn" : "under");
   }
+}
+
+/** What the policy expects, and half of the interval around it. */
+function expected(belief) {
+  if (belief === null) return unknown;
+  return `${signed(belief.mean)} ± ${share((belief.interval[1] - belief.interval[0]) / 2)}`;
+}
+
+/** Where the formula puts the asset, and how likely the newest decision was to choose it. */
+function chance({ formula_rank: formula, propensity }) {
+  const place = formula === null ? "" : `formula: ${formula}`;
+  if (propensity === null) return place;
+  return `${place === "" ? "" : place + ", "}chosen with ${share(propensity, 2)}`;
 }

@@ -1,0 +1,59 @@
+package ranker
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/bandit"
+	"github.com/karlquant/quasar/rank"
+)
+
+// newLearner returns a learner that has seen nothing.
+func newLearner(o *Options) (*learner, error) {
+	l := &learner{opts: o, scale: rank.NewNormaliser(0), open: make(map[int64]*decided)}
+	var err error
+	l.features, err = rank.NewFeatures(&rank.Options{Horizon: o.Horizon, Cost: o.Cost, HalfLife: o.HalfLife, Settled: l.settled})
+	if err != nil {
+		return nil, fmt.Errorf("ranker: %w", err)
+	}
+	if l.policy, err = bandit.New(o.Policy, l.config()); err != nil {
+		return nil, fmt.Errorf("ranker: %w", err)
+	}
+	if l.reward, err = bandit.NewReward(o.Reward); err != nil {
+		return nil, fmt.Errorf("ranker: %w", err)
+	}
+	if l.gate, err = bandit.NewGate(nil); err != nil {
+		return nil, fmt.Errorf("ranker: %w", err)
+	}
+	l.scorer, _ = l.policy.(bandit.Scorer)
+	return l, nil
+}
+
+func (l *learner) config() *bandit.Config {
+	o := l.opts
+	return &bandit.Config{
+		Features: rank.Width, Key: formulaKey(o.Order),
+		Alpha: o.Alpha, Epsilon: o.Epsilon, HalfLife: o.HalfLife,
+		Slate: o.Slate, Floor: max(0, o.Floor), Propensities: true, Seed: o.Seed,
+	}
+}
+
+// formulaKey is what the formula orders raw rows by, the lowest first.
+func formulaKey(order quasar.Order) func(x []float64) float64 {
+	gap := slices.IndexFunc(rank.Table(), func(f rank.Feature) bool { return f.Name == "gap" })
+	missing := slices.IndexFunc(rank.Table(), func(f rank.Feature) bool { return f.Name == "no_accuracy" })
+	return func(x []float64) float64 {
+		switch {
+		case x[missing] != 0:
+			return math.NaN()
+		case order == quasar.Asc:
+			return x[gap]
+		case order == quasar.Balanced:
+			return math.Abs(x[gap])
+		default:
+			return -x[gap]
+		}
+	}
+}

@@ -29,6 +29,10 @@ type plausibility struct {
 // person to come and look.
 const quarantine = 10 * time.Minute
 
+// seconds is a time of a clock that does not jump, in seconds since some moment; 0
+// is never. It is smaller and quicker than a time.Time.
+type seconds float64
+
 // finding says what is wrong with a value; the zero value that nothing is.
 type finding struct {
 	rule      rule
@@ -40,32 +44,35 @@ type findings [quasar.NumFields]finding
 
 // judge finds what of a valid update is implausible, and returns its fields. anew
 // says that it is the first of a connection: of another process, perhaps.
-func (p *plausibility) judge(u *quasar.Update, anew bool, now time.Time, found *findings) (odd quasar.Fields) {
+func (p *plausibility) judge(u *quasar.Update, anew bool, now seconds, found *findings) (odd quasar.Fields) {
 	if anew {
 		p.steps.forget()
 		p.accuracy.ones = standing{}
 		p.price.stood = standing{}
 	}
 	t, v := &u.Training, &u.Voting
+	tell := func(f quasar.Field, what finding) {
+		if what.rule != plausible {
+			found[f] = what
+			odd = odd.With(f)
+		}
+	}
 	if t.TrainingSteps != nil {
-		found[quasar.TrainingSteps] = p.steps.judge(*t.TrainingSteps, now)
+		tell(quasar.TrainingSteps, p.steps.judge(*t.TrainingSteps, now))
 	}
 	for i, loss := range [...]*float64{t.ActorLoss, t.CriticLoss, t.AVNLoss} {
 		if loss != nil {
-			found[int(quasar.ActorLoss)+i] = p.losses[i].judge(*loss, now)
+			tell(quasar.ActorLoss+quasar.Field(i), p.losses[i].judge(*loss, now))
 		}
 	}
 	if t.AVNAccuracy != nil {
-		found[quasar.AVNAccuracy] = p.accuracy.judge(*t.AVNAccuracy, now)
+		tell(quasar.AVNAccuracy, p.accuracy.judge(*t.AVNAccuracy, now))
 	}
-	found[quasar.BuyCount], found[quasar.SellCount] = p.votes.judge(v.BuyCount, v.SellCount, now)
+	buys, sells := p.votes.judge(v.BuyCount, v.SellCount, now)
+	tell(quasar.BuyCount, buys)
+	tell(quasar.SellCount, sells)
 	if v.LastPrice != nil {
-		found[quasar.LastPrice] = p.price.judge(*v.LastPrice, p.steps.rises, now)
-	}
-	for f := range found {
-		if found[f].rule != plausible {
-			odd = odd.With(quasar.Field(f))
-		}
+		tell(quasar.LastPrice, p.price.judge(*v.LastPrice, p.steps.rises, now))
 	}
 	return odd
 }
@@ -74,13 +81,13 @@ func (p *plausibility) judge(u *quasar.Update, anew bool, now time.Time, found *
 // they do not rise faster than a learner learns.
 type stepsWatch struct {
 	last  int64
-	at    time.Time // when last came; zero before the first
-	rises int64     // how often they rose
+	at    seconds // when last came; 0 before the first
+	rises int64   // how often they rose
 	odd   streak
 
 	rate    average // steps a second, over a second or more each
 	rated   int64   // the steps that the rate knows of
-	ratedAt time.Time
+	ratedAt seconds
 }
 
 const (
@@ -95,14 +102,14 @@ const (
 	stepsEver = 1e6
 )
 
-func (w *stepsWatch) judge(steps int64, now time.Time) finding {
+func (w *stepsWatch) judge(steps int64, now seconds) finding {
 	rose := float64(steps - w.last)
 	switch {
-	case w.at.IsZero():
+	case w.at == 0:
 		w.rated, w.ratedAt = steps, now
 	case rose < 0:
 		return w.wrong(wentBack, steps, now)
-	case rose > stepsAtOnce && w.last > 0 && rose-stepsAtOnce > w.fastest()*secondsSince(w.at, now): // from 0 it may be a checkpoint that was loaded
+	case rose > stepsAtOnce && w.last > 0 && rose-stepsAtOnce > w.fastest()*now.since(w.at): // from 0 it may be a checkpoint that was loaded
 		return w.wrong(leapt, steps, now)
 	case rose > 0:
 		w.rises++
@@ -122,18 +129,18 @@ func (w *stepsWatch) fastest() float64 {
 }
 
 // learn learns the rate from steps that took a second or more.
-func (w *stepsWatch) learn(now time.Time) {
-	passed := now.Sub(w.ratedAt)
-	if passed < time.Second || w.last == w.rated {
+func (w *stepsWatch) learn(now seconds) {
+	passed := float64(now - w.ratedAt)
+	if passed < 1 || w.last == w.rated {
 		return
 	}
 	if w.rated > 0 {
-		w.rate.add(float64(w.last-w.rated)/passed.Seconds(), memory)
+		w.rate.add(float64(w.last-w.rated)/passed, memory)
 	}
 	w.rated, w.ratedAt = w.last, now
 }
 
-func (w *stepsWatch) wrong(r rule, steps int64, now time.Time) finding {
+func (w *stepsWatch) wrong(r rule, steps int64, now seconds) finding {
 	if !w.odd.outlasts(now) {
 		return finding{r, float64(w.last), float64(steps)}
 	}
@@ -155,7 +162,7 @@ type lossWatch struct {
 // belief.
 const lossBeyond = 1e6
 
-func (w *lossWatch) judge(loss float64, now time.Time) finding {
+func (w *lossWatch) judge(loss float64, now seconds) finding {
 	size := math.Abs(loss)
 	if w.usual.n >= enough && size > lossBeyond*max(w.usual.mean, 1) {
 		if !w.odd.outlasts(now) {
@@ -186,7 +193,7 @@ const (
 	perfectFor = 10 * time.Minute
 )
 
-func (w *accuracyWatch) judge(share float64, now time.Time) finding {
+func (w *accuracyWatch) judge(share float64, now seconds) finding {
 	from := w.last
 	w.last = share
 	if math.Abs(share-from) >= swing && !w.swings.spend(1, swingsAtOnce, now) {
@@ -219,7 +226,7 @@ const (
 	votesEver = 1e9
 )
 
-func (w *votesWatch) judge(buy, sell *int64, now time.Time) (buys, sells finding) {
+func (w *votesWatch) judge(buy, sell *int64, now seconds) (buys, sells finding) {
 	larger := max(countOf(buy), countOf(sell))
 	if larger < 0 {
 		return finding{}, finding{}

@@ -8,9 +8,9 @@ import (
 // priceWatch watches last_price. Prices may jump, and how far is not known before
 // one did: of what goes beyond the usual moves there is a budget.
 type priceWatch struct {
-	last   float64   // 0 before the first
-	at     time.Time // when it moved to last
-	moves  average   // size of a move, as a logarithm, by the square root of the seconds that it took
+	last   float64 // 0 before the first
+	at     seconds // when it moved to last
+	moves  average // size of a move, as a logarithm, by the square root of the seconds that it took
 	beyond budget
 	odd    streak
 
@@ -28,7 +28,7 @@ const (
 	// fewMoves is how many are few, and moveMemory how many the mean is of: so many
 	// that no one who drags a price away has made that usual before the budget ends.
 	fewMoves   = 100
-	moveMemory = 4000
+	moveMemory = 4096
 	// largestLearned is the largest size that the mean learns: a jump says little
 	// about the moves between jumps.
 	largestLearned = 0.01
@@ -43,7 +43,7 @@ const (
 	standsFor = 15 * time.Minute
 )
 
-func (w *priceWatch) judge(price float64, rises int64, now time.Time) finding {
+func (w *priceWatch) judge(price float64, rises int64, now seconds) finding {
 	switch {
 	case w.last == 0:
 	case price == w.last:
@@ -62,8 +62,8 @@ func (w *priceWatch) judge(price float64, rises int64, now time.Time) finding {
 
 // reaches tells whether the price can have moved there by now, and learns the move
 // if so.
-func (w *priceWatch) reaches(price float64, now time.Time) bool {
-	root := math.Sqrt(secondsSince(w.at, now))
+func (w *priceWatch) reaches(price float64, now seconds) bool {
+	root := math.Sqrt(now.since(w.at))
 	move := distance(w.last, price)
 	usual := w.moves.mean
 	if w.moves.n < fewMoves {
@@ -87,7 +87,7 @@ func distance(from, to float64) float64 {
 	return math.Abs(math.Log(ratio))
 }
 
-func (w *priceWatch) stand(rises int64, now time.Time) finding {
+func (w *priceWatch) stand(rises int64, now seconds) finding {
 	if w.stood.n == 0 {
 		w.stoodAt = rises
 	}

@@ -3,7 +3,6 @@ package hub
 import (
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/karlquant/quasar/price"
 )
@@ -18,8 +17,8 @@ func TestNoIndexIsImplausible(t *testing.T) {
 		"more than once a tick":      func(l *looker) { l.wait(1); l.look(); l.look() },
 		"seldom":                     func(l *looker) { l.wait(60); l.look() },
 		"now and then":               func(l *looker) { l.wait(1 + l.random.IntN(40)); l.look() },
-		"late, and then all at once": func(l *looker) { l.now = l.now.Add(20 * l.interval); l.burst(20) },
-		"a hundred times as fast":    func(l *looker) { l.interval = l.process.Index().Interval / 100; l.wait(5); l.look() },
+		"late, and then all at once": func(l *looker) { l.now += 20 * l.interval; l.burst(20) },
+		"a hundred times as fast":    func(l *looker) { l.interval = tickOf(l.process) / 100; l.wait(5); l.look() },
 		"again after hours":          func(l *looker) { l.wait(1 + 9999*one(l.random.IntN(500) == 0)); l.look() },
 	} {
 		for _, index := range price.Indices() {
@@ -28,7 +27,7 @@ func TestNoIndexIsImplausible(t *testing.T) {
 				t.Fatal(err)
 			}
 			l := &looker{
-				process: process, interval: index.Interval, now: time.Unix(1_760_000_000, 0),
+				process: process, interval: tickOf(process), now: 1,
 				random: rand.New(rand.NewPCG(seed, 2)),
 			}
 			for l.ticks < ticks && l.found.rule == plausible {
@@ -45,17 +44,20 @@ func TestNoIndexIsImplausible(t *testing.T) {
 type looker struct {
 	watch    priceWatch
 	process  *price.Process
-	interval time.Duration
-	now      time.Time
+	interval seconds // from tick to tick
+	now      seconds
 	random   *rand.Rand
 	ticks    int
 	found    finding // that is not plausible, if any
 }
 
+// tickOf is how long it is from one tick to the next.
+func tickOf(p *price.Process) seconds { return seconds(p.Index().Interval.Seconds()) }
+
 // wait lets so many ticks pass.
 func (l *looker) wait(ticks int) {
 	for range ticks {
-		l.now = l.now.Add(l.interval)
+		l.now += l.interval
 		l.process.Next()
 	}
 	l.ticks += ticks
@@ -92,15 +94,15 @@ func TestAPriceThatIsDraggedAway(t *testing.T) {
 				t.Fatal(err)
 			}
 			var w priceWatch
-			now, rises := time.Unix(1_760_000_000, 0), int64(0)
+			now, tick, rises := seconds(1), tickOf(process), int64(0)
 			for range 2000 {
-				now, rises = now.Add(index.Interval), rises+1
+				now, rises = now+tick, rises+1
 				w.judge(process.Next(), rises, now)
 			}
 			start := process.Price()
 			factor := 1.0
 			for w.judge(start*factor, rises, now).rule == plausible && factor > 0.5 && factor < 2 {
-				now = now.Add(index.Interval)
+				now += tick
 				factor *= 1 + each
 			}
 			if factor < 0.75 || factor > 1.33 {

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -17,7 +16,7 @@ import (
 type trainer struct {
 	plausibility
 
-	now    time.Time
+	now    seconds
 	random *rand.Rand
 	steps  int64
 	price  float64
@@ -25,7 +24,7 @@ type trainer struct {
 
 // newTrainer returns one that has been heard for so many seconds.
 func newTrainer(seconds int) *trainer {
-	t := &trainer{now: time.Unix(1_760_000_000, 0), random: rand.New(rand.NewPCG(1, 2)), steps: 500_000, price: 451_234.12}
+	t := &trainer{now: 1, random: rand.New(rand.NewPCG(1, 2)), steps: 500_000, price: 451_234.12}
 	for range seconds {
 		t.says(nil)
 	}
@@ -35,7 +34,7 @@ func newTrainer(seconds int) *trainer {
 // next is what the trainer says a second later.
 func (t *trainer) next() quasar.Update {
 	r := t.random
-	t.now = t.now.Add(time.Second)
+	t.now++
 	t.steps += 40 + r.Int64N(20)
 	t.price = math.Round(100*t.price*math.Exp(1.4e-4*r.NormFloat64())) / 100
 	buys := r.Int64N(11)
@@ -220,7 +219,7 @@ func TestAGoodTrainerIsNotSuspect(t *testing.T) {
 			u, anew := p.next(), i%7001 == 0
 			switch {
 			case anew: // another process, later
-				p.now = p.now.Add(time.Duration(p.random.Int64N(int64(time.Hour))))
+				p.now += seconds(3600 * p.random.Float64())
 				p.steps, scale = 0, 1
 				u.Training = quasar.Training{TrainingSteps: new(int64(0))}
 			case i%7001 > 5000: // it diverges
@@ -243,7 +242,7 @@ func TestAPlausibleUpdateCostsNoAllocation(t *testing.T) {
 	u := p.next()
 	var found findings
 	if got := testing.AllocsPerRun(1000, func() {
-		p.now = p.now.Add(time.Second)
+		p.now++
 		*u.Training.TrainingSteps += 40
 		*u.Voting.LastPrice += 0.01
 		p.judge(&u, false, p.now, &found)
@@ -264,6 +263,6 @@ func BenchmarkPlausible(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		var found findings
 		u := updates[i%len(updates)]
-		p.judge(&u, i%len(updates) == 0, start.Add(time.Duration(i)*time.Second), &found)
+		p.judge(&u, i%len(updates) == 0, start+seconds(i), &found)
 	}
 }

@@ -109,7 +109,7 @@ func (h *Hub) judge(from *session, u *quasar.Update, now time.Time) (suspect str
 	anew := s.judged != from.epoch
 	s.judged = from.epoch
 	var found findings
-	odd := s.plausibility.judge(u, anew, now, &found)
+	odd := s.plausibility.judge(u, anew, seconds(1+now.Sub(h.started).Seconds()), &found)
 	if odd == 0 {
 		return ""
 	}

@@ -19,7 +19,11 @@ type average struct {
 
 // add adds a value as one of at most so many.
 func (a *average) add(x float64, most int) {
-	a.n = min(a.n+1, most)
+	if a.n == most {
+		a.mean += (x - a.mean) / float64(most) // a constant where it is called: no division is left
+		return
+	}
+	a.n++
 	a.mean += (x - a.mean) / float64(a.n)
 }
 
@@ -27,12 +31,12 @@ func (a *average) add(x float64, most int) {
 // quarantine.
 type budget struct {
 	used float64
-	at   time.Time
+	at   seconds
 }
 
 // spend takes x off the budget, if it is there.
-func (b *budget) spend(x, most float64, now time.Time) bool {
-	b.used = max(0, b.used-most*now.Sub(b.at).Seconds()/quarantine.Seconds())
+func (b *budget) spend(x, most float64, now seconds) bool {
+	b.used = max(0, b.used-most*float64(now-b.at)/quarantine.Seconds())
 	b.at = now
 	if b.used+x > most {
 		return false
@@ -42,35 +46,35 @@ func (b *budget) spend(x, most float64, now time.Time) bool {
 }
 
 // streak is a row of implausible values without a plausible one between them.
-type streak struct{ since time.Time }
+type streak struct{ began seconds }
 
 // outlasts tells, of one more of them, whether they have lasted for quarantine.
-func (s *streak) outlasts(now time.Time) bool {
-	if s.since.IsZero() {
-		s.since = now
+func (s *streak) outlasts(now seconds) bool {
+	if s.began == 0 {
+		s.began = now
 	}
-	return now.Sub(s.since) >= quarantine
+	return float64(now-s.began) >= quarantine.Seconds()
 }
 
-func (s *streak) end() { s.since = time.Time{} }
+func (s *streak) end() { s.began = 0 }
 
 // standing is a row of one and the same value.
 type standing struct {
-	since time.Time
+	began seconds
 	n     int
 }
 
 // lasts tells, of one more of them, whether they have lasted for that long. A value
 // that came seldom says nothing.
-func (s *standing) lasts(long time.Duration, now time.Time) bool {
+func (s *standing) lasts(long time.Duration, now seconds) bool {
 	const seldom = 20
 	if s.n == 0 {
-		s.since = now
+		s.began = now
 	}
 	s.n = min(s.n+1, seldom)
-	return s.n == seldom && now.Sub(s.since) >= long
+	return s.n == seldom && float64(now-s.began) >= long.Seconds()
 }
 
-// secondsSince is how long ago something was, and at least 1: what was held up on
-// its way comes at once.
-func secondsSince(at, now time.Time) float64 { return max(1, float64(now.Sub(at))*1e-9) }
+// since is how long ago something was, and at least 1: what was held up on its way
+// comes at once.
+func (s seconds) since(at seconds) float64 { return max(1, float64(s-at)) }

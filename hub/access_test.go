@@ -1,14 +1,12 @@
 package hub_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,19 +15,11 @@ import (
 
 	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/hub/hubtest"
+	"github.com/karlquant/quasar/internal/logtest"
 )
 
 // logbook keeps the lines of a log.
-type logbook struct {
-	mu    sync.Mutex
-	lines bytes.Buffer
-}
-
-func (l *logbook) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.lines.Write(line)
-}
+type logbook struct{ logtest.Log }
 
 func (l *logbook) logger(level slog.Level) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: level}))
@@ -39,10 +29,8 @@ func (l *logbook) logger(level slog.Level) *slog.Logger {
 // attributes.
 func (l *logbook) read(t *testing.T) []map[string]any {
 	t.Helper()
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	var all []map[string]any
-	for line := range strings.Lines(l.lines.String()) {
+	for line := range strings.Lines(l.String()) {
 		var attrs map[string]any
 		if err := json.Unmarshal([]byte(line), &attrs); err != nil {
 			t.Fatalf("%s: %v", line, err)

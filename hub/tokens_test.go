@@ -1,25 +1,24 @@
 package hub_test
 
 import (
-	"bytes"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/hub/token"
+	"github.com/karlquant/quasar/internal/logtest"
 )
 
 // tokens are those of a test: one of each kind that a stranger may have.
 type tokens struct {
 	t     *testing.T
 	path  string
-	log   syncedBuffer
+	log   logtest.Log
 	store *token.Store
 	// secret has a token for each name: the roles; "other", a publisher's of the
 	// space V100; each of these with "expired " and "revoked " before it; and some
@@ -95,22 +94,4 @@ func (k *tokens) hideIn(what, text string) {
 			k.t.Errorf("%s: got the token %q in\n%.2000s", what, name, text)
 		}
 	}
-}
-
-// syncedBuffer is what a log has written so far.
-type syncedBuffer struct {
-	mu  sync.Mutex // guards buf
-	buf bytes.Buffer
-}
-
-func (b *syncedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *syncedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

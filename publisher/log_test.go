@@ -1,30 +1,15 @@
 package publisher_test
 
 import (
-	"bytes"
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
+
+	"github.com/karlquant/quasar/internal/logtest"
 )
 
 // logBook is a log that can be read while it is written.
-type logBook struct {
-	mu  sync.Mutex // guards buf
-	buf bytes.Buffer
-}
-
-func (l *logBook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.Write(p)
-}
-
-func (l *logBook) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.buf.String()
-}
+type logBook struct{ logtest.Log }
 
 func (l *logBook) count(text string) int { return strings.Count(l.String(), text) }
 

@@ -1,13 +1,11 @@
 package token
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/karlquant/quasar/hub"
+	"github.com/karlquant/quasar/internal/logtest"
 )
 
 // running is a store that rereads its file in a bubble of fake time.
@@ -22,7 +21,7 @@ type running struct {
 	*Store
 	t    *testing.T
 	path string
-	log  logged
+	log  logtest.Log
 }
 
 func run(t *testing.T, entries ...Entry) *running {
@@ -50,24 +49,6 @@ func (r *running) write(data []byte) {
 	if err := os.WriteFile(r.path, data, 0o600); err != nil {
 		r.t.Fatal(err)
 	}
-}
-
-// logged is a log that is read while it is written.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // later waits as long as a change may take at most.

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"regexp"
@@ -9,29 +8,13 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/karlquant/quasar/internal/logtest"
 )
-
-// output is what a command that runs has written so far.
-type output struct {
-	mu  sync.Mutex // guards buf
-	buf bytes.Buffer
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
 
 // background is a command that runs until it is interrupted.
 type background struct {
-	stdout, stderr *output
+	stdout, stderr *logtest.Log
 	interrupt      func() (code int)
 	ended          <-chan int
 }
@@ -39,7 +22,7 @@ type background struct {
 func start(t *testing.T, args ...string) *background {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())
-	b := &background{stdout: new(output), stderr: new(output)}
+	b := &background{stdout: new(logtest.Log), stderr: new(logtest.Log)}
 	ended := make(chan int, 1)
 	go func() { ended <- run(ctx, args, strings.NewReader(""), b.stdout, b.stderr) }()
 	b.ended = ended

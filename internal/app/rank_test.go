@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/internal/logtest"
 	"github.com/karlquant/quasar/ranker"
 )
 
@@ -135,7 +136,7 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left
 func TestRankEndsWhenNobodyCanReadIt(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	var stderr output
+	var stderr logtest.Log
 	code := run(ctx, []string{"rank", "--hub", realHub(t), "--listen", "127.0.0.1:0"}, strings.NewReader(""), fullDisk{}, &stderr)
 	if code != exitFailure || !strings.Contains(stderr.String(), "no space left") {
 		t.Errorf("got %d and %s, want %d", code, &stderr, exitFailure)
@@ -327,7 +328,7 @@ func TestOnlyATerminalGetsAScreen(t *testing.T) {
 			t.Errorf("json %t: a file is printed to every %v, want never again", asJSON, p.again)
 		}
 	}
-	if got := fmt.Sprint(isTerminal(file), isTerminal(&output{})); got != "false false" {
+	if got := fmt.Sprint(isTerminal(file), isTerminal(&logtest.Log{})); got != "false false" {
 		t.Errorf("got %s", got)
 	}
 }

@@ -124,7 +124,7 @@ func TestCheck(t *testing.T) {
 			name: "the hub may not reach trading in a test",
 			tree: fstest.MapFS{"hub/natsengine/nats_test.go": source("ranker")},
 			want: []string{
-				"hub/natsengine/nats_test.go:2: hub/natsengine imports ranker: its tests may import quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, internal/disk, hub, publisher, subscriber, hub/*, web, python, spec",
+				"hub/natsengine/nats_test.go:2: hub/natsengine imports ranker: its tests may import quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, internal/disk, hub, publisher, subscriber, hub/*, web, python, spec, internal/logtest",
 				"hub/natsengine/nats_test.go:2: hub/natsengine reaches ranker: hub/natsengine → ranker; the hub ranks by the model's formula and trades nothing",
 			},
 		},

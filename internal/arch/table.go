@@ -8,7 +8,7 @@ const table = `
 nothing                                                 ← quasar
 quasar                                                  ← internal/wire
 quasar                                                  ← internal/dial
-nothing                                                 ← internal/dial/dialtest | internal/problem | internal/loglimit | internal/nowait | internal/watch | internal/certificate | internal/disk
+nothing                                                 ← internal/dial/dialtest | internal/logtest | internal/problem | internal/loglimit | internal/nowait | internal/watch | internal/certificate | internal/disk
 internal/nowait                                         ← internal/fanout
 quasar, internal/problem                                ← internal/guard | internal/page | internal/rest
 internal/guard, internal/problem                        ← internal/gate
@@ -47,9 +47,10 @@ quasar, internal/wire                                   ← e2e/soak
 
 // testTable is what files that end in _test.go may import on top of that.
 const testTable = `
-publisher, subscriber, hub/*, web, python, spec         ← hub/*
-publisher, subscriber, hub/*, web, python, spec, price  ← hub
-subscriber, hub, hub/*, internal/dial/dialtest, spec    ← publisher
+publisher, subscriber, hub/*, web, python, spec, internal/logtest ← hub/*
+publisher, subscriber, hub/*, web, python, spec, price, internal/logtest ← hub
+subscriber, hub, hub/*, internal/dial/dialtest, internal/logtest, spec ← publisher
+internal/logtest                                        ← internal/certificate
 internal/dial/dialtest, spec                            ← subscriber
 internal/wire, internal/dial/dialtest, spec             ← ranker
 spec                                                    ← internal/wire

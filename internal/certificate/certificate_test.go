@@ -1,7 +1,6 @@
 package certificate
 
 import (
-	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -14,10 +13,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/karlquant/quasar/internal/logtest"
 )
 
 // issue makes a certificate for a name, that ends at a time, with its key.
@@ -72,28 +72,10 @@ func name(t *testing.T, f *File) string {
 	return c.Leaf.Subject.CommonName
 }
 
-// logged is a log that is read while it is written.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logged) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
 // running runs a certificate in a bubble; log is what it said.
-func running(t *testing.T, disk *files, every time.Duration, test func(f *File, log *logged)) {
+func running(t *testing.T, disk *files, every time.Duration, test func(f *File, log *logtest.Log)) {
 	t.Helper()
-	var log logged
+	var log logtest.Log
 	f, err := Open(&Options{Chain: disk.chain, Key: disk.key, Every: every, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +102,7 @@ func TestANewCertificateIsTakenIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		end := time.Now().Add(60 * 24 * time.Hour)
 		disk.write(issue(t, "old.example", end))
-		running(t, disk, 0, func(f *File, log *logged) {
+		running(t, disk, 0, func(f *File, log *logtest.Log) {
 			if got := name(t, f); got != "old.example" || !f.Expires().Equal(end.Truncate(time.Second)) {
 				t.Errorf("got %s until %v", got, f.Expires())
 			}
@@ -151,7 +133,7 @@ func TestABrokenPairLeavesTheOldAloneAndIsToldOnce(t *testing.T) {
 			"no file":                    func() { disk.write(chain, key); os.Remove(disk.key) },
 		} {
 			disk.write(chain, key)
-			running(t, disk, 0, func(f *File, log *logged) {
+			running(t, disk, 0, func(f *File, log *logtest.Log) {
 				breakIt()
 				pass(time.Minute)
 				if got := name(t, f); got != "old.example" {
@@ -183,7 +165,7 @@ func TestItsEndIsForetoldOnceADay(t *testing.T) {
 	disk := newFiles(t)
 	synctest.Test(t, func(t *testing.T) {
 		disk.write(issue(t, "old.example", time.Now().Add(16*24*time.Hour)))
-		running(t, disk, time.Hour, func(_ *File, log *logged) {
+		running(t, disk, time.Hour, func(_ *File, log *logtest.Log) {
 			for day, want := range []string{0: "", 1: "", 2: "in=336h0m0s", 3: "in=312h0m0s"} {
 				if got := strings.Count(log.String(), "expires soon"); got != max(0, day-1) || !strings.Contains(log.String(), want) {
 					t.Errorf("day %d: told %d times, want %d, with %q\n%s", day, got, max(0, day-1), want, log)

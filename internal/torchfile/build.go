@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/nlpodyssey/gopickle/types"
 )
@@ -15,6 +16,7 @@ import (
 const (
 	maxDepth  = 8
 	maxVisits = 100_000
+	maxBytes  = 4 * MaxFile // of all tensors: several may be parts of one storage
 )
 
 // usual are the keys under which people keep a model's weights beside others.
@@ -118,6 +120,7 @@ func newest(d types.Dict) []types.DictEntry {
 type builder struct {
 	file   *File
 	visits int
+	bytes  int
 }
 
 // model takes the tensors of a dict for the weights.
@@ -128,7 +131,7 @@ func (b *builder) model(where string, dict []types.DictEntry) error {
 			return err
 		}
 		if t, ok := e.Value.(*tensor); ok {
-			err = put(&b.file.Weights, name, t)
+			err = b.put(&b.file.Weights, name, t)
 		} else {
 			err = b.add(join(where, name), e.Value, 1)
 		}
@@ -150,13 +153,15 @@ func (b *builder) add(name string, value any, depth int) error {
 	}
 	switch v := value.(type) {
 	case *tensor:
-		return put(&b.file.Others, name, v)
+		return b.put(&b.file.Others, name, v)
 	case *types.List:
 		return b.list(name, *v, depth)
 	case *types.Tuple:
 		return b.list(name, *v, depth)
-	case bool, int, float64, string, nil:
+	case bool, int, float64, nil:
 		b.file.Values = append(b.file.Values, Value{name, v})
+	case string:
+		b.file.Values = append(b.file.Values, Value{name, strings.ToValidUTF8(v, "\ufffd")})
 	case *big.Int:
 		b.file.Values = append(b.file.Values, Value{name, v.String()})
 	default: // bytes, a set: of no use to anybody here
@@ -191,6 +196,9 @@ func (b *builder) list(name string, values []any, depth int) error {
 func key(k any) (string, error) {
 	switch k := k.(type) {
 	case string:
+		if !utf8.ValidString(k) {
+			return "", damaged("got the key %s, which is no text", quote(k))
+		}
 		return k, nil
 	case int:
 		return strconv.Itoa(k), nil

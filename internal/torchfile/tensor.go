@@ -31,7 +31,7 @@ func (t *tensor) GoString() string { return "a tensor" }
 
 // put adds the tensor under a name. Its numbers have to lie one after the other in
 // the storage.
-func put(to *[]Tensor, name string, t *tensor) error {
+func (b *builder) put(to *[]Tensor, name string, t *tensor) error {
 	count, err := t.count()
 	if err != nil {
 		return fmt.Errorf("tensor %s: %w; %s", quote(name), err, want)
@@ -40,6 +40,9 @@ func put(to *[]Tensor, name string, t *tensor) error {
 		return damaged("tensor %s has %d numbers from number %d on, and its storage %d", quote(name), count, t.offset, t.storage.count)
 	}
 	size := t.storage.dtype.size()
+	if b.bytes += count * size; b.bytes > maxBytes {
+		return fmt.Errorf("tensor %s: got tensors of more than %d bytes, parts of the same numbers; %s", quote(name), maxBytes, want)
+	}
 	from, end := t.offset*size, (t.offset+count)*size
 	*to = append(*to, Tensor{Name: name, DType: t.storage.dtype, Shape: t.shape, Data: t.storage.data[from:end:end]})
 	return nil

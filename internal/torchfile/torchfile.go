@@ -8,12 +8,15 @@
 package torchfile
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math"
 	"os"
+	"slices"
 	"strings"
 )
 
@@ -108,7 +111,7 @@ func readAll(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: got %s, want a file", path, info.Mode().Type())
 	}
-	if err := checkSize(info.Size()); err != nil {
+	if err := CheckSize(info.Size()); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	f, err := os.Open(path)
@@ -119,18 +122,26 @@ func readAll(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, MaxFile+1))
 }
 
-func checkSize(size int64) error {
+// CheckSize is an error for a file of more than MaxFile bytes.
+func CheckSize(size int64) error {
 	if size > MaxFile {
 		return fmt.Errorf("got %d bytes, want at most %d; %s", size, MaxFile, want)
 	}
 	return nil
 }
 
+// IsOne tells by the first bytes whether a file may be of PyTorch.
+func IsOne(data []byte) bool {
+	return isZip(data) || len(data) > 0 && (data[0] == opProto || data[0] == 'L')
+}
+
+func isZip(data []byte) bool { return bytes.HasPrefix(data, []byte("PK\x03\x04")) }
+
 // Decode reads a file. The tensors keep parts of data; what is allocated beside
 // them is bounded by the pickles in it, which may not have more than maxPickle
 // bytes.
 func Decode(data []byte) (f *File, err error) {
-	if err := checkSize(int64(len(data))); err != nil {
+	if err := CheckSize(int64(len(data))); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -142,9 +153,9 @@ func Decode(data []byte) (f *File, err error) {
 		}
 	}()
 	switch {
-	case strings.HasPrefix(string(data[:min(4, len(data))]), "PK\x03\x04"):
+	case isZip(data):
 		return decodeZip(data)
-	case len(data) > 0 && (data[0] == opProto || data[0] == 'L'):
+	case IsOne(data):
 		return decodeLegacy(data)
 	}
 	return nil, fmt.Errorf("got neither a zip archive nor PyTorch's older format; %s", want)
@@ -176,15 +187,19 @@ func quote(text string) string {
 var errBigEndian = errors.New("got numbers in big-endian order, want those of a little-endian machine: load the file on one and save it there, " +
 	`torch.save(model.state_dict(), "FILE.pt")`)
 
-// Float64s returns the numbers. Integers beyond 2^53 lose their last digits; a
-// Bool is 0 or 1.
-func (t *Tensor) Float64s() []float64 {
-	size := t.DType.size()
-	values := make([]float64, 0, len(t.Data)/size)
-	for at := 0; at+size <= len(t.Data); at += size {
-		values = append(values, t.DType.number(t.Data[at:]))
+// Numbers goes over the numbers. Integers beyond 2^53 lose their last digits; a Bool
+// is 0 or 1.
+func (t *Tensor) Numbers() iter.Seq[float64] {
+	return func(yield func(float64) bool) {
+		for rest := t.Data; len(rest) > 0 && yield(t.DType.number(rest)); {
+			rest = rest[t.DType.size():]
+		}
 	}
-	return values
+}
+
+// Float64s returns the numbers.
+func (t *Tensor) Float64s() []float64 {
+	return slices.AppendSeq(make([]float64, 0, len(t.Data)/t.DType.size()), t.Numbers())
 }
 
 // number reads the first number of b.

@@ -1,0 +1,153 @@
+package axrvi
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/karlquant/quasar/internal/safetensors"
+)
+
+// writer collects the parts of a checkpoint and keeps the first error.
+type writer struct {
+	file safetensors.File
+	err  error
+}
+
+func newWriter() *writer {
+	return &writer{file: safetensors.File{Metadata: make(map[string]string)}}
+}
+
+// text adds a string to the metadata; nothing for "".
+func (w *writer) text(key, value string) {
+	if value != "" {
+		w.file.Metadata[key] = value
+	}
+}
+
+func (w *writer) json(key string, value any) {
+	text, err := json.Marshal(value, json.Deterministic(true))
+	if err != nil && w.err == nil {
+		w.err = fmt.Errorf("%s: %w", key, err)
+	}
+	w.text(key, string(text))
+}
+
+// floats adds a tensor; without a shape it has one dimension.
+func (w *writer) floats(name string, values []float64, shape ...int) {
+	if len(shape) == 0 {
+		shape = []int{len(values)}
+	}
+	w.file.Tensors = append(w.file.Tensors, safetensors.FromFloat64s(name, shape, values))
+}
+
+func (w *writer) ints(name string, values []int64) {
+	w.file.Tensors = append(w.file.Tensors, safetensors.FromInt64s(name, []int{len(values)}, values))
+}
+
+// reader hands out the parts of a checkpoint, each once, and keeps the first error.
+type reader struct {
+	meta    map[string]string
+	tensors map[string]safetensors.Tensor
+	err     error
+}
+
+func newReader(f *safetensors.File) *reader {
+	r := &reader{meta: maps.Clone(f.Metadata), tensors: make(map[string]safetensors.Tensor, len(f.Tensors))}
+	for _, t := range f.Tensors {
+		r.tensors[t.Name] = t
+	}
+	for _, key := range []string{"format", "schema_version", checksumKey} {
+		delete(r.meta, key)
+	}
+	return r
+}
+
+func (r *reader) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+// end returns the first error, which is one too if anything is left.
+func (r *reader) end() error {
+	left := slices.Sorted(maps.Keys(r.meta))
+	left = append(left, slices.Sorted(maps.Keys(r.tensors))...)
+	if len(left) > 0 {
+		r.fail(fmt.Errorf("got the unknown parts %+q", clip(strings.Join(left, ", "))))
+	}
+	return r.err
+}
+
+func (r *reader) has(key string) bool       { _, ok := r.meta[key]; return ok }
+func (r *reader) hasTensor(key string) bool { _, ok := r.tensors[key]; return ok }
+
+func (r *reader) text(key string) string {
+	value := r.meta[key]
+	delete(r.meta, key)
+	return value
+}
+
+func (r *reader) json(key string, to any) {
+	if err := json.Unmarshal([]byte(r.text(key)), to, json.RejectUnknownMembers(true)); err != nil {
+		r.fail(fmt.Errorf("%s: %s", key, clip(err.Error())))
+	}
+}
+
+func (r *reader) int(key string) int64 {
+	text := r.text(key)
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 {
+		r.fail(fmt.Errorf("%s: got %+q, want a number from 0 on", key, clip(text)))
+	}
+	return n
+}
+
+func (r *reader) time(key string) time.Time {
+	text := r.text(key)
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		r.fail(fmt.Errorf("%s: got %+q, want a time", key, clip(text)))
+	}
+	return at.UTC()
+}
+
+// floats returns the numbers of a tensor of type F64 and this shape; -1 is any
+// size.
+func (r *reader) floats(name string, shape ...int) []float64 {
+	t := r.tensor(name, safetensors.F64, shape)
+	return nilIfEmpty(t.Float64s())
+}
+
+func (r *reader) ints(name string, shape ...int) []int64 {
+	t := r.tensor(name, safetensors.I64, shape)
+	values, err := t.Int64s()
+	r.fail(err)
+	return nilIfEmpty(values)
+}
+
+func nilIfEmpty[T any](values []T) []T {
+	if len(values) == 0 {
+		return nil
+	}
+	return values
+}
+
+func (r *reader) tensor(name string, dtype safetensors.DType, shape []int) safetensors.Tensor {
+	t, ok := r.tensors[name]
+	delete(r.tensors, name)
+	switch {
+	case !ok:
+		r.fail(fmt.Errorf("tensor %s: it is not there", name))
+	case t.DType != dtype || !sameShape(t.Shape, shape):
+		r.fail(fmt.Errorf("tensor %s: got %s of %v, want %s of %v", name, t.DType, t.Shape, dtype, shape))
+	default:
+		return t
+	}
+	return safetensors.Tensor{Name: name, DType: dtype}
+}

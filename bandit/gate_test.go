@@ -117,8 +117,8 @@ func TestTheBoundedGateIsExactForContracts(t *testing.T) {
 		rate   float64
 		opened [2]int // of runs, at least and at most
 	}{
-		"break-even": {1 / 1.95, [2]int{0, runs / 20}},
-		"a coin":     {0.5, [2]int{0, runs / 20}},
+		"break-even":   {1 / 1.95, [2]int{0, runs / 20}},
+		"a coin":       {0.5, [2]int{0, runs / 20}},
 		"two of three": {2.0 / 3, [2]int{runs * 95 / 100, runs}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,0 +1,190 @@
+package deriv
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// cache keeps what the venue offers.
+type cache struct {
+	socket *socket
+
+	symbolsTurn sync.Mutex // held while symbols are asked for
+	mu          sync.Mutex // guards what follows
+	symbols     entry[[]ActiveSymbol]
+	offers      map[string]*entry[ContractsFor]
+}
+
+// entry is one answer and when, by the venue's clock, it came.
+type entry[T any] struct {
+	value    T
+	at       time.Time
+	turn     sync.Mutex // held while it is asked for
+	disabled map[string]error
+}
+
+func newCache(s *socket) *cache {
+	return &cache{socket: s, offers: make(map[string]*entry[ContractsFor])}
+}
+
+// fresh wants the lock.
+func (c *cache) fresh(at time.Time) bool {
+	age := c.socket.clock.now().Sub(at)
+	return !at.IsZero() && age >= 0 && age < c.socket.opts.CacheFor
+}
+
+func (c *cache) activeSymbols(ctx context.Context) ([]ActiveSymbol, error) {
+	c.symbolsTurn.Lock()
+	defer c.symbolsTurn.Unlock()
+	c.mu.Lock()
+	kept, fresh := c.symbols.value, c.fresh(c.symbols.at)
+	c.mu.Unlock()
+	if fresh {
+		return kept, nil
+	}
+	a, err := ask[ActiveSymbolsAnswer](ctx, c.socket, ActiveSymbolsRequest{ActiveSymbols: "brief"})
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.symbols.value, c.symbols.at = a.ActiveSymbols, c.socket.clock.now()
+	return a.ActiveSymbols, nil
+}
+
+// offersMost bounds how many symbols' offers are kept.
+const offersMost = 512
+
+func (c *cache) offer(symbol string) *entry[ContractsFor] {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.offers[symbol]
+	if e == nil {
+		if len(c.offers) >= offersMost {
+			clear(c.offers)
+		}
+		e = &entry[ContractsFor]{disabled: make(map[string]error)}
+		c.offers[symbol] = e
+	}
+	return e
+}
+
+func (c *cache) contractsFor(ctx context.Context, symbol string) (ContractsFor, error) {
+	e := c.offer(symbol)
+	e.turn.Lock()
+	defer e.turn.Unlock()
+	c.mu.Lock()
+	kept, fresh := e.value, c.fresh(e.at)
+	c.mu.Unlock()
+	if fresh {
+		return kept, nil
+	}
+	a, err := ask[ContractsForAnswer](ctx, c.socket, ContractsForRequest{Symbol: symbol})
+	if err != nil {
+		return ContractsFor{}, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e.value, e.at = a.ContractsFor, c.socket.clock.now()
+	clear(e.disabled)
+	return e.value, nil
+}
+
+// check refuses a selection that is not offered, or was refused since the offers
+// were read.
+func (c *cache) check(ctx context.Context, sel Selection) error {
+	offers, err := c.contractsFor(ctx, sel.Symbol)
+	if err != nil {
+		return err
+	}
+	if err := offers.Check(sel); err != nil {
+		return &CallError{Call: "proposal", Err: err}
+	}
+	e := c.offer(sel.Symbol)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if before := e.disabled[selectionKey(sel)]; before != nil {
+		return &CallError{Call: "proposal", Err: fmt.Errorf("%w: refused before: %w", ErrNotOffered, before)}
+	}
+	return nil
+}
+
+// note remembers that the venue refused a selection for what it is, until the
+// offers are read again.
+func (c *cache) note(sel Selection, err error) error {
+	if IsClass(err, ClassValidation) {
+		e := c.offer(sel.Symbol)
+		c.mu.Lock()
+		e.disabled[selectionKey(sel)] = err
+		c.mu.Unlock()
+	}
+	return err
+}
+
+// selectionKey is what the venue judged, with the stake: another may be allowed.
+func selectionKey(sel Selection) string {
+	return fmt.Sprintf("%s %d%s %v %v %s", sel.ContractType, sel.Duration, sel.DurationUnit, sel.Amount, sel.Multiplier, sel.Barrier)
+}
+
+// Check refuses a selection whose type, duration, multiplier or growth rate is not
+// among the offers. The error wraps ErrNotOffered and says what there is. It does
+// not know about stakes.
+func (f *ContractsFor) Check(sel Selection) error {
+	var types []string
+	var wrong error
+	for i := range f.Available {
+		o := &f.Available[i]
+		if o.ContractType != sel.ContractType {
+			if !slices.Contains(types, o.ContractType) {
+				types = append(types, o.ContractType)
+			}
+			continue
+		}
+		if wrong = o.check(sel); wrong == nil {
+			return nil
+		}
+	}
+	if wrong != nil {
+		return fmt.Errorf("%w: %s on %s: %w", ErrNotOffered, sel.ContractType, sel.Symbol, wrong)
+	}
+	return fmt.Errorf("%w: got %s on %s, want one of %v", ErrNotOffered, sel.ContractType, sel.Symbol, types)
+}
+
+func (o *Offer) check(sel Selection) error {
+	if len(o.Multipliers) > 0 && sel.Multiplier != 0 && !slices.Contains(o.Multipliers, sel.Multiplier) {
+		return fmt.Errorf("got a multiplier of %v, want one of %v", sel.Multiplier, o.Multipliers)
+	}
+	if len(o.GrowthRates) > 0 && sel.GrowthRate != 0 && !slices.Contains(o.GrowthRates, sel.GrowthRate) {
+		return fmt.Errorf("got a growth rate of %v, want one of %v", sel.GrowthRate, o.GrowthRates)
+	}
+	if sel.Duration == 0 {
+		return nil
+	}
+	least, unit, err := parseDuration(o.MinDuration)
+	most, mostUnit, err2 := parseDuration(o.MaxDuration)
+	if err != nil || err2 != nil {
+		return nil // an offer without an end; the venue decides
+	}
+	got, low, high := seconds(sel.Duration, sel.DurationUnit), seconds(least, unit), seconds(most, mostUnit)
+	ticks := sel.DurationUnit == "t"
+	if ticks != (unit == "t") || got < low || got > high {
+		return fmt.Errorf("got a duration of %d%s, want %s to %s", sel.Duration, sel.DurationUnit, o.MinDuration, o.MaxDuration)
+	}
+	return nil
+}
+
+// seconds of a duration; ticks are counted as they are.
+func seconds(n int, unit string) int {
+	switch unit {
+	case "m":
+		return 60 * n
+	case "h":
+		return 3600 * n
+	case "d":
+		return 86400 * n
+	}
+	return n
+}

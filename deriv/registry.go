@@ -1,0 +1,406 @@
+package deriv
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// topic is one thing that can be subscribed to, with its readers.
+type topic interface {
+	// key is the same for what the venue takes for the same subscription.
+	key() string
+	// kind is its name in forget_all.
+	kind() string
+	request() Request
+	// receive takes the first answer and every update. It must not block.
+	receive(generation uint64, a *Answer)
+	// started is called when the subscription has begun on a connection, again
+	// after one that was lost.
+	started(generation uint64, again bool)
+	// finish ends all streams.
+	finish(err error)
+}
+
+// subscription is a topic, and whether the venue sends it at the moment.
+type subscription struct {
+	topic      topic
+	refs       int
+	generation uint64 // of the connection on which it is alive, 0 for none
+	id         string // the venue's, empty if it streams nothing
+	busy       bool   // a task works on it
+	done       bool   // it ended by itself
+	begun      bool   // it was alive before
+	err        error  // why it was refused for good
+	attempts   int
+	retryAt    time.Time
+	changed    chan struct{} // closed and replaced at each change
+}
+
+func (s *subscription) notify() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// registry holds what a socket is subscribed to, over all its connections. What
+// is wanted is compared with what is there until they agree.
+type registry struct {
+	socket *socket
+	limit  int
+	kick   chan struct{} // has room for one: there is something to do
+
+	// repair is held for reading while something subscribes, and for writing
+	// while a whole kind is forgotten.
+	repair sync.RWMutex
+
+	mu      sync.Mutex // guards what follows
+	subs    map[string]*subscription
+	orphans []string // subscriptions that nobody waits for any more
+	jobs    []func(context.Context)
+	closed  error
+}
+
+func newRegistry(s *socket, limit int) *registry {
+	return &registry{socket: s, limit: limit, kick: make(chan struct{}, 1), subs: make(map[string]*subscription)}
+}
+
+func (r *registry) wake() {
+	select {
+	case r.kick <- struct{}{}:
+	default:
+	}
+}
+
+// later runs a job in a goroutine of the next session. It never blocks.
+func (r *registry) later(job func(context.Context)) {
+	r.mu.Lock()
+	r.jobs = append(r.jobs, job)
+	r.mu.Unlock()
+	r.wake()
+}
+
+// orphan has a subscription forgotten that came too late for its caller.
+func (r *registry) orphan(id string) {
+	r.mu.Lock()
+	r.orphans = append(r.orphans, id)
+	r.mu.Unlock()
+	r.wake()
+}
+
+// attach counts one more reader of a topic, makes it if there is none, and waits
+// until it is alive or refused. join is called with the topic under the lock.
+func attach[T topic](ctx context.Context, r *registry, t T, join func(T)) (release func(), err error) {
+	r.mu.Lock()
+	if r.closed != nil {
+		defer r.mu.Unlock()
+		return nil, r.closed
+	}
+	s := r.subs[t.key()]
+	if s == nil {
+		if len(r.subs) >= r.limit {
+			defer r.mu.Unlock()
+			return nil, fmt.Errorf("deriv: %w: got one more than %d", ErrTooManyStreams, r.limit)
+		}
+		s = &subscription{topic: t, changed: make(chan struct{})}
+		r.subs[t.key()] = s
+	}
+	s.refs++
+	join(s.topic.(T))
+	r.mu.Unlock()
+	r.wake()
+	release = func() { r.release(s) }
+	if err := r.await(ctx, s); err != nil {
+		release()
+		return nil, err
+	}
+	return release, nil
+}
+
+func (r *registry) release(s *subscription) {
+	r.mu.Lock()
+	s.refs--
+	r.mu.Unlock()
+	r.wake()
+}
+
+// await waits until a subscription is alive, has ended by itself, or is refused.
+func (r *registry) await(ctx context.Context, s *subscription) error {
+	for {
+		r.mu.Lock()
+		err, settled, changed := s.err, s.done || s.begun, s.changed
+		if r.closed != nil && err == nil {
+			err = r.closed
+		}
+		r.mu.Unlock()
+		if err != nil || settled {
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return &CallError{Call: s.topic.request().Call(), Err: cause(ctx)}
+		}
+	}
+}
+
+// finished takes a topic out that ended by itself: the venue has forgotten it.
+func (r *registry) finished(t topic) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.subs[t.key()]
+	if s == nil || s.topic != t {
+		return
+	}
+	s.done = true
+	delete(r.subs, t.key())
+	s.notify()
+}
+
+// renew has a topic subscribed again: its stream is over, and still wanted.
+func (r *registry) renew(t topic) {
+	r.mu.Lock()
+	if s := r.subs[t.key()]; s != nil && s.topic == t && !s.busy {
+		s.generation = 0
+	}
+	r.mu.Unlock()
+	r.wake()
+}
+
+// close refuses all that is there and all that comes.
+func (r *registry) close(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = err
+	for _, s := range r.subs {
+		s.topic.finish(err)
+		s.notify()
+	}
+	clear(r.subs)
+}
+
+// topics returns those that are alive on a connection.
+func (r *registry) topics(generation uint64) []topic {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var list []topic
+	for _, s := range r.subs {
+		if s.generation == generation {
+			list = append(list, s.topic)
+		}
+	}
+	return list
+}
+
+// serve brings what the venue sends on c to what is wanted, until ctx ends. All
+// its tasks have ended when it returns.
+func (r *registry) serve(ctx context.Context, c *conn) {
+	var tasks sync.WaitGroup
+	defer tasks.Wait()
+	for {
+		next := r.pass(ctx, c, &tasks)
+		timer := time.NewTimer(next)
+		select {
+		case <-r.kick:
+			timer.Stop()
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
+}
+
+const idlePass = time.Minute
+
+// pass begins a task for all that there is to do, and says when to look again.
+func (r *registry) pass(ctx context.Context, c *conn, tasks *sync.WaitGroup) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	next := idlePass
+	for _, id := range r.orphans {
+		tasks.Go(func() { r.forget(ctx, c, id) })
+	}
+	for _, job := range r.jobs {
+		tasks.Go(func() { job(ctx) })
+	}
+	r.orphans, r.jobs = nil, nil
+	for key, s := range r.subs {
+		switch wait := time.Until(s.retryAt); {
+		case s.busy:
+		case s.refs > 0 && s.generation == c.generation:
+		case s.refs > 0 && wait > 0:
+			next = min(next, wait)
+		case s.refs > 0:
+			s.busy = true
+			tasks.Go(func() { r.subscribe(ctx, c, s) })
+		case s.generation == c.generation && s.id != "":
+			s.busy = true
+			tasks.Go(func() { r.end(ctx, c, s) })
+		default:
+			delete(r.subs, key)
+		}
+	}
+	return next
+}
+
+func (r *registry) forget(ctx context.Context, c *conn, id string) {
+	c.unroute(id)
+	_, _ = r.socket.callOn(ctx, c, ForgetRequest{ID: id}, nil) // what is left of it is counted as unknown
+}
+
+// end forgets a subscription without readers; one may have come meanwhile.
+func (r *registry) end(ctx context.Context, c *conn, s *subscription) {
+	r.forget(ctx, c, s.id)
+	r.mu.Lock()
+	s.busy, s.generation, s.id = false, 0, ""
+	if s.refs == 0 {
+		delete(r.subs, s.topic.key())
+	}
+	r.mu.Unlock()
+	r.wake()
+}
+
+// subscribe begins a stream on a connection.
+func (r *registry) subscribe(ctx context.Context, c *conn, s *subscription) {
+	defer r.wake()
+	r.repair.RLock()
+	a, err := r.socket.callOn(ctx, c, s.topic.request(), func(a *Answer) { s.topic.receive(c.generation, a) })
+	if err == nil {
+		r.alive(c, s, a)
+	}
+	r.repair.RUnlock()
+	if err == nil {
+		return
+	}
+	if IsClass(err, ClassStream) {
+		r.forgetKind(ctx, c, s.topic.kind())
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.busy = false
+	r.refused(s, err)
+	s.notify()
+}
+
+// alive notes that the venue sends a subscription.
+func (r *registry) alive(c *conn, s *subscription, a *Answer) {
+	id := ""
+	if a.Subscription != nil {
+		id = a.Subscription.ID
+	}
+	r.mu.Lock()
+	again := s.begun
+	r.mu.Unlock()
+	s.topic.started(c.generation, again)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.busy, s.begun, s.attempts = false, true, 0
+	s.generation, s.id = c.generation, id
+	s.notify()
+	if s.done {
+		c.unroute(id)
+	}
+	if again {
+		r.socket.counters.resubscribed.Add(1)
+	}
+}
+
+// refused ends a subscription that will never be, and else says when to try
+// again. It wants the lock.
+func (r *registry) refused(s *subscription, err error) {
+	if final(err, s.begun) {
+		s.err = err
+		s.topic.finish(err)
+		delete(r.subs, s.topic.key())
+		return
+	}
+	s.attempts++
+	s.retryAt = time.Now().Add(min(time.Second<<min(s.attempts-1, 5), 30*time.Second))
+	var silent *CallError
+	if errors.As(err, &silent) && errors.Is(err, ErrDropped) || IsClass(err, ClassStream) && s.attempts == 1 {
+		s.retryAt = time.Time{}
+	}
+}
+
+// final tells whether trying again is of no use. A closed market is a reason for
+// a new subscription, and none for one that was alive.
+func final(err error, begun bool) bool {
+	var e *Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Class() {
+	case ClassServer, ClassRate, ClassStream:
+		return false
+	case ClassMarket:
+		return !begun
+	}
+	return true
+}
+
+// forgetKind ends all streams of a kind, ours as well as those that we know
+// nothing of. Ours are begun again.
+func (r *registry) forgetKind(ctx context.Context, c *conn, kind string) {
+	r.repair.Lock()
+	defer r.repair.Unlock()
+	if _, err := r.socket.callOn(ctx, c, ForgetAllRequest{Streams: Names{kind}}, nil); err != nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.subs {
+		if s.topic.kind() == kind && s.generation == c.generation {
+			c.unroute(s.id)
+			s.generation, s.id = 0, ""
+		}
+	}
+}
+
+// delayed are topics that know the moment of their newest value.
+type delayed interface{ newest() time.Time }
+
+// health counts the subscriptions and finds the oldest of their newest ticks.
+func (r *registry) health(generation uint64, now time.Time) (wanted, alive int, lag time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, s := range r.subs {
+		if s.refs > 0 {
+			wanted++
+		}
+		if s.refs > 0 && s.generation == generation {
+			alive++
+		}
+		if d, ok := s.topic.(delayed); ok && !d.newest().IsZero() {
+			lag = max(lag, now.Sub(d.newest()))
+		}
+	}
+	return wanted, alive, lag
+}
+
+// find returns the topic of a key, nil if there is none.
+func (r *registry) find(key string) topic {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s := r.subs[key]; s != nil {
+		return s.topic
+	}
+	return nil
+}
+
+// renewQuote has the price asked for again whose proposal was bought: its stream
+// has ended with that.
+func (r *registry) renewQuote(id string) {
+	r.mu.Lock()
+	var bought topic
+	for _, s := range r.subs {
+		if q, ok := s.topic.(*latestTopic[Quote]); ok && q.shows(id) {
+			bought = q
+		}
+	}
+	r.mu.Unlock()
+	if bought != nil {
+		r.renew(bought)
+	}
+}

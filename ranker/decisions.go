@@ -96,6 +96,9 @@ func (r *Ranker) policyAnswer() policyAnswer {
 		Labels:    labelsAnswer{l.counts.learned, l.counts.dropped, l.features.Outcomes().Pending},
 		Decisions: l.counts.decisions, Gate: newGateAnswer(l.gate), Notes: l.notes(),
 	}
+	if r.keeper.problem != "" {
+		a.Notes = append(a.Notes, "what was learned cannot be saved: "+r.keeper.problem)
+	}
 	if !l.orders() {
 		a.OrderedBy = formulaPolicy
 	}

@@ -1,6 +1,7 @@
 package ranker
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"github.com/karlquant/quasar"
@@ -22,6 +23,7 @@ type learner struct {
 	scorer   bandit.Scorer // the policy, if it has an opinion of every asset; else nil
 	reward   bandit.Reward
 	gate     *bandit.Gate
+	source   *rand.ChaCha8 // of the policy's chance
 	board    rank.Board
 	assets   []seen // by the number that features gives
 

@@ -1,8 +1,10 @@
 package ranker
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/karlquant/quasar"
@@ -12,7 +14,7 @@ import (
 
 // newLearner returns a learner that has seen nothing.
 func newLearner(o *Options) (*learner, error) {
-	l := &learner{opts: o, scale: rank.NewNormaliser(0), open: make(map[int64]*decided)}
+	l := &learner{opts: o, scale: rank.NewNormaliser(0), open: make(map[int64]*decided), source: newSource(o.Seed)}
 	var err error
 	l.features, err = rank.NewFeatures(&rank.Options{Horizon: o.Horizon, Cost: o.Cost, HalfLife: o.HalfLife, Settled: l.settled})
 	if err != nil {
@@ -36,8 +38,15 @@ func (l *learner) config() *bandit.Config {
 	return &bandit.Config{
 		Features: rank.Width, Key: formulaKey(o.Order),
 		Alpha: o.Alpha, Epsilon: o.Epsilon, HalfLife: o.HalfLife,
-		Slate: o.Slate, Floor: max(0, o.Floor), Propensities: true, Seed: o.Seed,
+		Slate: o.Slate, Floor: max(0, o.Floor), Propensities: true, Seed: o.Seed, Source: l.source,
 	}
+}
+
+// newSource returns a source of chance whose state can be kept.
+func newSource(seed uint64) *rand.ChaCha8 {
+	var key [32]byte
+	binary.LittleEndian.PutUint64(key[:], seed)
+	return rand.NewChaCha8(key)
 }
 
 // formulaKey is what the formula orders raw rows by, the lowest first.

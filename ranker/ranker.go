@@ -27,6 +27,7 @@ type Ranker struct {
 	mu      sync.Mutex // guards what follows
 	index   *rank.Index
 	learner *learner
+	keeper  keeper
 	clock   hubClock
 	updates int64  // snapshots taken
 	version uint64 // grows with whatever /api/state shows
@@ -68,8 +69,13 @@ func (r *Ranker) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.routes.
 // Run follows the hub until ctx ends, and then returns nil. It connects again for
 // ever; what is known is kept and ages meanwhile. It leaves no goroutine, and so
 // waits for an OnRanking that is under way. A second Run at the same time returns
-// subscriber.ErrBusy.
+// subscriber.ErrBusy. A model's file that cannot be used is an error at once:
+// axrvi.ErrIncompatible where it was made for something else.
 func (r *Ranker) Run(ctx context.Context) error {
+	if err := r.remember(ctx); err != nil {
+		return err
+	}
+	defer r.keep(ctx)()
 	tell, wait := r.teller(ctx)
 	defer wait()
 	for snapshot, err := range r.client.Watch(ctx) {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/axrvi"
+	"github.com/karlquant/quasar/internal/disk"
 	"github.com/karlquant/quasar/ranker"
 	"github.com/karlquant/quasar/web"
 )
@@ -150,7 +153,7 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	page += reachable(l)
 	fmt.Fprintf(cmd.ErrOrStderr(), "quasar rank %s\n  Page       %s/\n  Rankings   %s/rankings\n  Hub        %s\n", version(), page, page, flags.hub)
 	g, ctx := errgroup.WithContext(cmd.Context())
-	g.Go(func() error { return r.Run(ctx) })
+	g.Go(func() error { return modelError(r.Run(ctx)) })
 	g.Go(func() error { return show.follow(ctx, r.Ranking) })
 	if cert != nil {
 		g.Go(func() error { return cert.Run(ctx) })
@@ -158,4 +161,13 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	g.Go(func() error { return serve(ctx, secured(door.Listener(l), cert), r, log, flags.limits) })
 	g.Go(func() error { return reportRefused(ctx, log, door) })
 	return g.Wait()
+}
+
+// modelError gives an error about the model's file the code of a configuration that
+// has to be changed by somebody.
+func modelError(err error) error {
+	if errors.Is(err, axrvi.ErrIncompatible) || errors.Is(err, disk.ErrHeld) {
+		return misconfigured(err)
+	}
+	return err
 }

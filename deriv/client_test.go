@@ -192,10 +192,10 @@ func TestALateReceiptIsHandedOver(t *testing.T) {
 			case "proposal":
 				p.reply(request, call, deriv.ProposalAnswer{Proposal: deriv.Proposal{ID: "q-1", Ask: deriv.Cents(1000)}})
 			case "buy":
-				go func() {
-					time.Sleep(12 * time.Second)
+				p.tasks.Go(func() {
+					p.sleep(12 * time.Second)
 					p.reply(request, "buy", deriv.BuyAnswer{Buy: deriv.Bought{Contract: 77}})
-				}()
+				})
 			default:
 				return false
 			}

@@ -32,6 +32,7 @@ type Stream[T any] struct {
 	mu      sync.Mutex // guards what follows
 	queue   []Event[T]
 	bound   int
+	beyond  int // how many in the queue do not count against the bound
 	skipped bool
 	end     error
 
@@ -95,9 +96,7 @@ func (s *Stream[T]) take() (e Event[T], ok bool, err error) {
 	if len(s.queue) == 0 || errors.Is(s.end, ErrClosed) {
 		return e, false, s.end
 	}
-	e = s.queue[0]
-	s.queue[0] = Event[T]{}
-	s.queue = s.queue[1:]
+	e = s.pop()
 	if len(s.queue) == 0 {
 		s.queue = nil
 		s.drained()
@@ -126,25 +125,42 @@ func (s *Stream[T]) wake() {
 
 // push adds a value and never waits. A full stream loses its oldest, and says how
 // many; one that has a refill takes nothing more until that has brought what it
-// left out. What is read afterwards may go beyond the bound: it is bounded by its
-// reader.
+// left out. What is read afterwards goes beyond the bound, so that a gap that was
+// filled pushes nothing out; a reader that never reads has no use of that, and
+// loses the oldest after all.
 func (s *Stream[T]) push(e Event[T], beyond bool) (lost int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.end != nil {
 		return 0
 	}
-	switch full := len(s.queue) >= s.bound && !beyond; {
+	if beyond && s.beyond < beyondMost {
+		s.beyond++
+	}
+	switch full := len(s.queue)-s.beyond >= s.bound; {
 	case s.refill != nil && (full || s.skipped) && !beyond:
 		s.skipped = true
 		return 1
-	case full:
+	case full && s.refill == nil:
 		s.dropOldest(&e)
 		lost = 1
 	}
 	s.queue = append(s.queue, e)
 	s.wake()
 	return lost
+}
+
+// beyondMost is how many values more than its bound a stream may hold.
+const beyondMost = 10_000
+
+// pop takes the oldest. What came beyond the bound is taken for the first to
+// leave: the queue is then as long as it would be without.
+func (s *Stream[T]) pop() Event[T] {
+	e := s.queue[0]
+	s.queue[0] = Event[T]{}
+	s.queue = s.queue[1:]
+	s.beyond = max(0, s.beyond-1)
+	return e
 }
 
 // resume ends a refill.
@@ -156,9 +172,7 @@ func (s *Stream[T]) resume() {
 
 // dropOldest tells the one behind, which may be e.
 func (s *Stream[T]) dropOldest(e *Event[T]) {
-	missed := s.queue[0].Missed + 1
-	s.queue[0] = Event[T]{}
-	s.queue = s.queue[1:]
+	missed := s.pop().Missed + 1
 	if len(s.queue) > 0 {
 		e = &s.queue[0]
 	}

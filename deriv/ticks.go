@@ -158,13 +158,32 @@ func (t *tickTopic) fill(ctx context.Context, from, to Epoch) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.socket.counters.filled.Add(uint64(len(ticks)))
-	missed := t.missing(from, to, len(ticks), err)
-	for _, tick := range ticks {
-		t.pass(Event[Tick]{Value: tick, Filled: true, Missed: missed})
-		missed = 0
+	events := t.between(ticks, to)
+	missed := t.missing(from, to, len(events), err)
+	for _, e := range events {
+		e.Missed, missed = missed, 0
+		t.pass(e)
 	}
 	t.release(missed)
 }
+
+// between is all that is known of a gap: what the history has, and what came
+// late and out of order. It wants the lock.
+func (t *tickTopic) between(ticks []Tick, to Epoch) []Event[Tick] {
+	var events []Event[Tick]
+	for _, tick := range ticks {
+		events = append(events, Event[Tick]{Value: tick, Filled: true})
+	}
+	for _, e := range t.held {
+		if e.Value.Epoch > t.last && e.Value.Epoch <= to {
+			events = append(events, e)
+		}
+	}
+	slices.SortStableFunc(events, byEpoch)
+	return slices.CompactFunc(events, func(a, b Event[Tick]) bool { return a.Value.Epoch == b.Value.Epoch })
+}
+
+func byEpoch(a, b Event[Tick]) int { return int(a.Value.Epoch - b.Value.Epoch) }
 
 // missing estimates how many ticks of a gap nobody has. It wants the lock.
 func (t *tickTopic) missing(from, to Epoch, found int, err error) int {
@@ -184,7 +203,7 @@ func (t *tickTopic) missing(from, to Epoch, found int, err error) int {
 func (t *tickTopic) release(missed int) {
 	held := t.held
 	t.held, t.filling = nil, false
-	slices.SortStableFunc(held, func(a, b Event[Tick]) int { return int(a.Value.Epoch - b.Value.Epoch) })
+	slices.SortStableFunc(held, byEpoch)
 	first := true
 	for _, e := range held {
 		switch {

@@ -91,7 +91,7 @@ func (t *transactionTopic) accept(e Event[Transaction]) {
 	}
 	t.seen[id] = true
 	for _, s := range t.streams {
-		if s.push(e, e.Filled) > 0 {
+		if s.push(e, false) > 0 {
 			t.stopped(s, e.Value.Time)
 		}
 	}

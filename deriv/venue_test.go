@@ -3,7 +3,6 @@ package deriv_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -46,6 +45,8 @@ type peer struct {
 	mu    sync.Mutex
 	subs  map[string]map[string]any // live subscriptions, by id
 	total int
+	done  chan struct{}  // closed when the connection ends
+	tasks sync.WaitGroup // of this connection
 }
 
 const demoAccount = `{"account_id":"DOT90004580","balance":10000,"currency":"USD","group":"row","status":"active","account_type":"demo"}`
@@ -113,13 +114,15 @@ func (v *venue) serveSocket(w http.ResponseWriter, r *http.Request, path string)
 	}
 	v.note("connect")
 	v.mu.Lock()
-	p := &peer{v: v, ws: ws, path: path, n: len(v.peers) + 1, subs: map[string]map[string]any{}}
+	p := &peer{v: v, ws: ws, path: path, n: len(v.peers) + 1, subs: map[string]map[string]any{}, done: make(chan struct{})}
 	v.peers = append(v.peers, p)
 	v.mu.Unlock()
 	p.serve(r.Context())
 }
 
 func (p *peer) serve(ctx context.Context) {
+	defer p.tasks.Wait()
+	defer close(p.done)
 	defer p.ws.CloseNow()
 	for {
 		_, frame, err := p.ws.Read(ctx)
@@ -218,6 +221,18 @@ func (p *peer) send(frame []byte) {
 	_ = p.ws.Write(ctx, websocket.MessageText, frame)
 }
 
+// sleep waits, and says whether the connection is still there.
+func (p *peer) sleep(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-p.done:
+		return false
+	}
+}
+
 // drop ends the connection without a word.
 func (p *peer) drop() { _ = p.ws.CloseNow() }
 
@@ -246,5 +261,3 @@ func running(t *testing.T, c interface{ Run(context.Context) error }) {
 		}
 	})
 }
-
-var _ = io.EOF

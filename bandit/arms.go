@@ -50,6 +50,8 @@ func (a *Arms) Draw(r *Round, random *rand.Rand, out []float64) {
 	}
 }
 
+func (a *Arms) separately() bool { return true }
+
 // Learn implements Model.
 func (a *Arms) Learn(labels []Label) {
 	for i := range labels {

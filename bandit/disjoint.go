@@ -68,6 +68,8 @@ func (d *Disjoint) Draw(r *Round, random *rand.Rand, out []float64) {
 	}
 }
 
+func (d *Disjoint) separately() bool { return true }
+
 // Learn implements Model.
 func (d *Disjoint) Learn(labels []Label) {
 	for i := range labels {
@@ -89,4 +91,23 @@ func (d *Disjoint) arm(arm int) *learn.Linear {
 		d.arms[arm] = fit
 	}
 	return fit
+}
+
+// The three below learn all anew, at once.
+
+func (d *Disjoint) forget() {
+	for _, fit := range d.arms {
+		fit.Forget()
+	}
+}
+
+func (d *Disjoint) gather(l *Label) {
+	affine(d.row, l.X)
+	d.arm(l.Arm).Add(max(l.T, 0), d.row, l.Reward, l.Weight)
+}
+
+func (d *Disjoint) refit() {
+	for _, fit := range d.arms {
+		fit.Refit()
+	}
 }

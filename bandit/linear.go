@@ -203,3 +203,14 @@ func (l *Linear) observe(label *Label, a *center) {
 		a.x[i] += weight * v
 	}
 }
+
+// The three below learn all anew, at once; they are for models without intercepts.
+
+func (l *Linear) forget() { l.fit.Forget() }
+
+func (l *Linear) gather(label *Label) {
+	affine(l.row, label.X)
+	l.fit.Add(max(label.T, 0), l.row, label.Reward, label.Weight)
+}
+
+func (l *Linear) refit() { l.fit.Refit() }

@@ -10,7 +10,7 @@ import (
 	"github.com/karlquant/quasar/bandit"
 )
 
-const names = "d-linucb, epsilon-greedy, formula, greedy, lints, linucb, random, squarecb, thompson, ucb, ucb1"
+const names = "d-linucb, ensemble, epsilon-greedy, formula, greedy, lints, linucb, neural-linear, random, squarecb, thompson, ucb, ucb1"
 
 func TestNewRefuses(t *testing.T) {
 	tests := []struct {

@@ -6,12 +6,16 @@ import (
 	"github.com/karlquant/quasar/internal/learn"
 )
 
-// affine writes the row 1, x of a regression with an intercept. What is missing or
-// not a number is 0, what is too large to learn from is the largest that can be.
+// affine writes the row 1, x of a regression with an intercept.
 func affine(row, x []float64) {
 	row[0] = 1
-	n := copy(row[1:], x)
-	clear(row[1+n:])
+	tidy(row[1:], x)
+}
+
+// tidy writes x. What is missing or not a number is 0, what is too large to learn
+// from is the largest that can be.
+func tidy(row, x []float64) {
+	clear(row[copy(row, x):])
 	for i, v := range row {
 		if !(math.Abs(v) <= learn.LargestFeature) {
 			row[i] = tame(v)

@@ -22,10 +22,28 @@ func (t Thompson) Weigh(b *Belief, random *rand.Rand, p []float64) {
 	out, one := make([]float64, len(p)), make([]float64, len(p))
 	clear(p)
 	for range draws {
-		b.Model.Draw(b.Round, random, out)
+		b.draw(random, out)
 		best(one, func(i int) float64 { return b.Mean[i] + scale*(out[i]-b.Mean[i]) })
 		for i, share := range one {
 			p[i] += share / float64(draws)
 		}
+	}
+}
+
+// separate is a model that may believe of each arm by itself.
+type separate interface {
+	// separately tells that the arms are independent and normal, so that what Predict
+	// writes says all of the belief.
+	separately() bool
+}
+
+// draw writes a joint sample of the arms' means.
+func (b *Belief) draw(random *rand.Rand, out []float64) {
+	if m, ok := b.Model.(separate); !ok || !m.separately() {
+		b.Model.Draw(b.Round, random, out)
+		return
+	}
+	for i := range out {
+		out[i] = b.Mean[i] + b.SD[i]*random.NormFloat64()
 	}
 }

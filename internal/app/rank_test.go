@@ -30,6 +30,7 @@ func ask(t *testing.T, server, path string) (answer map[string]any) {
 
 // The command line of the original, word for word.
 func TestRankTakesTheOriginalsCommandLine(t *testing.T) {
+	t.Chdir(t.TempDir()) // it writes x.quasar
 	url := realHub(t)
 	b := start(t, "rank", "--hub", url, "--assets", "V75", "V100_1s", "CRASH1000", "--bandit", "ucb", "--reward", "simple", "--model", "x.pt", "--sync",
 		"--listen", "127.0.0.1:0")

@@ -84,7 +84,7 @@ withRanker("what the policy learned is said, and that it is no edge", ["--bandit
     await eventually("order", () => page.text("#ranking-order"), "by the policy ucb");
     await eventually("expected", () => page.cell("V75", "c-expected"), (text) => /^[+−]?\d\.\d{3} ± \d+\.\d{3} formula: 1, chosen with 1\.00$/.test(text));
     assert.equal(await page.text("#edge-value"), "None shown");
-    assert.match(await page.text("#edge-note"), /^no evidence of an edge/);
+    assert.match(await page.text("#edge-sentence"), /^No evidence of an edge: .*\. The interval holds whenever one looks\.$/);
     assert.equal(await page.text("#waiting"), "Asked for, and not sent by the hub so far: V100_1s.");
   } finally {
     clearInterval(walking);

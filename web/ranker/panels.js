@@ -20,7 +20,8 @@ export function showState(state, now) {
   vital("trading", trading.enabled ? "On" : "Off", "", trading.note.replace(/^off: /, ""));
   const { labels } = policy;
   vital("policy", policy.active, "", labels.learned === 0 ? "has learned nothing yet" : `${plural(labels.learned, "outcome")} learned, ${count(labels.pending)} to come`);
-  vital("edge", policy.gate.open ? "Evidence" : "None shown", "", policy.gate.sentence);
+  vital("edge", policy.gate.open ? "Evidence" : "None shown", "", `after ${plural(policy.gate.n, "outcome")} of the first, one after the other`);
+  setText(byId("edge-sentence"), `${capital(policy.gate.sentence)}. The interval holds whenever one looks.`);
   const tradable = state.rankings.filter((row) => row.tradable).length;
   vital("tradable", count(tradable), `of ${count(state.rankings.length)}`, tradable === state.rankings.length ? "none held back" : `${count(state.rankings.length - tradable)} held back`);
   vital("uptime", duration(now - (state.timestamp - state.uptime_seconds)), "", `${plural(state.updates, "update")}, ${state.version}`);
@@ -44,10 +45,11 @@ export function showHubLost(state, degraded) {
 function showNotes(notes) {
   const list = byId("notes");
   const known = new Map([...list.children].map((item) => [item.textContent, item]));
-  const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1) + ".";
-  arrange(list, notes.map(capital).map((text) => known.get(text) ?? make("li", "", text)));
+  arrange(list, notes.map((text) => capital(text) + ".").map((text) => known.get(text) ?? make("li", "", text)));
   setHidden(list, notes.length === 0);
 }
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 function showWaiting({ rankings, waiting }) {
   setHidden(byId("table-frame"), rankings.length === 0);

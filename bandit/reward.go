@@ -11,18 +11,20 @@ import (
 // the price alone: no stake, no fees, no pay-out.
 type Outcome struct {
 	// Direction is 1 for up and -1 for down.
-	Direction int
+	Direction int `json:"direction"`
 	// Move is the logarithm of the price at the end over the price at the beginning.
-	Move float64
+	Move float64 `json:"move"`
 	// Volatility is the standard deviation of Move, as it was known at the beginning;
 	// above 0.
-	Volatility float64
+	Volatility float64 `json:"volatility"`
 	// Cost is what following the signal costs, in standard deviations of Move.
-	Cost float64
+	Cost float64 `json:"cost"`
 	// Traded tells that Stake, PnL and Fees are what the venue says: the money that
 	// could be lost, the money that came of it net of Fees, and what they were.
-	Traded           bool
-	Stake, PnL, Fees float64
+	Traded bool    `json:"traded,omitzero"`
+	Stake  float64 `json:"stake,omitzero"`
+	PnL    float64 `json:"pnl,omitzero"`
+	Fees   float64 `json:"fees,omitzero"`
 }
 
 // Reward turns outcomes into what a policy learns from. Some rewards depend on those

@@ -59,7 +59,7 @@ var registry = map[string]func(c *Config) (Policy, error){
 	"lints":          func(c *Config) (Policy, error) { return c.policy(c.linear, c.thompson(1)) },
 	"neural-linear":  func(c *Config) (Policy, error) { return c.policy(c.neural, c.thompson(neuralScale)) },
 	"ensemble":       func(c *Config) (Policy, error) { return c.policy(c.ensemble, c.thompson(1)) },
-	"d-linucb":       func(c *Config) (Policy, error) { return c.forgetting().policy(c.linear, c.ucb()) },
+	"d-linucb":       func(c *Config) (Policy, error) { return c.policy(c.forgetting().linear, c.ucb()) },
 }
 
 // Names returns the names of all policies, in order.

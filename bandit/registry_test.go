@@ -2,6 +2,7 @@ package bandit_test
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,5 +44,24 @@ func TestNamesAreInOrder(t *testing.T) {
 	want := strings.Split(names, ", ")
 	if diff := cmp.Diff(want, bandit.Names()); diff != "" {
 		t.Errorf("Names (-want +got):\n%s", diff)
+	}
+}
+
+// After 20 half-lives without labels, d-linucb knows as little as in the beginning;
+// linucb knows what it knew.
+func TestOnlyTheDiscountedForgets(t *testing.T) {
+	for name, want := range map[string]bool{"linucb": false, "d-linucb": true} {
+		for _, shared := range []bool{false, true} {
+			p := entrant(t, name, shared, nil)
+			w := newWorld(4, shared)
+			play(p, w, 500)
+			r, _ := w.next()
+			now := p.Choose(r)
+			r.T += 7000
+			later := p.Choose(r)
+			if got := slices.Min(later.SD) > 3*slices.Min(now.SD); got != want {
+				t.Errorf("%s, %s: deviations %v became %v: forgot = %v, want %v", name, kind(shared), now.SD, later.SD, got, want)
+			}
+		}
 	}
 }

@@ -7,13 +7,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/karlquant/quasar/bandit"
+	"github.com/karlquant/quasar/internal/learn"
 	"github.com/karlquant/quasar/internal/safetensors"
 	"github.com/karlquant/quasar/rank"
 )
@@ -53,6 +53,9 @@ type Checkpoint struct {
 	Random []byte
 
 	// What follows is what the parts know; nil for none.
+
+	// Net is the network, from the inputs on.
+	Net      []learn.Layer
 	Features *rank.FeaturesState
 	Norm     *NormState
 	Gate     *bandit.GateState
@@ -268,6 +271,7 @@ func (a assets) names() (names []string, seen map[string]time.Time, err error) {
 }
 
 func (c *Checkpoint) writeTensors(w *writer) {
+	writeNet(w, c.Net)
 	if f := c.Features; f != nil {
 		w.floats("features.clock", f.Clock[:])
 		w.floats("features.cells", f.Cells, len(f.Names), rank.StateWidth)
@@ -289,6 +293,7 @@ func writeNorm(w *writer, prefix string, s *rank.NormaliserState) {
 }
 
 func (c *Checkpoint) readTensors(r *reader) {
+	c.Net = readNet(r)
 	if f := c.Features; f != nil {
 		copy(f.Clock[:], r.floats("features.clock", len(f.Clock)))
 		f.Cells = r.floats("features.cells", len(f.Names), rank.StateWidth)
@@ -304,9 +309,4 @@ func (c *Checkpoint) readTensors(r *reader) {
 func readNorm(r *reader, prefix string) rank.NormaliserState {
 	count := r.floats(prefix+"count", -1)
 	return rank.NormaliserState{Count: count, Mean: r.floats(prefix+"mean", len(count)), Variance: r.floats(prefix+"variance", len(count))}
-}
-
-// sameShape tells whether a shape is the wanted one; -1 is any size.
-func sameShape(got, want []int) bool {
-	return slices.EqualFunc(got, want, func(a, b int) bool { return a == b || b < 0 })
 }

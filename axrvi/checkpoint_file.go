@@ -69,7 +69,9 @@ func warnOfFormer(log *slog.Logger, path string, err error, former *Checkpoint) 
 		"file", path, "err", err, "former", Former(path), "step", former.Step, "created", former.Created.Format(time.RFC3339))
 }
 
-// readCheckpoint reads one file.
+// ReadCheckpoint reads the checkpoint at path and no other, of whatever features.
+func ReadCheckpoint(path string) (*Checkpoint, error) { return readCheckpoint(path, "") }
+
 func readCheckpoint(path, featureHash string) (*Checkpoint, error) {
 	data, err := ReadModel(path)
 	if err != nil {

@@ -131,12 +131,31 @@ func (h *Home) note(format string, args ...any) {
 }
 
 // load goes on from the checkpoint, or starts anew.
-func (h *Home) load(there bool, model string, opts *HomeOptions) (err error) {
+func (h *Home) load(there bool, model string, opts *HomeOptions) error {
 	if there {
-		h.Checkpoint, err = LoadCheckpoint(h.Path, opts.FeatureHash, opts.Logger)
-		return err
+		c, err := LoadCheckpoint(h.Path, opts.FeatureHash, opts.Logger)
+		if err != nil {
+			return err
+		}
+		return h.use(c, h.Path, opts)
 	}
 	h.note("%s is not there: starting anew; what is learned is kept in %s", model, h.Path)
+	return nil
+}
+
+// use goes on from a checkpoint, or if it is one that 'quasar model import' made
+// takes the network out of it.
+func (h *Home) use(c *Checkpoint, path string, opts *HomeOptions) error {
+	if c.Net != nil && !slices.Equal(sizesOf(c.Net), opts.Sizes) {
+		return fmt.Errorf("%w: %s: got a network %s, want %s; to start anew and keep this file under another name: quasar model reset %s",
+			ErrIncompatible, path, dashed(sizesOf(c.Net)), dashed(opts.Sizes), h.Path)
+	}
+	if c.FeatureHash != "" || c.Net == nil {
+		h.Checkpoint = c
+		return nil
+	}
+	h.Import = &Import{Layers: c.Net, Hash: c.Imported}
+	h.note("the network of %s is taken over", path)
 	return nil
 }
 
@@ -148,7 +167,7 @@ func (h *Home) compare(model string, opts *HomeOptions) error {
 	}
 	kept, err := LoadCheckpoint(h.Path, "", nil)
 	if err == nil && h.Import != nil && kept.Imported == h.Import.Hash {
-		h.Import, h.Notes = nil, nil
+		h.Checkpoint, h.Import, h.Notes = nil, nil, nil
 		h.note("%s is used: it has what was learned since %s was taken over", h.Path, model)
 		return h.load(true, model, opts)
 	}
@@ -165,8 +184,11 @@ func (h *Home) take(model string, opts *HomeOptions) error {
 	}
 	if f, err := safetensors.Decode(data); err == nil && IsCheckpoint(f.Metadata) {
 		h.note("%s is a checkpoint and is used; what is learned is kept in %s", model, h.Path)
-		h.Checkpoint, err = readCheckpoint(model, opts.FeatureHash)
-		return err
+		c, err := readCheckpoint(model, opts.FeatureHash)
+		if err != nil {
+			return err
+		}
+		return h.use(c, model, opts)
 	}
 	if h.Import, err = decodeImport(data, opts.Sizes); err != nil {
 		return fmt.Errorf("%s: %w", model, err)

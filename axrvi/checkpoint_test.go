@@ -68,7 +68,8 @@ func learned(t testing.TB) *Checkpoint {
 	gated.Up[0] = math.Inf(-1)
 	return &Checkpoint{
 		Created: created, Step: 1234, FeatureHash: features.Hash(), Config: jsontext.Value(`{"policy":"ucb"}`),
-		Imported: strings.Repeat("ab", 32), LastSeen: seen, Random: random, Features: &state, Norm: &norm, Gate: &gated,
+		Imported: strings.Repeat("ab", 32), LastSeen: seen, Random: random,
+		Net: smallNet(), Features: &state, Norm: &norm, Gate: &gated,
 	}
 }
 
@@ -205,6 +206,13 @@ func TestCheckpointsThatAreNotOurs(t *testing.T) {
 			f.Tensors = slices.DeleteFunc(f.Tensors, func(t safetensors.Tensor) bool { return t.Name == "gate.up" })
 			f.Tensors = append(f.Tensors, safetensors.FromInt64s("gate.up", []int{1}, []int64{1}))
 		}, errDamaged, "tensor gate.up: got I64 of [1], want F64 of [-1]"},
+		{"a layer that does not fit the one before it", func(f *safetensors.File) {
+			f.Tensors = append(f.Tensors, safetensors.FromFloat64s("net.3.weight", []int{1, 2}, []float64{1, 2}), safetensors.FromFloat64s("net.3.bias", []int{1}, []float64{1}))
+		}, errDamaged, "tensor net.3.weight: got the shape [1 2], want outputs and the inputs that the layer before it gives"},
+		{"a weight that is no number", func(f *safetensors.File) {
+			f.Tensors = slices.DeleteFunc(f.Tensors, func(t safetensors.Tensor) bool { return t.Name == "net.2.bias" })
+			f.Tensors = append(f.Tensors, safetensors.FromFloat64s("net.2.bias", []int{1}, []float64{math.NaN()}))
+		}, errDamaged, `tensor "net.2.bias": got NaN in it, want finite numbers`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := DecodeCheckpoint(sealed(t, learned(t), c.change))
@@ -294,7 +302,7 @@ func TestACheckpointOfOtherFeatures(t *testing.T) {
 	if got != nil || !errors.Is(err, ErrIncompatible) || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
-	imported := &Checkpoint{Created: created} // its network has seen no features
+	imported := &Checkpoint{Created: created, Net: smallNet()} // its network has seen no features
 	if err := imported.Save(path); err != nil {
 		t.Fatal(err)
 	}

@@ -130,6 +130,7 @@ func TestHealthAndStateHaveEveryKey(t *testing.T) {
 }
 
 func TestHealthTellsOfTheHubAndOfWhatWasAskedFor(t *testing.T) {
+	t.Chdir(t.TempDir()) // it writes x.quasar
 	synctest.Test(t, func(t *testing.T) {
 		hub := newHub(t)
 		hub.initial = []quasar.Snapshot{hub.snap("A", 1, 7, 3, 0.5)}

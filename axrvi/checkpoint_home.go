@@ -41,6 +41,17 @@ type Home struct {
 	outdated bool   // what is at Path is to be set aside before anything is written
 }
 
+// OpenError is why Open came to nothing: there is something to be changed by a
+// person, and the text says what. It wraps ErrIncompatible for a checkpoint that the
+// ranker cannot go on from, and disk.ErrHeld for one that another process has.
+type OpenError struct{ err error }
+
+// Error implements error.
+func (e *OpenError) Error() string { return e.err.Error() }
+
+// Unwrap returns what it is about.
+func (e *OpenError) Unwrap() error { return e.err }
+
 // HomePath returns where what is learned from a model is kept: beside it, under its
 // name with the ending .quasar in place of one that model files usually have. Nothing
 // is ever written to a file with another ending.
@@ -65,14 +76,14 @@ func HomePath(model string) string {
 //     ImportFile;
 //   - the model is a checkpoint under another name: it goes on from there.
 //
-// The error is ErrIncompatible for a checkpoint that this ranker cannot go on from.
+// The error is an *OpenError.
 func Open(model string, opts *HomeOptions) (h *Home, err error) {
 	h = &Home{Path: HomePath(model)}
 	if h.hold, err = holdCheckpoint(h.Path); err != nil {
-		return nil, err
+		return nil, &OpenError{err}
 	}
 	if err := h.open(model, opts); err != nil {
-		return nil, errors.Join(err, h.Close())
+		return nil, &OpenError{errors.Join(err, h.Close())}
 	}
 	if h.Checkpoint != nil {
 		h.imported = h.Checkpoint.Imported

@@ -113,7 +113,7 @@ func TestWhatARankerStartsFrom(t *testing.T) {
 			before := content(t, h.path("x.pt"))
 			got, err := h.open(c.model)
 			if c.want != "" {
-				if want := strings.ReplaceAll(c.want, "DIR", h.dir); got != nil || err == nil || !strings.Contains(err.Error(), want) {
+				if want := strings.ReplaceAll(c.want, "DIR", h.dir); got != nil || !errors.As(err, new(*OpenError)) || !strings.Contains(err.Error(), want) {
 					t.Errorf("got %v\nwant %s", err, want)
 				}
 				return

@@ -69,8 +69,8 @@ func (r *Ranker) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.routes.
 // Run follows the hub until ctx ends, and then returns nil. It connects again for
 // ever; what is known is kept and ages meanwhile. It leaves no goroutine, and so
 // waits for an OnRanking that is under way. A second Run at the same time returns
-// subscriber.ErrBusy. A model's file that cannot be used is an error at once:
-// axrvi.ErrIncompatible where it was made for something else.
+// subscriber.ErrBusy. A model's file that cannot be used is an error at once, an
+// *axrvi.OpenError.
 func (r *Ranker) Run(ctx context.Context) error {
 	if err := r.remember(ctx); err != nil {
 		return err

@@ -13,7 +13,6 @@ import (
 
 	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/axrvi"
-	"github.com/karlquant/quasar/internal/disk"
 	"github.com/karlquant/quasar/ranker"
 	"github.com/karlquant/quasar/web"
 )
@@ -166,7 +165,7 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 // modelError gives an error about the model's file the code of a configuration that
 // has to be changed by somebody.
 func modelError(err error) error {
-	if errors.Is(err, axrvi.ErrIncompatible) || errors.Is(err, disk.ErrHeld) {
+	if errors.As(err, new(*axrvi.OpenError)) {
 		return misconfigured(err)
 	}
 	return err

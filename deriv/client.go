@@ -56,6 +56,10 @@ func (c *Client) WaitReady(ctx context.Context) error {
 	return err
 }
 
+// Connected waits like WaitReady, but fails as soon as an attempt to connect has,
+// and says why: for what is done once and not for ever.
+func (c *Client) Connected(ctx context.Context) error { return c.socket.attempt(ctx) }
+
 // Time asks for the venue's clock. Now is the better way to know it.
 func (c *Client) Time(ctx context.Context) (time.Time, error) {
 	a, err := ask[TimeAnswer](ctx, c.socket, TimeRequest{})

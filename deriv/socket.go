@@ -134,6 +134,7 @@ func (s *socket) session(ctx context.Context) (lived time.Duration, err error) {
 	if err != nil {
 		s.mu.Lock()
 		s.set(Disconnected, err)
+		s.announce()
 		s.mu.Unlock()
 		return 0, err
 	}
@@ -280,6 +281,30 @@ func (s *socket) current(ctx context.Context) (*conn, error) {
 		case <-changed:
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%w: %w", ErrDisconnected, cause(ctx))
+		}
+	}
+}
+
+// attempt waits for a connection like current, but no longer than one attempt
+// takes, and says why that failed.
+func (s *socket) attempt(ctx context.Context) error {
+	for {
+		s.mu.Lock()
+		c, over, err, changed := s.conn, s.over, s.err, s.changed
+		failed := s.state == Disconnected && err != nil
+		s.mu.Unlock()
+		switch {
+		case over != nil:
+			return over
+		case c != nil && c.alive():
+			return nil
+		case failed:
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", ErrDisconnected, cause(ctx))
 		}
 	}
 }

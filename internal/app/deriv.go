@@ -1,0 +1,275 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/spf13/cobra"
+
+	"github.com/karlquant/quasar/deriv"
+)
+
+func newDeriv() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "deriv", GroupID: "use",
+		Short: "Look at Deriv's market, or at a simulator's: symbols, contracts, ticks, quotes",
+		Long: `These commands use the public socket, which needs no account and no token, and
+trade nothing. A symbol may be given as the venue names it (R_75, 1HZ100V), as
+people do ("Volatility 75 Index"), or as asset spaces do (V75, V100_1s, Crash500).`,
+	}
+	cmd.AddCommand(newDerivSymbols(), newDerivContracts(), newDerivTicks(), newDerivQuote())
+	return cmd
+}
+
+// venueFlags are those of every command that asks a venue.
+type venueFlags struct {
+	url  *string
+	json *bool
+}
+
+// venueURL adds the address of the venue.
+func venueURL(cmd *cobra.Command, flag string) *string {
+	address := cmd.Flags().String(flag, deriv.DefaultURL, "the venue or a simulator: https://HOST, or http://127.0.0.1:PORT")
+	alsoEnv(cmd, flag, deriv.URLEnv)
+	return address
+}
+
+func addVenueFlags(cmd *cobra.Command) *venueFlags {
+	return &venueFlags{
+		url:  venueURL(cmd, "url"),
+		json: cmd.Flags().Bool("json", false, "print JSON, one object on a line"),
+	}
+}
+
+// reachWithin is how long a command that looks something up waits for the venue.
+const reachWithin = 30 * time.Second
+
+// once connects to the public socket, lets work do its part, and disconnects.
+func (f *venueFlags) once(cmd *cobra.Command, work func(ctx context.Context, c *deriv.Client) error) error {
+	return f.with(cmd.Context(), nil, func(ctx context.Context, c *deriv.Client) error {
+		waiting, cancel := context.WithTimeout(ctx, reachWithin)
+		defer cancel()
+		if err := c.Connected(waiting); err != nil {
+			return unreachable(err)
+		}
+		return work(ctx, c)
+	})
+}
+
+// with runs a client of the public socket while work works.
+func (f *venueFlags) with(ctx context.Context, log *slog.Logger, work func(ctx context.Context, c *deriv.Client) error) error {
+	client, err := deriv.New(&deriv.Options{URL: *f.url, Logger: log})
+	if err != nil {
+		return misconfigured(err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var running sync.WaitGroup
+	running.Go(func() { _ = client.Run(ctx) }) // it ends with ctx, and only then
+	defer running.Wait()
+	defer cancel()
+	return work(ctx, client)
+}
+
+func jsonLine(w io.Writer, v any) error {
+	line, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(line, '\n'))
+	return err
+}
+
+// harmless is a text of the venue's that cannot steer a terminal.
+func harmless(text string) string { return string(inert([]byte(text))) }
+
+func exactly(what string, n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usage("%s: got %d arguments, want %s", cmd.CommandPath(), len(args), what)
+		}
+		return nil
+	}
+}
+
+func newDerivSymbols() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "symbols", Short: "List what can be traded",
+		Example: "  quasar deriv symbols\n  quasar deriv symbols --market synthetic_index --json",
+		Args:    exactly("none", 0),
+	}
+	flags := addVenueFlags(cmd)
+	market := cmd.Flags().String("market", "", "only this market: synthetic_index, forex, …")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return flags.once(cmd, func(ctx context.Context, c *deriv.Client) error {
+			symbols, err := c.ActiveSymbols(ctx)
+			if err != nil {
+				return err
+			}
+			return showSymbols(cmd.OutOrStdout(), symbols, *market, *flags.json)
+		})
+	}
+	return cmd
+}
+
+func showSymbols(w io.Writer, symbols []deriv.ActiveSymbol, market string, asJSON bool) error {
+	var rows [][]string
+	for _, s := range symbols {
+		if market != "" && s.Market != market {
+			continue
+		}
+		if asJSON {
+			if err := jsonLine(w, s); err != nil {
+				return err
+			}
+			continue
+		}
+		state := "open"
+		switch {
+		case bool(s.Suspended):
+			state = "suspended"
+		case !bool(s.Open):
+			state = "closed"
+		}
+		rows = append(rows, []string{s.Symbol, harmless(s.Name), harmless(s.Market), harmless(s.Submarket), s.Step.String(), state})
+	}
+	if asJSON {
+		return nil
+	}
+	columns := []column{{name: "SYMBOL"}, {name: "NAME"}, {name: "MARKET"}, {name: "SUBMARKET"}, {name: "STEP", right: true}, {name: "STATE"}}
+	_, err := io.WriteString(w, renderTable(columns, rows))
+	return err
+}
+
+func newDerivContracts() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "contracts SYMBOL", Short: "List the contracts that a symbol offers",
+		Example: "  quasar deriv contracts V75\n  quasar deriv contracts CRASH500 --json",
+		Args:    exactly("one symbol", 1),
+	}
+	flags := addVenueFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return flags.once(cmd, func(ctx context.Context, c *deriv.Client) error {
+			symbol, err := c.Symbol(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			offers, err := c.ContractsFor(ctx, symbol.Symbol)
+			if err != nil {
+				return err
+			}
+			return showOffers(cmd.OutOrStdout(), offers.Available, *flags.json)
+		})
+	}
+	return cmd
+}
+
+func showOffers(w io.Writer, offers []deriv.Offer, asJSON bool) error {
+	var rows [][]string
+	for _, o := range offers {
+		if asJSON {
+			if err := jsonLine(w, o); err != nil {
+				return err
+			}
+			continue
+		}
+		extra := ""
+		if len(o.Multipliers) > 0 {
+			extra = fmt.Sprintf("× %v", o.Multipliers)
+		}
+		if len(o.GrowthRates) > 0 {
+			extra = fmt.Sprintf("growth %v", o.GrowthRates)
+		}
+		rows = append(rows, []string{harmless(o.ContractType), harmless(o.Category), harmless(o.MinDuration), harmless(o.MaxDuration), harmless(o.ExpiryType), extra})
+	}
+	if asJSON {
+		return nil
+	}
+	columns := []column{{name: "TYPE"}, {name: "CATEGORY"}, {name: "FROM", right: true}, {name: "TO", right: true}, {name: "EXPIRY"}, {name: "RANGE"}}
+	_, err := io.WriteString(w, renderTable(columns, rows))
+	return err
+}
+
+func newDerivTicks() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "ticks SYMBOL", Short: "Follow the ticks of a symbol",
+		Long: `Ticks follows a symbol until it is interrupted, over lost connections too: what
+was missed meanwhile is read from the history and marked, and what is gone for
+good is counted.`,
+		Example: "  quasar deriv ticks V75\n  quasar deriv ticks V100_1s --count 10 --json",
+		Args:    exactly("one symbol", 1),
+	}
+	flags := addVenueFlags(cmd)
+	count := cmd.Flags().Int("count", 0, "end after so many; 0 goes on")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if *count < 0 {
+			return usage("--count: got %d, want 0 or more", *count)
+		}
+		log, err := newLogger(cmd)
+		if err != nil {
+			return err
+		}
+		return flags.with(cmd.Context(), log, func(ctx context.Context, c *deriv.Client) error {
+			if err := c.WaitReady(ctx); err != nil {
+				return err
+			}
+			return followTicks(ctx, cmd.OutOrStdout(), c, args[0], *count, *flags.json)
+		})
+	}
+	return cmd
+}
+
+// tickLine is a tick as --json prints it.
+type tickLine struct {
+	Symbol string      `json:"symbol"`
+	Epoch  deriv.Epoch `json:"epoch"`
+	Quote  deriv.Price `json:"quote"`
+	Filled bool        `json:"filled"`
+	Missed int         `json:"missed"`
+}
+
+func followTicks(ctx context.Context, w io.Writer, c *deriv.Client, name string, count int, asJSON bool) error {
+	symbol, err := c.Symbol(ctx, name)
+	if err != nil {
+		return err
+	}
+	stream, err := c.Ticks(ctx, symbol.Symbol)
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	n := 0
+	for e, err := range stream.All(ctx) {
+		if err != nil {
+			return err
+		}
+		if asJSON {
+			err = jsonLine(w, tickLine{Symbol: symbol.Symbol, Epoch: e.Value.Epoch, Quote: e.Value.Quote, Filled: e.Filled, Missed: e.Missed})
+		} else {
+			_, err = fmt.Fprintf(w, "%s  %s%s\n", e.Value.Epoch.Time().Format("15:04:05"), e.Value.Quote.Text(int(e.Value.Decimals)), tickRemark(e))
+		}
+		if err != nil {
+			return err
+		}
+		if n++; n == count {
+			return nil
+		}
+	}
+	return errors.New("the venue sends no more ticks")
+}
+
+func tickRemark(e deriv.Event[deriv.Tick]) string {
+	remark := ""
+	if e.Missed > 0 {
+		remark += fmt.Sprintf("  %d missed before", e.Missed)
+	}
+	if e.Filled {
+		remark += "  from the history"
+	}
+	return remark
+}

@@ -1,0 +1,217 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/karlquant/quasar/deriv"
+	"github.com/karlquant/quasar/internal/recording"
+	"github.com/karlquant/quasar/subscriber"
+)
+
+func newRecord() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "record [SYMBOL...]", GroupID: "use",
+		Short: "Record a venue's ticks and a hub's snapshots to compressed files",
+		Long: `Record follows the ticks of the symbols, over lost connections too, and with
+--hub every snapshot that a hub sends, until it is interrupted. It writes them as
+they come to a directory, one JSON object a line, compressed: a crash costs the
+last second at most, and a file that is full or old gives way to the next.
+
+It needs no account. Recordings are yours to look at and to calibrate a simulator
+with; whether they may be passed on is between you and the venue.`,
+		Example: "  quasar record V75 V100_1s CRASH500 --dir recordings\n  quasar record --hub ws://127.0.0.1:7860 --dir recordings",
+	}
+	var r recorder
+	f := cmd.Flags()
+	url := venueURL(cmd, "deriv-url")
+	f.StringVar(&r.hub, "hub", "", "a hub whose snapshots to record too: ws://, wss://, http:// or https://, HOST:PORT")
+	cred := credentialFlags(cmd)
+	dir := f.String("dir", "recordings", "the directory; it is made if need be")
+	f.Int64Var(&r.opts.MostBytes, "file-bytes", 64<<20, "when a file is full, compressed")
+	f.DurationVar(&r.opts.MostTime, "file-time", 24*time.Hour, "when a file is old")
+	f.DurationVar(&r.opts.SyncEvery, "sync", time.Second, "what a crash may cost")
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		if len(args) == 0 && r.hub == "" {
+			return usage("record: got neither symbols nor --hub, want some of them")
+		}
+		if r.log, err = newLogger(cmd); err != nil {
+			return err
+		}
+		if r.token, r.trust, err = cred.read(); err != nil {
+			return err
+		}
+		if r.out, err = recording.NewWriter(*dir, &r.opts); err != nil {
+			return misconfigured(err)
+		}
+		r.url, r.symbols = *url, args
+		err = r.run(cmd.Context())
+		fmt.Fprintf(cmd.ErrOrStderr(), "quasar record: %d ticks and %d snapshots in %d files, the last %s\n", r.ticks, r.snapshots, r.out.Files(), r.out.Path())
+		return err
+	}
+	return cmd
+}
+
+// recorder writes what comes, in one goroutine.
+type recorder struct {
+	url, hub, token string
+	trust           *http.Client
+	symbols         []string
+	opts            recording.Options
+	out             *recording.Writer
+	log             *slog.Logger
+
+	ticks, snapshots int
+}
+
+func (r *recorder) run(ctx context.Context) error {
+	records := make(chan recording.Record, 1024)
+	g, ctx := errgroup.WithContext(ctx)
+	if len(r.symbols) > 0 {
+		g.Go(func() error { return r.market(ctx, records) })
+	}
+	if r.hub != "" {
+		g.Go(func() error { return r.spaces(ctx, records) })
+	}
+	g.Go(func() error { return r.write(ctx, records) })
+	err := g.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return errors.Join(err, r.out.Close())
+}
+
+// write ends with ctx, after what had come by then.
+func (r *recorder) write(ctx context.Context, records <-chan recording.Record) error {
+	idle := time.NewTicker(r.opts.SyncEvery)
+	defer idle.Stop()
+	for {
+		select {
+		case record := <-records:
+			if err := r.keep(record); err != nil {
+				return err
+			}
+		case now := <-idle.C:
+			if err := r.out.Sync(now); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return r.rest(records)
+		}
+	}
+}
+
+func (r *recorder) rest(records <-chan recording.Record) error {
+	for {
+		select {
+		case record := <-records:
+			if err := r.keep(record); err != nil {
+				return err
+			}
+		default:
+			return nil
+		}
+	}
+}
+
+func (r *recorder) keep(record recording.Record) error {
+	if record.Tick != nil {
+		r.ticks++
+	} else {
+		r.snapshots++
+	}
+	return r.out.Write(record)
+}
+
+// market follows the ticks of all symbols over one connection.
+func (r *recorder) market(ctx context.Context, records chan<- recording.Record) error {
+	client, err := deriv.New(&deriv.Options{URL: r.url, Logger: r.log})
+	if err != nil {
+		return misconfigured(err)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return client.Run(ctx) })
+	for _, name := range r.symbols {
+		g.Go(func() error { return r.follow(ctx, client, name, records) })
+	}
+	return g.Wait()
+}
+
+// follow records one symbol. What the venue may do better later is tried again.
+func (r *recorder) follow(ctx context.Context, client *deriv.Client, name string, records chan<- recording.Record) error {
+	for {
+		err := r.followOnce(ctx, client, name, records)
+		var refused *deriv.Error
+		if ctx.Err() != nil || errors.Is(err, deriv.ErrUnknownSymbol) || errors.As(err, &refused) && refused.Class() == deriv.ClassValidation {
+			return err
+		}
+		r.log.Warn("ticks", "symbol", name, "error", err)
+		select {
+		case <-time.After(5 * time.Second):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (r *recorder) followOnce(ctx context.Context, client *deriv.Client, name string, records chan<- recording.Record) error {
+	if err := client.WaitReady(ctx); err != nil {
+		return err
+	}
+	symbol, err := client.Symbol(ctx, name)
+	if err != nil {
+		return err
+	}
+	stream, err := client.Ticks(ctx, symbol.Symbol)
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	for e, err := range stream.All(ctx) {
+		if err != nil {
+			return err
+		}
+		tick := &recording.Tick{
+			Symbol: symbol.Symbol, Epoch: int64(e.Value.Epoch), Missed: e.Missed,
+			Quote: jsontext.Value(e.Value.Quote.Text(int(e.Value.Decimals))),
+		}
+		if !hand(ctx, records, recording.Record{At: time.Now().UTC(), Tick: tick}) {
+			return ctx.Err()
+		}
+	}
+	return errors.New("the venue sends no more ticks")
+}
+
+func hand(ctx context.Context, records chan<- recording.Record, r recording.Record) bool {
+	select {
+	case records <- r:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// spaces follows a hub. What goes wrong on the way there is told and tried again.
+func (r *recorder) spaces(ctx context.Context, records chan<- recording.Record) error {
+	client, err := subscriber.New(r.hub, &subscriber.Options{Token: r.token, HTTPClient: r.trust, Logger: r.log})
+	if err != nil {
+		return misconfigured(err)
+	}
+	for s, err := range client.Watch(ctx) {
+		if err != nil {
+			r.log.Warn("hub", "error", err)
+			continue
+		}
+		if !hand(ctx, records, recording.Record{At: time.Now().UTC(), Snapshot: s.AppendJSON(nil)}) {
+			break
+		}
+	}
+	return ctx.Err()
+}

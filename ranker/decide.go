@@ -11,8 +11,10 @@ import (
 // decided is a decision whose outcomes are not all known.
 type decided struct {
 	id, t    int64
-	waits    int // for so many outcomes
-	top      int // the asset of the highest mean, which the gate follows
+	waits    int   // for so many outcomes
+	top      int   // the asset of the highest mean, which the gate follows
+	arms     int   // how many the decision was among
+	slate    []int // those that could have been chosen
 	outcomes []rank.Outcome
 }
 
@@ -35,6 +37,7 @@ func (l *learner) decide(now time.Time) {
 		l.assets[asset].propensity = choice.P[i]
 	}
 	d := newDecision(l, r, &choice, now, held)
+	l.recordDecision(r, &choice, now)
 	l.follow(d, r, &choice, now)
 	l.recent.add(d)
 	l.placeAll()
@@ -97,7 +100,12 @@ func (l *learner) newRound(arms []int, now time.Time) *bandit.Round {
 // decision at a time, as somebody would who trades one contract after the other:
 // outcomes that overlap would count the same luck twice.
 func (l *learner) follow(d *Decision, r *bandit.Round, choice *bandit.Choice, now time.Time) {
-	w := &decided{id: l.round, t: r.T, top: r.Arms[best(choice)]}
+	w := &decided{id: l.round, t: r.T, arms: len(r.Arms), top: r.Arms[best(choice)]}
+	for i, p := range choice.P {
+		if p > 0 {
+			w.slate = append(w.slate, r.Arms[i])
+		}
+	}
 	for i, asset := range r.Arms {
 		if _, why := l.features.Open(asset, l.round, now, r.X[i]); why == "" {
 			w.waits++

@@ -1,6 +1,7 @@
 package ranker
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -95,6 +96,9 @@ func (r *Ranker) policyAnswer() policyAnswer {
 		Horizon: r.opts.Horizon.Seconds(), Every: r.opts.DecideEvery.Seconds(), Cost: r.opts.Cost,
 		Labels:    labelsAnswer{l.counts.learned, l.counts.dropped, l.features.Outcomes().Pending},
 		Decisions: l.counts.decisions, Gate: newGateAnswer(l.gate), Notes: l.notes(),
+	}
+	if n := l.counts.unrecorded; n > 0 {
+		a.Notes = append(a.Notes, fmt.Sprintf("%d decisions and outcomes could not be recorded", n))
 	}
 	if r.keeper.problem != "" {
 		a.Notes = append(a.Notes, "what was learned cannot be saved: "+r.keeper.problem)

@@ -155,8 +155,7 @@ func (l *learner) told() any {
 		Alpha    float64 `json:"alpha"`
 		Floor    float64 `json:"floor"`
 		Seed     uint64  `json:"seed"`
-		Learned  int64   `json:"labels_learned"`
-	}{o.Policy, o.Reward, o.Feedback, o.Horizon.String(), o.DecideEvery.String(), o.Cost, o.HalfLife, o.Alpha, o.Floor, o.Seed, l.counts.learned}
+	}{o.Policy, o.Reward, o.Feedback, o.Horizon.String(), o.DecideEvery.String(), o.Cost, o.HalfLife, o.Alpha, o.Floor, o.Seed}
 }
 
 // restore goes on from what was kept.
@@ -185,7 +184,8 @@ func (l *learner) restore(home *axrvi.Home) error {
 			return fmt.Errorf("random: %w", err)
 		}
 	}
-	l.round = c.Step
+	l.round, l.step = c.Step, c.Step
+	l.horizons = float64(c.Step) * l.opts.DecideEvery.Seconds() / l.opts.Horizon.Seconds()
 	for asset := range l.features.Len() {
 		l.assets = append(l.assets, seen{propensity: -1, updated: c.LastSeen[l.features.Name(asset)]})
 	}

@@ -50,6 +50,7 @@ func (l *learner) learn(w *decided) {
 		l.policy.Learn(labels)
 	}
 	l.tryGate(w, known)
+	l.recordOutcomes(w, labels, l.now)
 	l.show(w, labels)
 }
 

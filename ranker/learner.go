@@ -38,6 +38,9 @@ type learner struct {
 
 	complete []int64 // of open: those whose outcomes are all known since settle
 
+	log  *bandit.Log // of decisions; nil for none
+	step int64       // of the checkpoint that it went on from
+
 	recent recent
 	counts counts
 	one    single
@@ -55,6 +58,7 @@ type seen struct {
 type counts struct {
 	decisions, learned, dropped int64
 	full                        int64 // updates of assets for which there was no room
+	unrecorded                  int64 // decisions and outcomes that did not get into the log
 }
 
 // single is what it takes to score one asset, kept for the next.

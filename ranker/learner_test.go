@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/bandit"
+	"github.com/karlquant/quasar/rank"
 )
 
 // market is a few assets whose prices walk at random, a step a second. Where a space
@@ -233,5 +236,57 @@ func TestDecisionsGoOnAfterTheClockWentBack(t *testing.T) {
 	}
 	if got := l.counts.decisions - before; got < 2 {
 		t.Errorf("got %d decisions in %d s after the clock went back, want one every %d s", got, 3*hold, hold)
+	}
+}
+
+// What is recorded is every decision with what became of it, and says itself whether
+// it is whole.
+func TestDecisionsAreRecorded(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "decisions.log")
+	l := newTestLearner(t, &Options{Seed: 1, Floor: 0.3})
+	log, err := bandit.OpenLog(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.log = log
+	m := newMarket(1, &listed{name: "A", skill: 0.6, accuracy: 0.9}, &listed{name: "B", skill: 0.4, accuracy: 0.6})
+	for range 20 * hold {
+		m.step(l.take)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	decisions, outcomes := 0, 0
+	for record, err := range bandit.ReadLogs(path) {
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case record.Decision != nil:
+			decisions++
+			d := record.Decision
+			if len(d.Arms) != 2 || len(d.Arms[0].X) != rank.Width || d.Arms[0].Key == nil || d.Arms[0].Belief == nil || d.Policy != "ucb" || d.Gate == nil {
+				t.Fatalf("decision %d: got %+v, want two arms with rows, keys and beliefs, the policy and the gate", d.ID, d)
+			}
+		case record.Outcome != nil:
+			outcomes++
+		}
+	}
+	if int64(decisions) != l.counts.decisions || int64(outcomes) != l.counts.learned+l.counts.dropped || outcomes < 30 {
+		t.Errorf("recorded %d decisions and %d outcomes, want %d and %d", decisions, outcomes, l.counts.decisions, l.counts.learned+l.counts.dropped)
+	}
+}
+
+// A large round is recorded with the arms that could have been chosen.
+func TestALargeDecisionIsRecordedInShort(t *testing.T) {
+	d := &bandit.DecisionRecord{Chosen: 299}
+	for i := range 300 {
+		a := bandit.ArmRecord{Name: fmt.Sprint(i)}
+		if i >= 290 {
+			a.P = 0.1
+		}
+		d.Arms = append(d.Arms, a)
+	}
+	if shorten(d); len(d.Arms) != 10 || d.Arms[d.Chosen].Name != "299" {
+		t.Errorf("got %d arms, chosen %s, want 10 and 299", len(d.Arms), d.Arms[d.Chosen].Name)
 	}
 }

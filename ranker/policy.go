@@ -49,6 +49,14 @@ func newSource(seed uint64) *rand.ChaCha8 {
 	return rand.NewChaCha8(key)
 }
 
+// finite is nil for what is no finite number.
+func finite(x float64) *float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return nil
+	}
+	return &x
+}
+
 // formulaKey is what the formula orders raw rows by, the lowest first.
 func formulaKey(order quasar.Order) func(x []float64) float64 {
 	gap := slices.IndexFunc(rank.Table(), func(f rank.Feature) bool { return f.Name == "gap" })

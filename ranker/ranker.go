@@ -76,6 +76,11 @@ func (r *Ranker) Run(ctx context.Context) error {
 		return err
 	}
 	defer r.keep(ctx)()
+	recorded, err := r.record(ctx)
+	if err != nil {
+		return err
+	}
+	defer recorded()
 	tell, wait := r.teller(ctx)
 	defer wait()
 	for snapshot, err := range r.client.Watch(ctx) {

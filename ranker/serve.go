@@ -32,6 +32,7 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 		"/decisions": r.serveDecisions,
 		"/api/state": r.serveState,
 		"/health":    r.serveHealth,
+		"/metrics":   r.newPrometheus().ServeHTTP,
 		"/livez":     serveLive,
 		"/readyz":    r.serveReady,
 		"/":          serveHint,
@@ -46,7 +47,7 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 		case strings.HasPrefix(req.URL.Path, uiPath):
 			ui.ServeHTTP(w, req)
 		default:
-			problem.Write(w, http.StatusNotFound, "path: got one that names nothing here, want /, /rankings, /decisions, /api/state, /health, /livez or /readyz")
+			problem.Write(w, http.StatusNotFound, "path: got one that names nothing here, want /, /rankings, /decisions, /api/state, /health, /metrics, /livez or /readyz")
 		}
 	}
 	return guard.Hosts(r.opts.AllowedHosts, problem.GetOnly(http.HandlerFunc(find))), nil
@@ -56,7 +57,7 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 func serveHint(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write([]byte("Quasar ranker. It was started without a page; the data is at /rankings, /decisions, /api/state and /health.\n"))
+	_, _ = w.Write([]byte("Quasar ranker. It was started without a page; the data is at /rankings, /decisions, /api/state, /health and /metrics.\n"))
 }
 
 func (r *Ranker) serveRankings(w http.ResponseWriter, req *http.Request) {

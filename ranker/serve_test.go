@@ -208,6 +208,36 @@ func TestDecisionsTellWhatWasChosenAndWhatBecameOfIt(t *testing.T) {
 	})
 }
 
+func TestMetricsTellWhatWasLearned(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := newHub(t)
+		hub.initial = []quasar.Snapshot{hub.snap("A", 1, 7, 3, 0.5)}
+		r := follow(t, hub, &ranker.Options{Policy: "greedy", Horizon: 2 * time.Second, DecideEvery: time.Second, Version: "1.2.3"})
+		for i := range 10 {
+			time.Sleep(time.Second)
+			s := hub.snap("A", time.Now().Unix(), 7, 3, 0.5)
+			s.Voting.LastPrice = new(100 + float64(i*i%7))
+			hub.update(s)
+		}
+		text := ask(r, "GET", "/metrics").Body.String()
+		health := read(t, ask(r, "GET", "/health").Body.Bytes())["policy"].(document)
+		for _, want := range []string{
+			`quasar_ranker_info{feedback="both",policy="greedy",reward="simple",version="1.2.3"} 1`,
+			"quasar_ranker_connected 1", "quasar_ranker_updates_total 11", "quasar_ranker_assets 1", "quasar_ranker_gate_open 0",
+			fmt.Sprintf("quasar_ranker_decisions_total %v", health["decisions"]),
+			fmt.Sprintf(`quasar_ranker_outcomes_total{result="learned"} %v`, health["labels"].(document)["learned"]),
+			fmt.Sprintf(`quasar_ranker_outcomes_pending %v`, health["labels"].(document)["pending"]),
+		} {
+			if !strings.Contains(text, want+"\n") {
+				t.Errorf("/metrics has not %q", want)
+			}
+		}
+		if health["decisions"] == 0. {
+			t.Error("there was no decision")
+		}
+	})
+}
+
 func TestAQueryChoosesOrderAndLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := newHub(t)
@@ -250,7 +280,7 @@ func TestWhatIsRefused(t *testing.T) {
 			{"a limit of the state", "GET", "/api/state?limit=1", nil, 400, `query: got "limit", want order`},
 			{"an order of decisions", "GET", "/decisions?order=asc", nil, 400, `query: got "order", want limit`},
 			{"a query of health", "GET", "/health?order=asc", nil, 400, `query: got "order", want none`},
-			{"a path of nothing", "GET", "/token", nil, 404, "path: got one that names nothing here, want /, /rankings, /decisions, /api/state, /health, /livez or /readyz"},
+			{"a path of nothing", "GET", "/token", nil, 404, "path: got one that names nothing here, want /, /rankings, /decisions, /api/state, /health, /metrics, /livez or /readyz"},
 			{"a page that is not there", "GET", "/ui/", nil, 404, "path: got one that names nothing here"},
 			{"another method", "POST", "/rankings", nil, 405, `method: got "POST", want GET or HEAD`},
 			{"another method of nothing", "DELETE", "/x", nil, 405, `method: got "DELETE", want GET or HEAD`},

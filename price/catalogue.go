@@ -24,6 +24,7 @@ var catalogue = slices.Concat(
 	spikes(Crash), spikes(Boom),
 	[]Index{step(100), step(200), step(300), step(400), step(500)},
 	[]Index{jump(10, 180000), jump(25, 110000), jump(50, 70000), jump(75, 45000), jump(100, 8000)},
+	[]Index{rangeBreak(100), rangeBreak(200)},
 )
 
 func volatility(percent, decimals int, start float64) Index {
@@ -88,5 +89,17 @@ func jump(percent int, start float64) Index {
 		Display:  fmt.Sprintf("Jump %d Index", percent),
 		Interval: time.Second, Decimals: 2, Start: start,
 		Kind: Jump, Volatility: float64(percent) / 100, Every: 1200, JumpSize: 30,
+	}
+}
+
+// rangeBreak breaks out of its range after so many touches on average. How often
+// it ticks, how far, and how wide its ranges are is not public: one second, 0.1
+// and forty steps are assumed.
+func rangeBreak(every int) Index {
+	return Index{
+		Name: fmt.Sprintf("RB%d", every), Symbol: fmt.Sprintf("RB%d", every),
+		Display:  fmt.Sprintf("Range Break %d Index", every),
+		Interval: time.Second, Decimals: 1, Start: 20000,
+		Kind: Range, Every: every, StepSize: 0.1, RangeSteps: 40,
 	}
 }

@@ -31,7 +31,8 @@ type Index struct {
 	// for 75 %. It counts for Walk and Jump.
 	Volatility float64
 	// Every is the mean number of ticks from one jump, crash or spike to the
-	// next. It counts for Jump, Crash and Boom.
+	// next, or of touches of a border from one breakout to the next. It counts
+	// for Jump, Crash, Boom and Range.
 	Every int
 	// JumpSize is the standard deviation of a jump in those of an ordinary
 	// tick. It counts for Jump.
@@ -39,8 +40,11 @@ type Index struct {
 	// SpikeSize is the mean of a crash or spike as a share of the price. Only
 	// the frequency is public: the size is assumed. It counts for Crash and Boom.
 	SpikeSize float64
-	// StepSize is how far each tick goes, up or down. It counts for Step.
+	// StepSize is how far each tick goes, up or down. It counts for Step and Range.
 	StepSize float64
+	// RangeSteps is how wide a range is, in steps. It is even, and assumed: only
+	// how often a range breaks is public. It counts for Range.
+	RangeSteps int
 }
 
 // Kind is the law of an index's ticks.
@@ -60,13 +64,17 @@ const (
 	Boom
 	// Step goes up or down by the same amount with each tick, by a fair coin.
 	Step
+	// Range is a Step between two borders. From a border it turns back, but for
+	// one touch in Every, which breaks out by Every-1 steps into the middle of a
+	// new range.
+	Range
 )
 
-var kindNames = [...]string{Walk: "walk", Jump: "jump", Crash: "crash", Boom: "boom", Step: "step"}
+var kindNames = [...]string{Walk: "walk", Jump: "jump", Crash: "crash", Boom: "boom", Step: "step", Range: "range"}
 
 // String returns the kind in lower case.
 func (k Kind) String() string {
-	if k < Walk || k > Step {
+	if k < Walk || k > Range {
 		return "unknown kind"
 	}
 	return kindNames[k]
@@ -123,12 +131,29 @@ func (x *Index) checkLaw() error {
 		}
 		return x.checkEvery()
 	case Step:
-		if !(x.StepSize >= x.Unit() && x.StepSize <= x.Start/spread) || x.Round(x.StepSize) != x.StepSize {
-			return x.errorf("step size: got %g, want a multiple of %g, at most %g", x.StepSize, x.Unit(), x.Start/spread)
-		}
-		return nil
+		return x.checkStep()
+	case Range:
+		return cmp.Or(x.checkStep(), x.checkEvery(), x.checkRange())
 	}
-	return x.errorf("kind: got %d, want Walk, Jump, Crash, Boom or Step", x.Kind)
+	return x.errorf("kind: got %d, want Walk, Jump, Crash, Boom, Step or Range", x.Kind)
+}
+
+func (x *Index) checkStep() error {
+	if !(x.StepSize >= x.Unit() && x.StepSize <= x.Start/spread) || x.Round(x.StepSize) != x.StepSize {
+		return x.errorf("step size: got %g, want a multiple of %g, at most %g", x.StepSize, x.Unit(), x.Start/spread)
+	}
+	return nil
+}
+
+// checkRange wants whole ranges and breakouts to be small beside the price.
+func (x *Index) checkRange() error {
+	switch {
+	case x.RangeSteps < 2 || x.RangeSteps%2 != 0:
+		return x.errorf("range steps: got %d, want an even number above 0", x.RangeSteps)
+	case float64(x.RangeSteps+x.Every)*x.StepSize > x.Start/10:
+		return x.errorf("range steps: got %d and a breakout of %d, want a tenth of the price at most", x.RangeSteps, x.Every-1)
+	}
+	return nil
 }
 
 func (x *Index) checkVolatility() error {

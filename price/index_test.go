@@ -17,7 +17,7 @@ func TestTheCatalogueHoldsEveryFamily(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	want := map[price.Kind]int{price.Walk: 17, price.Jump: 5, price.Crash: 7, price.Boom: 7, price.Step: 5}
+	want := map[price.Kind]int{price.Walk: 17, price.Jump: 5, price.Crash: 7, price.Boom: 7, price.Step: 5, price.Range: 2}
 	for kind, n := range want {
 		if count[kind] != n {
 			t.Errorf("%v: got %d indices, want %d", kind, count[kind], n)
@@ -67,6 +67,10 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 		{"crashes of everything", "BOOM500", "spike size: got 1", func(x *price.Index) { x.SpikeSize = 1 }},
 		{"a step finer than the decimals", "STEP", "step size: got 0.01", func(x *price.Index) { x.StepSize = 0.01 }},
 		{"a step off the decimals", "STEP", "step size: got 0.15", func(x *price.Index) { x.StepSize = 0.15 }},
+		{"a range that is none", "RB100", "range steps: got 0", func(x *price.Index) { x.RangeSteps = 0 }},
+		{"a range without a middle", "RB100", "range steps: got 3", func(x *price.Index) { x.RangeSteps = 3 }},
+		{"a breakout as high as the price", "RB100", "range steps", func(x *price.Index) { x.Every = 100_000 }},
+		{"a break at each touch", "RB100", "every: got 1 ticks", func(x *price.Index) { x.Every = 1 }},
 		{"a step as high as the price", "STEP", "step size", func(x *price.Index) { x.StepSize = 8000 }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -80,7 +84,7 @@ func TestCheckSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestAKindHasAName(t *testing.T) {
-	for kind, want := range map[price.Kind]string{price.Walk: "walk", price.Step: "step", 0: "unknown kind", 6: "unknown kind"} {
+	for kind, want := range map[price.Kind]string{price.Walk: "walk", price.Step: "step", price.Range: "range", 0: "unknown kind", 7: "unknown kind"} {
 		if got := kind.String(); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}

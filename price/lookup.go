@@ -50,6 +50,8 @@ func (x *Index) aliases() []string {
 	switch x.Kind {
 	case Crash, Boom:
 		all = append(all, x.Name+"N")
+	case Range:
+		all = append(all, strings.ReplaceAll(strings.TrimSuffix(x.Display, " Index"), " ", ""))
 	case Step:
 		all = append(all, strings.ReplaceAll(strings.TrimSuffix(x.Display, " Index"), " ", ""))
 		if x.Name == "STEP" {

@@ -18,6 +18,7 @@ type Process struct {
 
 	sd        float64 // of an ordinary tick
 	low, high float64
+	inRange   int // steps above the middle of the range
 }
 
 // New returns the process of an index. The same index and seed give the same
@@ -56,26 +57,55 @@ func (p *Process) Price() float64 { return p.price }
 // thousand times of its start goes the other way instead. Elsewhere the
 // process is a martingale to the letter.
 func (p *Process) Next() float64 {
-	if p.index.Kind == Step {
-		p.exact = p.stepped()
-	} else {
+	switch p.index.Kind {
+	case Step:
+		p.exact = p.moved(p.coin())
+	case Range:
+		p.exact = p.moved(p.ranged())
+	default:
 		p.exact = p.scaled(p.factor())
 	}
 	p.price = p.index.Round(p.exact)
 	return p.price
 }
 
-// stepped is a whole number of steps from the start, so it is rounded at once:
-// sums of 0.1 would wander off.
-func (p *Process) stepped() float64 {
-	size := p.index.StepSize
+func (p *Process) coin() int {
 	if p.rng.Uint64()&1 == 0 {
-		size = -size
+		return -1
 	}
-	if next := p.exact + size; next < p.low || next > p.high {
-		size = -size
+	return 1
+}
+
+// ranged draws how many steps a range process goes. From a border it turns back
+// by one with probability 1-1/Every or breaks out by Every-1, whose expectations
+// cancel out.
+func (p *Process) ranged() int {
+	border := p.index.RangeSteps / 2
+	outward := 1
+	if p.inRange < 0 {
+		outward = -1
 	}
-	return p.index.Round(p.exact + size)
+	switch {
+	case p.inRange*outward < border:
+		step := p.coin()
+		p.inRange += step
+		return step
+	case p.eventful():
+		p.inRange = 0
+		return outward * (p.index.Every - 1)
+	}
+	p.inRange -= outward
+	return -outward
+}
+
+// moved is a whole number of steps from the start, so it is rounded at once:
+// sums of 0.1 would wander off. At the bounds it goes the other way.
+func (p *Process) moved(steps int) float64 {
+	by := float64(steps) * p.index.StepSize
+	if next := p.exact + by; next < p.low || next > p.high {
+		by = -by
+	}
+	return p.index.Round(p.exact + by)
 }
 
 // scaled multiplies the price by f, or divides where that would leave the

@@ -1,0 +1,128 @@
+package derivsim
+
+import (
+	"math"
+	"slices"
+
+	"github.com/karlquant/quasar/deriv"
+	"github.com/karlquant/quasar/price"
+)
+
+// family is a kind of contract that lives by one set of rules.
+type family int
+
+const (
+	riseFall family = iota + 1
+	multiplierFamily
+	accumulatorFamily
+)
+
+// families are the contract types. CALL and PUT lose a tie, CALLE and PUTE win it.
+var families = map[string]family{
+	"CALL": riseFall, "PUT": riseFall, "CALLE": riseFall, "PUTE": riseFall,
+	"MULTUP": multiplierFamily, "MULTDOWN": multiplierFamily, "ACCU": accumulatorFamily,
+}
+
+// offers tells whether a contract type can be bought on an index. What the venue
+// offers is for its contracts_for to say; of Crash and Boom no example of a Rise
+// or Fall is known, so there is none here.
+func offers(x *price.Index, contractType string) bool {
+	switch families[contractType] {
+	case riseFall:
+		return x.Kind == price.Walk || x.Kind == price.Jump || x.Kind == price.Step
+	case multiplierFamily:
+		return true
+	case accumulatorFamily:
+		return x.Kind == price.Walk || x.Kind == price.Crash || x.Kind == price.Boom
+	}
+	return false
+}
+
+// growthRates are those of accumulators.
+var growthRates = []float64{0.01, 0.02, 0.03, 0.04, 0.05}
+
+// maxGap is how much of the stake an ordinary spike or jump may move at most.
+const maxGap = 0.35
+
+// multipliers are such that an ordinary hour moves the stake by about as much on
+// each index: the more volatile, the smaller. Where prices leap, the higher ones
+// are not offered.
+func multipliers(x *price.Index) []float64 {
+	var list []float64
+	base := niceBelow(40 / annual(x))
+	for _, times := range []float64{1, 2.5, 5, 7.5, 10} {
+		if times == 1 || base*times*leap(x) <= maxGap {
+			list = append(list, base*times)
+		}
+	}
+	return list
+}
+
+// niceBelow returns the highest of 2, 4, 10, 20, 40, 100, … that is not above x.
+func niceBelow(x float64) float64 {
+	decade := math.Pow(10, math.Floor(math.Log10(x)))
+	for _, m := range []float64{4, 2} {
+		if x >= m*decade {
+			return m * decade
+		}
+	}
+	return decade
+}
+
+// durations are what Rise and Fall offer, the least and the most of each unit.
+var durations = map[string][2]int{"t": {1, 10}, "s": {15, 3600}, "m": {1, 1440}, "h": {1, 24}, "d": {1, 365}}
+
+// spans are the same as contracts_for tells them.
+var spans = []struct{ expiry, least, most string }{{"tick", "1t", "10t"}, {"intraday", "15s", "1d"}, {"daily", "1d", "365d"}}
+
+func (s *Sim) offersOf(x *price.Index) []deriv.Offer {
+	list := []deriv.Offer{}
+	for _, t := range []string{"CALL", "PUT", "CALLE", "PUTE", "MULTUP", "MULTDOWN", "ACCU"} {
+		if offers(x, t) {
+			list = append(list, s.offer(x, t)...)
+		}
+	}
+	return list
+}
+
+func (s *Sim) offer(x *price.Index, contractType string) []deriv.Offer {
+	o := deriv.Offer{ContractType: contractType, Symbol: x.Symbol, StartType: "spot", DefaultStake: new(10 * deriv.Unit), PayoutLimit: new(s.opts.MaxPayout)}
+	switch families[contractType] {
+	case multiplierFamily:
+		o.Category, o.ExpiryType, o.Multipliers = "multiplier", "no_expiry", multipliers(x)
+	case accumulatorFamily:
+		o.Category, o.ExpiryType, o.GrowthRates = "accumulator", "no_expiry", slices.Clone(growthRates)
+	default:
+		return riseFallOffers(o)
+	}
+	o.MinDuration, o.MaxDuration = "0", "0"
+	return []deriv.Offer{o}
+}
+
+func riseFallOffers(o deriv.Offer) []deriv.Offer {
+	o.Category = "callput"
+	if o.ContractType == "CALLE" || o.ContractType == "PUTE" {
+		o.Category = "callputequal"
+	}
+	var list []deriv.Offer
+	for _, span := range spans {
+		o.ExpiryType, o.MinDuration, o.MaxDuration = span.expiry, span.least, span.most
+		list = append(list, o)
+	}
+	return list
+}
+
+// place is where the venue's menus have an index: its submarket and subgroup.
+func place(x *price.Index) (submarket, group string) {
+	switch x.Kind {
+	case price.Crash, price.Boom:
+		return "crash_index", "crash_boom"
+	case price.Step:
+		return "step_index", "synthetics"
+	case price.Jump:
+		return "jump_index", "synthetics"
+	case price.Range:
+		return "range_break", "synthetics"
+	}
+	return "random_index", "synthetics"
+}

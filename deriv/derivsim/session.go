@@ -1,0 +1,326 @@
+package derivsim
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+
+	"github.com/karlquant/quasar/deriv"
+)
+
+const (
+	// maxRequest is what a request may have, in bytes.
+	maxRequest = 64 << 10
+
+	// maxQueue is what may wait for a client that does not read. Then the
+	// connection is closed.
+	maxQueue = 8 << 20
+
+	// maxSessions bounds all connections together.
+	maxSessions = 1000
+
+	writeTimeout = 10 * time.Second
+
+	closeGoingAway = ws.StatusGoingAway
+	closeRestart   = ws.StatusCode(1012)
+)
+
+// session is one connection. What is not under its own lock is guarded by the
+// world's.
+type session struct {
+	sim     *Sim
+	conn    net.Conn
+	account *account // nil on the public socket
+	user    user
+
+	streams   map[string]*stream
+	keys      map[string]*stream
+	proposals map[string]*proposal
+	order     []string // of proposals, the oldest first
+	rows      *ledgerBudget
+	calls     *budget
+	pings     *budget
+	held      []heldFrame // what a lag keeps back, in order
+	heldBytes int
+	lagUntil  int64
+	spoiled   *heldFrame // a tick that waits for the next one to overtake it
+
+	out outbox
+}
+
+// outbox is what is to be written. The writer takes all of it at once.
+type outbox struct {
+	mu     sync.Mutex // guards what follows
+	buffer []byte
+	ended  bool // nothing is added any more
+	abrupt bool // and nothing is written
+	wake   chan struct{}
+}
+
+func (o *outbox) add(op ws.OpCode, payload []byte) (fits bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ended {
+		return true
+	}
+	if len(o.buffer)+len(payload) > maxQueue {
+		return false
+	}
+	o.buffer = appendFrame(o.buffer, op, payload)
+	o.signal()
+	return true
+}
+
+// finish lets what is queued leave, and nothing after it; abrupt drops that too.
+func (o *outbox) finish(abrupt bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended, o.abrupt = true, o.abrupt || abrupt
+	o.signal()
+}
+
+// signal wants the lock.
+func (o *outbox) signal() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take returns what is to be written, and whether it is the last.
+func (o *outbox) take(spare []byte) (frames []byte, last bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	frames, o.buffer = o.buffer, spare[:0]
+	if o.abrupt {
+		return nil, true
+	}
+	return frames, o.ended
+}
+
+func appendFrame(dst []byte, op ws.OpCode, payload []byte) []byte {
+	buffer := bytes.NewBuffer(dst)
+	_ = ws.WriteHeader(buffer, ws.Header{Fin: true, OpCode: op, Length: int64(len(payload))}) // memory takes all
+	buffer.Write(payload)
+	return buffer.Bytes()
+}
+
+func (s *Sim) servePublic(w http.ResponseWriter, r *http.Request) {
+	s.serve(w, r, nil, user{})
+}
+
+func (s *Sim) serveTrading(w http.ResponseWriter, r *http.Request, kind deriv.AccountKind) {
+	s.mu.Lock()
+	o, ok := s.useOTP(r.URL.Query().Get("otp"), kind)
+	trading := 0
+	for c := range s.sessions {
+		if c.account != nil {
+			trading++
+		}
+	}
+	s.mu.Unlock()
+	switch {
+	case !ok:
+		restFailed(w, r, &restProblem{http.StatusUnauthorized, "InvalidOTP", "The one-time password is invalid, used or expired."})
+	case trading >= s.opts.Limits.Connections:
+		restFailed(w, r, &restProblem{http.StatusTooManyRequests, "RateLimit", "You have reached the limit of connections."})
+	default:
+		s.serve(w, r, o.account, o.user)
+	}
+}
+
+// serve keeps a connection until it ends. All that it started has ended then.
+func (s *Sim) serve(w http.ResponseWriter, r *http.Request, a *account, u user) {
+	if p := s.admitSocket(); p != nil {
+		restFailed(w, r, p)
+		return
+	}
+	defer s.live.Done()
+	conn, rw, _, err := ws.UpgradeHTTP(r, w)
+	if err != nil {
+		return // it has been answered
+	}
+	c := s.newSession(conn, a, u)
+	_ = conn.SetDeadline(time.Time{}) // those of the request
+	var writer sync.WaitGroup
+	writer.Go(c.write)
+	s.enter(c)
+	s.log.Info("connected", "socket", c.name(), "remote", r.RemoteAddr)
+	reason := c.read(rw.Reader)
+	s.leave(c)
+	writer.Wait()
+	s.log.Info("disconnected", "socket", c.name(), "reason", reason)
+}
+
+// admitSocket counts a connection in live if it may come.
+func (s *Sim) admitSocket() *restProblem {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	if s.ended || s.faults.maintenanceUntil > s.at {
+		return &restProblem{http.StatusServiceUnavailable, "ServiceUnavailable", "The service is under maintenance."}
+	}
+	if len(s.sessions) >= maxSessions {
+		return &restProblem{http.StatusTooManyRequests, "RateLimit", "Too many connections."}
+	}
+	s.live.Add(1)
+	return nil
+}
+
+func (s *Sim) newSession(conn net.Conn, a *account, u user) *session {
+	l := &s.opts.Limits
+	return &session{
+		sim: s, conn: conn, account: a, user: u,
+		streams: make(map[string]*stream), keys: make(map[string]*stream), proposals: make(map[string]*proposal),
+		calls: newBudget(window{l.PerSecond, second}), pings: newBudget(window{l.Pings, second}),
+		out: outbox{wake: make(chan struct{}, 1)},
+	}
+}
+
+func (s *Sim) enter(c *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sessions[c] = true
+	c.rows = newLedgerBudget(&s.opts.Limits.Budgets)
+	if c.account != nil {
+		if s.users[c.account.ID] == nil {
+			s.users[c.account.ID] = c.rows
+		}
+		c.rows = s.users[c.account.ID]
+	}
+	if s.ended {
+		c.close(closeGoingAway, "simulator ends")
+	}
+}
+
+// leave ends all that the connection had.
+func (s *Sim) leave(c *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.sessions, c)
+	for _, m := range c.streams {
+		m.end()
+	}
+	c.out.finish(true)
+	_ = c.conn.Close()
+}
+
+func (c *session) name() string {
+	if c.account == nil {
+		return "public"
+	}
+	return string(c.account.Kind)
+}
+
+// write takes what is queued until there will be no more.
+func (c *session) write() {
+	defer func() { _ = c.conn.Close() }() // has the reader return
+	var spare []byte
+	for range c.out.wake {
+		frames, last := c.out.take(spare)
+		_ = c.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+		if _, err := c.conn.Write(frames); err != nil || last {
+			return
+		}
+		spare = frames
+	}
+}
+
+var errIdle = errors.New("idle for too long")
+
+// read takes requests until the connection ends, and says why it did.
+func (c *session) read(source io.Reader) error {
+	reader := wsutil.Reader{
+		Source: source, State: ws.StateServerSide, CheckUTF8: true, MaxFrameSize: maxRequest, MaxMessageSize: maxRequest,
+		OnIntermediate: c.control,
+	}
+	for {
+		_ = c.conn.SetReadDeadline(time.Now().Add(c.sim.opts.Limits.Idle))
+		header, err := reader.NextFrame()
+		if err != nil {
+			return c.unreadable(err)
+		}
+		if header.OpCode.IsControl() {
+			if err := c.control(header, &reader); err != nil {
+				return err
+			}
+			continue
+		}
+		request, err := io.ReadAll(&reader)
+		if err != nil {
+			return c.unreadable(err)
+		}
+		c.sim.handle(c, request)
+	}
+}
+
+var errClosed = errors.New("closed by the client")
+
+// control answers pings and closes.
+func (c *session) control(h ws.Header, body io.Reader) error {
+	payload, err := io.ReadAll(io.LimitReader(body, ws.MaxControlFramePayloadSize))
+	if err != nil {
+		return err
+	}
+	switch h.OpCode {
+	case ws.OpPing:
+		c.out.add(ws.OpPong, payload)
+	case ws.OpClose:
+		c.out.add(ws.OpClose, payload[:min(len(payload), 2)])
+		c.out.finish(false)
+		return errClosed
+	}
+	return nil
+}
+
+// unreadable says to the client what was wrong, if it can be said.
+func (c *session) unreadable(err error) error {
+	var timeout net.Error
+	switch {
+	case errors.Is(err, wsutil.ErrFrameTooLarge), errors.Is(err, wsutil.ErrMessageTooLarge):
+		c.close(ws.StatusMessageTooBig, "want at most 64 KiB")
+	case errors.Is(err, wsutil.ErrInvalidUTF8):
+		c.close(ws.StatusInvalidFramePayloadData, "want UTF-8")
+	case errors.As(err, &timeout) && timeout.Timeout():
+		c.close(ws.StatusNormalClosure, "idle for too long")
+		return errIdle
+	case errors.As(err, new(ws.ProtocolError)):
+		c.close(ws.StatusProtocolError, "")
+	}
+	return err
+}
+
+// close lets what is queued leave, with a close frame behind it.
+func (c *session) close(code ws.StatusCode, reason string) {
+	c.out.add(ws.OpClose, ws.NewCloseFrameBody(code, reason))
+	c.out.finish(false)
+}
+
+// drop ends the connection without a word.
+func (c *session) drop() {
+	c.out.finish(true)
+	_ = c.conn.Close()
+}
+
+// push sends a message, behind what a lag keeps back.
+func (c *session) push(frame []byte) {
+	if c.lagUntil > c.sim.at || len(c.held) > 0 {
+		c.hold(frame)
+		return
+	}
+	c.deliver(frame)
+}
+
+func (c *session) deliver(frame []byte) {
+	if !c.out.add(ws.OpText, frame) {
+		c.sim.log.Warn("client does not read", "socket", c.name(), "bytes", maxQueue)
+		c.drop()
+	}
+}

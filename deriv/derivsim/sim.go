@@ -1,0 +1,235 @@
+package derivsim
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Sim is a simulated venue. It is safe for concurrent use.
+type Sim struct {
+	opts   Options
+	log    *slog.Logger
+	mux    *http.ServeMux
+	live   sync.WaitGroup // of the connections
+	memory *memory
+
+	mu       sync.Mutex // guards what follows: each call sees one state of the world
+	clock    clock
+	at       int64 // the moment that the world has come to
+	timers   timers
+	symbols  []*symbol
+	bySymbol map[string]*symbol
+	accounts []*account
+	otps     map[string]otp
+	sessions map[*session]bool
+	users    map[string]*ledgerBudget // by account
+	rest     *budget
+	faults   *faults
+	ids      ids
+	notices  []func()
+	revoked  map[[32]byte]bool
+	ended    bool
+	kick     chan struct{} // has room for one: the world has something new to wait for
+}
+
+// New returns a simulator. It starts no goroutine; its clock stands until Run.
+func New(opts *Options) (*Sim, error) {
+	o, err := opts.resolve()
+	if err != nil {
+		return nil, err
+	}
+	s := &Sim{
+		opts: o, log: o.Logger, clock: newClock(o.Start, o.Speed),
+		bySymbol: make(map[string]*symbol), otps: make(map[string]otp), sessions: make(map[*session]bool),
+		users: make(map[string]*ledgerBudget), revoked: make(map[[32]byte]bool), kick: make(chan struct{}, 1), memory: newMemory(),
+	}
+	s.at = s.clock.start
+	s.rest = newBudget(restBudget(&o.Limits.Budgets))
+	for _, index := range o.Indices {
+		y, err := newSymbol(index, o.Seed, s.at/second, o.History)
+		if err != nil {
+			return nil, err
+		}
+		s.symbols, s.bySymbol[index.Symbol] = append(s.symbols, y), y
+	}
+	for _, a := range o.Accounts {
+		s.accounts = append(s.accounts, newAccount(a))
+	}
+	s.ids = newIDs(o.Seed)
+	if s.faults, err = newFaults(o.Seed, o.Faults); err != nil {
+		return nil, err
+	}
+	s.mux = s.routes()
+	return s, nil
+}
+
+// ServeHTTP answers REST calls and serves sockets.
+func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+var errRunTwice = errors.New("derivsim: Run was called twice")
+
+// maxBatch is how long the world may stand still while its clock runs: at high
+// speeds many of its seconds are done at once.
+const maxBatch = time.Millisecond
+
+// Run lets the world live until ctx ends, which is no error, and closes all
+// connections then.
+func (s *Sim) Run(ctx context.Context) error {
+	s.mu.Lock()
+	if s.clock.running {
+		s.mu.Unlock()
+		return errRunTwice
+	}
+	s.clock.run()
+	s.everyMinute()
+	s.mu.Unlock()
+	server := s.serveMemory()
+	for ctx.Err() == nil {
+		s.wait(ctx, s.turn())
+	}
+	s.end()
+	_ = server.Close() // it closes what it listens to
+	s.live.Wait()
+	return nil
+}
+
+// turn brings the world to the present, and says for how long nothing happens.
+func (s *Sim) turn() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.advance()
+	at, ok := s.next()
+	if !ok {
+		return time.Hour
+	}
+	return max(s.clock.until(at), maxBatch)
+}
+
+func (s *Sim) wait(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-s.kick:
+	case <-ctx.Done():
+	}
+}
+
+// wake has Run look again for what is next.
+func (s *Sim) wake() {
+	select {
+	case s.kick <- struct{}{}:
+	default:
+	}
+}
+
+// after has something happen so much later, in the simulator's time.
+func (s *Sim) after(d int64, do func()) {
+	s.timers.set(s.at+d, do)
+	s.wake()
+}
+
+// next returns when the next tick that somebody watches, or the next timer, is due.
+func (s *Sim) next() (at int64, ok bool) {
+	at, ok = s.timers.next()
+	for _, y := range s.symbols {
+		if y.watchers > 0 {
+			if t := (y.first + y.made*y.interval) * second; !ok || t < at {
+				at, ok = t, true
+			}
+		}
+	}
+	return at, ok
+}
+
+// advance brings the world to the present. At one moment ticks come before
+// timers: a contract that ends with a tick has seen it.
+func (s *Sim) advance() {
+	now := s.clock.now()
+	for {
+		at, ok := s.next()
+		if !ok || at > now {
+			break
+		}
+		s.at = max(s.at, at)
+		if !s.tickAll() {
+			s.timers.pop().do()
+		}
+		s.flush()
+	}
+	s.at = max(s.at, now)
+}
+
+// tickAll makes the ticks of this moment that somebody watches, and says whether
+// there were any.
+func (s *Sim) tickAll() bool {
+	any := false
+	for _, y := range s.symbols {
+		if y.watchers > 0 && (y.first+y.made*y.interval)*second <= s.at {
+			y.catchUp(s.at / second)
+			s.ticked(y)
+			any = true
+		}
+	}
+	return any
+}
+
+// ticked tells all who watch a symbol.
+func (s *Sim) ticked(y *symbol) {
+	t := y.last()
+	s.settle(y, t)
+	text := newTickText(y, t)
+	for _, m := range append([]*stream(nil), y.streams...) { // a stream may end itself
+		m.tick(t, text)
+	}
+}
+
+// watch counts one more reason to make a symbol's ticks as they come.
+func (s *Sim) watch(y *symbol) {
+	if y.watchers == 0 {
+		y.catchUp(s.at / second)
+	}
+	y.watchers++
+	s.wake()
+}
+
+func (s *Sim) unwatch(y *symbol) { y.watchers-- }
+
+// present returns a symbol with all its ticks, nil if there is none of that name.
+func (s *Sim) present(name string) *symbol {
+	y := s.bySymbol[name]
+	if y != nil {
+		y.catchUp(s.at / second)
+	}
+	return y
+}
+
+// flush tells of what has happened to accounts.
+func (s *Sim) flush() {
+	for len(s.notices) > 0 {
+		notice := s.notices[0]
+		s.notices = s.notices[1:]
+		notice()
+	}
+}
+
+// end closes all connections for good.
+func (s *Sim) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	for c := range s.sessions {
+		c.close(closeGoingAway, "simulator ends")
+	}
+}
+
+// Now returns the simulator's time.
+func (s *Sim) Now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Unix(0, s.clock.now()).UTC()
+}

@@ -1,0 +1,73 @@
+package derivsim
+
+import "bytes"
+
+// lagBy is how far a lag keeps messages back.
+const lagBy = 2 * minute
+
+// heldFrame is a message that leaves later.
+type heldFrame struct {
+	due    int64
+	stream *stream
+	text   []byte
+}
+
+// hold keeps a message back until the lag lets it go. The order stays.
+func (c *session) hold(text []byte) {
+	due := c.sim.at
+	if c.lagUntil > c.sim.at {
+		due += lagBy
+	}
+	if n := len(c.held); n > 0 {
+		due = max(due, c.held[n-1].due)
+	}
+	c.held = append(c.held, heldFrame{due: due, text: text})
+	c.sim.timers.set(due, c.release)
+	c.sim.wake()
+	c.heldBytes += len(text)
+	if c.heldBytes > maxQueue {
+		c.drop()
+	}
+}
+
+// release delivers what is due.
+func (c *session) release() {
+	for len(c.held) > 0 && c.held[0].due <= c.sim.at {
+		c.deliver(c.held[0].text)
+		c.heldBytes -= len(c.held[0].text)
+		c.held = c.held[1:]
+	}
+}
+
+// spoil sends a tick of a stream, or leaves it out, sends it twice, or keeps it
+// until the next has gone.
+func (s *Sim) spoil(m *stream, text []byte) {
+	c, name := m.session, m.symbol.index.Symbol
+	switch {
+	case len(s.faults.list) == 0:
+	case s.faults.happens(TickGap, "ticks", name):
+		return
+	case c.spoiled == nil && s.faults.happens(TickOutOfOrder, "ticks", name):
+		c.spoiled = &heldFrame{stream: m, text: text}
+		return
+	case s.faults.happens(TickDuplicate, "ticks", name):
+		c.push(text)
+	}
+	c.push(text)
+	if late := c.spoiled; late != nil && late.stream == m {
+		c.spoiled = nil
+		c.push(late.text)
+	}
+}
+
+const oversize = 5 << 20
+
+// garble sends messages of no use before an answer.
+func (s *Sim) garble(c *session, k *call) {
+	if s.strikes(Malformed, k) {
+		c.push([]byte(`{"msg_type":"tick","tick":{"quote":`))
+	}
+	if s.strikes(Oversized, k) {
+		c.push(append(append([]byte(`{"msg_type":"`), bytes.Repeat([]byte("x"), oversize)...), `"}`...))
+	}
+}

@@ -46,10 +46,6 @@ func (w *writer) floats(name string, values []float64, shape ...int) {
 	w.file.Tensors = append(w.file.Tensors, safetensors.FromFloat64s(name, shape, values))
 }
 
-func (w *writer) ints(name string, values []int64) {
-	w.file.Tensors = append(w.file.Tensors, safetensors.FromInt64s(name, []int{len(values)}, values))
-}
-
 // reader hands out the parts of a checkpoint, each once, and keeps the first error.
 type reader struct {
 	meta    map[string]string
@@ -122,13 +118,6 @@ func (r *reader) time(key string) time.Time {
 func (r *reader) floats(name string, shape ...int) []float64 {
 	t := r.tensor(name, safetensors.F64, shape)
 	return nilIfEmpty(t.Float64s())
-}
-
-func (r *reader) ints(name string, shape ...int) []int64 {
-	t := r.tensor(name, safetensors.I64, shape)
-	values, err := t.Int64s()
-	r.fail(err)
-	return nilIfEmpty(values)
 }
 
 func nilIfEmpty[T any](values []T) []T {

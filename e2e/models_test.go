@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"math"
 	"os"
@@ -45,7 +46,7 @@ func TestANetworkOfPyTorchThereAndBack(t *testing.T) {
 			} else {
 				t.Log(said)
 			}
-			if after, err := os.ReadFile(at(name)); err != nil || string(after) != string(before) {
+			if after, err := os.ReadFile(at(name)); err != nil || !bytes.Equal(after, before) {
 				t.Errorf("got %v, want the file of PyTorch as it was", err)
 			}
 		})

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -70,7 +71,7 @@ func TestModelsThereAndBack(t *testing.T) {
 			t.Errorf("%s: -want +got\n%s", to, diff)
 		}
 	}
-	if after, err := os.ReadFile(at("x.pt")); err != nil || string(after) != string(before) {
+	if after, err := os.ReadFile(at("x.pt")); err != nil || !bytes.Equal(after, before) {
 		t.Errorf("got %v, want the model as it was", err)
 	}
 	for _, args := range [][]string{{"import", at("x.pt"), "-o", at("x.quasar")}, {"export", at("x.quasar"), "-o", at("y.safetensors")}} {

@@ -78,7 +78,10 @@ func Decode(data []byte) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("header: %w", err)
 	}
-	return f, f.place(places, numbers)
+	if err := f.place(places, numbers); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // span is where a tensor's numbers are.

@@ -18,7 +18,7 @@ import (
 // mustReadFile returns the bytes of one of the files that PyTorch 1.13 made.
 func mustReadFile(t testing.TB, name string) []byte {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata/torch-1.13", name))
+	data, err := os.ReadFile(filepath.Join("testdata", "torch-1.13", name))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -81,7 +81,7 @@ func names(tensors []Tensor) (all []string) {
 func TestWeightsAmongOtherThings(t *testing.T) {
 	layers := []string{"0.weight", "0.bias", "2.weight", "2.bias", "4.weight", "4.bias"}
 	for _, name := range []string{"checkpoint.pt", "checkpoint-legacy.pt"} {
-		f, err := Read(filepath.Join("testdata/torch-1.13", name))
+		f, err := Read(filepath.Join("testdata", "torch-1.13", name))
 		if err != nil {
 			t.Fatal(err)
 		}

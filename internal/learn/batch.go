@@ -6,6 +6,9 @@ type Batch struct {
 	X [][]float64
 	// Y has the target of each row.
 	Y []float64
+	// Base is added to the output of each row before it is compared, which thus learns
+	// what another belief leaves over; nil: 0.
+	Base []float64
 	// Output is which output of the net each target is for; nil: the first.
 	Output []int
 	// Weight is how many times each row counts; nil: once.
@@ -35,7 +38,7 @@ func (l Loss) measure(b *Batch, out, slope, scores, slopes []float64, outputs in
 	var sum float64
 	for i := range b.X {
 		at, w := b.at(i, outputs), b.weight(i)
-		loss, d := Huber(out[at]-b.Y[i], delta)
+		loss, d := Huber(out[at]+b.base(i)-b.Y[i], delta)
 		sum += w * loss
 		slope[at] = w * d / float64(len(b.X))
 	}
@@ -54,7 +57,7 @@ func (l Loss) lists(b *Batch, out, slope, scores, slopes []float64, outputs int)
 			continue
 		}
 		for i := from; i < to; i++ {
-			scores[i-from], slopes[i-from] = out[b.at(i, outputs)], 0
+			scores[i-from], slopes[i-from] = out[b.at(i, outputs)]+b.base(i), 0
 		}
 		sum += ListNet(scores[:to-from], b.Y[from:to], slopes, l.ListNet/float64(n))
 		for i := from; i < to; i++ {
@@ -88,6 +91,13 @@ func (b *Batch) at(i, outputs int) int {
 		return i * outputs
 	}
 	return i*outputs + b.Output[i]
+}
+
+func (b *Batch) base(i int) float64 {
+	if b.Base == nil {
+		return 0
+	}
+	return b.Base[i]
 }
 
 func (b *Batch) weight(i int) float64 {

@@ -44,13 +44,16 @@ func (o *LinearOptions) filled() (LinearOptions, error) {
 	return t, t.check()
 }
 
+// leastPrecision keeps a prior from saying nothing.
+const leastPrecision = 1e-9
+
 func (o *LinearOptions) check() error {
 	if len(o.Precision) != o.Dim {
 		return fmt.Errorf("Precision: got %d numbers, want %d", len(o.Precision), o.Dim)
 	}
 	for _, p := range o.Precision {
-		if !(p >= 1e-9 && p <= 1e9) {
-			return fmt.Errorf("Precision: got %v, want 1e-9 to 1e9", p)
+		if !(p >= leastPrecision && p <= 1/leastPrecision) {
+			return fmt.Errorf("Precision: got %v, want %v to %v", p, leastPrecision, 1/leastPrecision)
 		}
 	}
 	if !(o.Discount > 0 && o.Discount <= 1) {
@@ -87,6 +90,10 @@ func NewLinear(o *LinearOptions) (*Linear, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newLinear(options), nil
+}
+
+func newLinear(options LinearOptions) *Linear {
 	return &Linear{
 		o:     options,
 		sums:  newSums(options.Dim, options.Discount),
@@ -94,7 +101,7 @@ func NewLinear(o *LinearOptions) (*Linear, error) {
 		noise: newNoise(options.Noise, options.FixedNoise),
 		a:     make([]float64, options.Dim*options.Dim),
 		x:     make([]float64, options.Dim),
-	}, nil
+	}
 }
 
 // mostDecay is what is left of the evidence of the last refit when the next is due.
@@ -103,11 +110,12 @@ const mostDecay = 0.95
 // Advance lets the evidence age to round t. Rounds are not negative; one that is over
 // changes nothing.
 func (l *Linear) Advance(t int64) {
-	l.noise.discount(l.sums.advance(t))
-	if l.sums.decay < mostDecay {
+	if l.age(t); l.sums.decay < mostDecay {
 		l.Refit()
 	}
 }
+
+func (l *Linear) age(t int64) { l.noise.discount(l.sums.advance(t)) }
 
 // Observe learns the target y of a row x in round t, which may be over: the label then
 // counts as if it had come in time. It returns false, and learns nothing, if a number
@@ -139,12 +147,22 @@ func (l *Linear) Add(t int64, x []float64, y, weight float64) bool {
 // Refit computes the belief from the sums.
 func (l *Linear) Refit() {
 	l.sums.settle()
+	l.precision()
+	l.solve(l.sums.xy, l.sums.yy)
+}
+
+// precision writes what A is without groups.
+func (l *Linear) precision() {
 	copy(l.a, l.sums.xx)
 	for i, p := range l.o.Precision {
 		l.a[i*l.o.Dim+i] += p
 	}
-	if l.f.Set(l.a, l.sums.xy) {
-		l.noise.set(l.sums.yy-dot(l.f.w, l.f.w), l.sums.n)
+}
+
+// solve takes b, and the sum of squares that the features are to explain.
+func (l *Linear) solve(b []float64, squares float64) {
+	if l.f.Set(l.a, b) {
+		l.noise.set(squares-dot(l.f.w, l.f.w), l.sums.n)
 	}
 	l.since, l.sums.decay = 0, 1
 }
@@ -170,8 +188,14 @@ func (l *Linear) SD(x []float64) float64 {
 // Predict returns Mean and SD at the cost of one. It allocates nothing.
 func (l *Linear) Predict(x []float64) (mean, sd float64) {
 	copy(l.x, x)
+	mean, spread := l.whitened()
+	return mean, math.Sqrt(l.noise.variance() * spread)
+}
+
+// whitened predicts the row in l.x, with the variance in units of the noise's.
+func (l *Linear) whitened() (mean, spread float64) {
 	l.f.Whiten(l.x)
-	return dot(l.x, l.f.w), math.Sqrt(l.noise.variance() * dot(l.x, l.x))
+	return dot(l.x, l.f.w), dot(l.x, l.x)
 }
 
 // Theta writes the believed coefficients.
@@ -187,6 +211,13 @@ func (l *Linear) Draw(random *rand.Rand, theta []float64) {
 		theta[i] = w + sd*random.NormFloat64()
 	}
 	l.f.Unwhiten(theta)
+}
+
+// Scale sets what the noise starts from; later labels soon outweigh it.
+func (l *Linear) Scale(sd float64) {
+	if usableTarget(sd, 1) && sd > 0 {
+		l.noise.prior = sd * sd
+	}
 }
 
 // Noise returns the standard deviation of a label around its mean.

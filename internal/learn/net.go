@@ -59,7 +59,7 @@ func layersOf(sizes []int, params []float64) []Layer {
 	layers := make([]Layer, len(sizes)-1)
 	for i := range layers {
 		in, out := sizes[i], sizes[i+1]
-		layers[i] = Layer{In: in, Out: out, Weight: params[:in*out:in*out]}
+		layers[i] = Layer{In: in, Out: out, Weight: params[: in*out : in*out]}
 		params = params[in*out:]
 		layers[i].Bias, params = params[:out:out], params[out:]
 	}

@@ -2,7 +2,7 @@ package learn
 
 import "math"
 
-// Noise estimates the variance of the noise, as the sum of squares that the belief
+// noise estimates the variance of the noise, as the sum of squares that the belief
 // leaves unexplained over the number of labels; or it is fixed.
 type noise struct {
 	fixed      float64 // a variance; 0: estimated

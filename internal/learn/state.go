@@ -51,6 +51,7 @@ type LinearState struct {
 	YY, N                float64
 	Scale, Decay         float64
 	NoiseSum, NoiseCount float64
+	NoisePrior           float64 // a variance
 	Clock, Since         int64
 }
 
@@ -59,7 +60,7 @@ func (l *Linear) State() LinearState {
 	return LinearState{
 		XX: slices.Clone(l.sums.xx), XY: slices.Clone(l.sums.xy), U: slices.Clone(l.f.u), W: slices.Clone(l.f.w),
 		YY: l.sums.yy, N: l.sums.n, Scale: l.sums.scale, Decay: l.sums.decay,
-		NoiseSum: l.noise.sum, NoiseCount: l.noise.count, Clock: l.sums.clock, Since: int64(l.since),
+		NoiseSum: l.noise.sum, NoiseCount: l.noise.count, NoisePrior: l.noise.prior, Clock: l.sums.clock, Since: int64(l.since),
 	}
 }
 
@@ -74,7 +75,8 @@ func (l *Linear) Restore(s LinearState) error {
 	copy(l.f.u, s.U)
 	copy(l.f.w, s.W)
 	l.sums.yy, l.sums.n, l.sums.scale, l.sums.decay = s.YY, s.N, s.Scale, s.Decay
-	l.noise.sum, l.noise.count, l.sums.clock, l.since = s.NoiseSum, s.NoiseCount, s.Clock, int(s.Since)
+	l.noise.sum, l.noise.count, l.noise.prior = s.NoiseSum, s.NoiseCount, s.NoisePrior
+	l.sums.clock, l.since = s.Clock, int(s.Since)
 	return nil
 }
 
@@ -93,9 +95,9 @@ func (s *LinearState) check(dim int) error {
 			return fmt.Errorf("U: got %v on the diagonal, want positive numbers", s.U[i*dim+i])
 		}
 	}
-	for _, v := range []float64{s.YY, s.N, s.NoiseSum, s.NoiseCount} {
+	for _, v := range []float64{s.YY, s.N, s.NoiseSum, s.NoiseCount, s.NoisePrior} {
 		if !(v >= 0) || math.IsInf(v, 0) {
-			return fmt.Errorf("YY, N, NoiseSum, NoiseCount: got %v, want 0 or more", v)
+			return fmt.Errorf("YY, N, NoiseSum, NoiseCount, NoisePrior: got %v, want 0 or more", v)
 		}
 	}
 	if !(s.Scale > 0 && s.Scale <= 1 && s.Decay > 0 && s.Decay <= 1) {

@@ -122,10 +122,7 @@ func TestADeadReaderOverTLSFindsTheReasonWhenItWakesUp(t *testing.T) {
 	pub := s.dial(t, "/ws/publish/V75", 0).listen()
 	dead := s.dial(t, "/ws/subscribe", 4096)
 	eventually(t, "the subscriber", func() bool { return stateOf(t, s.hub).Stats.Subscribers == 1 })
-	for n := range 5000 { // two megabytes
-		pub.text(steps(n))
-	}
-	eventually(t, "its end", func() bool { return stateOf(t, s.hub).Stats.Subscribers == 0 })
+	publishUntil(t, pub, "its end", func() bool { return stateOf(t, s.hub).Stats.Subscribers == 0 })
 	last := dead.next()
 	for last.op() != opClose {
 		decode(t, last)

@@ -102,6 +102,7 @@ func TestWhatIsImplausible(t *testing.T) {
 		{"a fall of 5 %", 300, []change{priceOf(429_272.09)}, ""},
 		{"a rise of 10 %", 300, []change{priceOf(497_051.90)}, "last_price leapt from 451865.36 to 497051.9"},
 		{"two falls of 5 % in a moment", 300, []change{priceOf(429_272.09), priceOf(407_808.49)}, "last_price leapt from 429272.09 to 407808.49"},
+		{"two falls of 5 % where few moves were seen", 20, []change{priceOf(429_000), priceOf(407_550)}, "last_price leapt from 429000 to 407550"},
 		{"no price", 300, []change{func(u *quasar.Update) { u.Voting.LastPrice = nil }}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 )
 
 // A price that jumps because it is its nature is never implausible, whenever and
-// however often it is looked at. Over a million ticks of each index with three seeds
+// however often it is looked at. Over a million ticks of each index with two seeds
 // no jumps took more than 4.2 % of the 8 % that they may.
 func TestNoIndexIsImplausible(t *testing.T) {
 	const ticks, seed = 60_000, 1

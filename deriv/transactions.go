@@ -40,6 +40,9 @@ const (
 	// is read, in seconds: two of one second need not come in order.
 	statementSlack = 5
 
+	// statementPause is how long to wait after a statement could not be read.
+	statementPause = 2 * time.Second
+
 	// secondLook is how long after a reconnection the statement is read once
 	// more. [?] How late a transaction comes into the statement is not known.
 	secondLook = 15 * time.Second
@@ -176,6 +179,7 @@ func (t *transactionTopic) catchUp(ctx context.Context, since Epoch) {
 		err = t.readSince(ctx, since)
 	}
 	if err != nil || ctx.Err() != nil {
+		sleep(ctx, statementPause) // a budget that is used up says so at once
 		t.socket.registry.later(func(ctx context.Context) { t.catchUp(ctx, since) })
 	}
 }

@@ -4,6 +4,7 @@ SHELL := /bin/sh
 .PHONY: help check static test race fuzz golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
+FUZZJOBS  ?= 2
 SOAKTIME  ?= 10m
 BENCH     ?= .
 BENCHTIME ?= 1s
@@ -36,23 +37,9 @@ soak: build ## a hub among friends and hostile clients for SOAKTIME (10m): growt
 	go run ./e2e/soak -quasar bin/quasar -time '$(SOAKTIME)' $(SOAKFLAGS)
 	QUASAR_SOAK=1 go test ./internal/app -count=1 -v -run '^TestAFloodOfConnectionsIsTurnedAway$$'
 
-# Minimizing stops early: by default it takes up to a minute for each input that is
-# new, which is all the time there is.
-# The fuzzer of Go calls it a failure when its time is up in the middle of a run
-# ("context deadline exceeded"); a real one has an input that it wrote down.
-fuzz: ## every fuzz target for FUZZTIME (10s)
-	@out=$$(mktemp); trap 'rm -f "$$out"' EXIT; \
-	grep -rnoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' --exclude-dir=testdata --exclude-dir=node_modules . | \
-	sed -E 's|^(.*)/[^/]*:[0-9]+:func (Fuzz.*)$$|\1 \2|' | sort -u | while read -r pkg name; do \
-		echo "== $$pkg $$name"; \
-		if go test "$$pkg" -run '^$$' -fuzz "^$$name\$$" -fuzztime '$(FUZZTIME)' -fuzzminimizetime 100x </dev/null >"$$out" 2>&1; then \
-			grep -E '^fuzz: elapsed' "$$out" | tail -n 1; \
-		elif grep -q 'context deadline exceeded' "$$out" && ! grep -q 'Failing input' "$$out"; then \
-			echo "its time was up"; \
-		else \
-			cat "$$out"; exit 1; \
-		fi; \
-	done
+fuzz: ## every fuzz target for FUZZTIME (10s), FUZZJOBS (2) of them at once
+	@grep -rnoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' --exclude-dir=testdata --exclude-dir=node_modules . | \
+	sed -E 's|^(.*)/[^/]*:[0-9]+:func (Fuzz.*)$$|\1 \2 $(FUZZTIME)|' | sort -u | xargs -P '$(FUZZJOBS)' -n 3 tools/fuzz
 
 golden: ## rewrite the golden files from what the code does; then read the diff
 	@pkgs=$$(grep -rlE 'flag\.Bool\("update"' --include='*_test.go' --exclude-dir=testdata --exclude-dir=node_modules . | xargs -r -n1 dirname | sort -u); \

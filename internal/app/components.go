@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/bandit"
 	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/internal/wire"
 	"github.com/karlquant/quasar/rank"
@@ -23,6 +24,8 @@ type components struct {
 	encode func([]byte, []quasar.Snapshot, time.Time) []byte
 	decode func([]byte) (wire.HubFrame, error)
 	index  func(quasar.Order) index
+	policy func(string, *bandit.Config) (bandit.Policy, error)
+	gate   func(*bandit.GateOptions) (*bandit.Gate, error)
 	hub    func(*hub.Options) (*hub.Hub, error)
 }
 
@@ -36,7 +39,8 @@ func ourComponents() *components {
 	return &components{
 		score: (*quasar.Snapshot).Score, rank: quasar.Rank, apply: quasar.Snapshot.Apply,
 		encode: wire.AppendInitialState, decode: wire.DecodeHub,
-		index: func(o quasar.Order) index { return rank.New(o) }, hub: hub.New,
+		index:  func(o quasar.Order) index { return rank.New(o) },
+		policy: bandit.New, gate: bandit.NewGate, hub: hub.New,
 	}
 }
 
@@ -48,6 +52,8 @@ func (c *components) checks() []check {
 		{"merge: partial updates, NaN is unknown", c.checkMerge},
 		{"wire: frames survive the way", c.checkWire},
 		{"index: equals a full sort", c.checkIndex},
+		{"policies: each finds the better of two arms", c.checkPolicies},
+		{"gate: a known answer, shut for luck, open for an edge", c.checkGate},
 		{"the whole way: published, carried and ranked in memory", c.checkTheWay},
 	}
 }

@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/bandit"
 	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/internal/wire"
 )
 
 func TestTheSelfTestPasses(t *testing.T) {
 	got := quasarCommand(t, "", "rank", "--test", "--hub", "ws://127.0.0.1:1")
-	if n := strings.Count(got.stdout, "  ok\n"); got.code != exitOK || n != 6 || strings.Contains(got.stdout, "FAILED") {
-		t.Errorf("got %d with %d checks of 6 that passed:\n%s%s", got.code, n, got.stdout, got.stderr)
+	if n := strings.Count(got.stdout, "  ok\n"); got.code != exitOK || n != 8 || strings.Contains(got.stdout, "FAILED") {
+		t.Errorf("got %d with %d checks of 8 that passed:\n%s%s", got.code, n, got.stdout, got.stderr)
 	}
 }
 
@@ -84,6 +85,21 @@ func TestTheSelfTestFindsABrokenComponent(t *testing.T) {
 		{name: "a merge that panics", spoil: func(c *components) {
 			c.apply = func(quasar.Snapshot, quasar.Update, time.Time) (quasar.Snapshot, error) { panic("no way") }
 		}, want: "merge: partial updates, NaN is unknown  FAILED: panic: no way"},
+		{name: "a policy that is another", spoil: func(c *components) {
+			c.policy = func(name string, config *bandit.Config) (bandit.Policy, error) {
+				if name == "linucb" {
+					name = "random"
+				}
+				return bandit.New(name, config)
+			}
+		}, want: "policies: each finds the better of two arms  FAILED: linucb: chose the better of two arms in "},
+		{name: "a gate that stakes too little", spoil: func(c *components) {
+			c.gate = func(o *bandit.GateOptions) (*bandit.Gate, error) {
+				with := *o
+				with.Low = -2
+				return bandit.NewGate(&with)
+			}
+		}, want: "gate: a known answer, shut for luck, open for an edge  FAILED: two bets against 0: got a capital of "},
 		{name: "an encoder that loses the last", spoil: func(c *components) {
 			c.encode = func(dst []byte, s []quasar.Snapshot, now time.Time) []byte {
 				return wire.AppendInitialState(dst, s[:len(s)-1], now)
@@ -114,8 +130,8 @@ func TestTheSelfTestFindsABrokenComponent(t *testing.T) {
 			c.spoil(broken)
 			var out strings.Builder
 			err := selfTest(ctx, &out, broken.checks())
-			if err == nil || err.Error() != "1 of 6 checks failed" {
-				t.Errorf("got the error %v, want 1 of 6 checks failed", err)
+			if err == nil || err.Error() != "1 of 8 checks failed" {
+				t.Errorf("got the error %v, want 1 of 8 checks failed", err)
 			}
 			if got := withoutTimes(out.String()); !strings.Contains(got, "\n"+c.want) {
 				t.Errorf("no %q in\n%s", c.want, got)
@@ -136,7 +152,7 @@ func withoutTimes(table string) string {
 }
 
 func TestAFailedSelfTestIsAFailure(t *testing.T) {
-	if code := exitCode(t.Context(), errors.New("1 of 6 checks failed")); code != exitFailure {
+	if code := exitCode(t.Context(), errors.New("1 of 8 checks failed")); code != exitFailure {
 		t.Errorf("got the exit code %d, want %d", code, exitFailure)
 	}
 }

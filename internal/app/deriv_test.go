@@ -1,0 +1,151 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/karlquant/quasar/deriv/derivsim"
+	"github.com/karlquant/quasar/internal/recording"
+)
+
+// simulator returns the address of a venue that lives ten times as fast as we do.
+func simulator(t *testing.T) string {
+	t.Helper()
+	sim, err := derivsim.New(&derivsim.Options{Seed: 1, Speed: 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	running.Go(func() { _ = sim.Run(ctx) })
+	server := httptest.NewServer(sim)
+	t.Cleanup(func() {
+		cancel()
+		running.Wait()
+		server.Close()
+	})
+	return server.URL
+}
+
+// derivCommand runs quasar and returns its exit code and what it wrote.
+func derivCommand(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var out, errs bytes.Buffer
+	code = run(ctx, args, strings.NewReader(""), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func TestDerivLooksAtAMarket(t *testing.T) {
+	url := simulator(t)
+	tests := []struct {
+		name string
+		args []string
+		code int
+		want []string
+	}{
+		{name: "symbols", args: []string{"symbols"}, want: []string{"SYMBOL", "R_75", "Volatility 75 Index", "open"}},
+		{name: "symbols as JSON", args: []string{"symbols", "--json"}, want: []string{`{"underlying_symbol":"R_75","underlying_symbol_name":"Volatility 75 Index"`}},
+		{name: "contracts by an alias", args: []string{"contracts", "V75"}, want: []string{"TYPE", "CALL", "MULTUP"}},
+		{name: "ticks", args: []string{"ticks", "V100_1s", "--count", "3", "--json"}, want: []string{`{"symbol":"1HZ100V","epoch":`, `"filled":false`}},
+		{name: "a quote", args: []string{"quote", "V75", "call", "--duration", "5t"}, want: []string{"payout", "19.54 USD", "breaks even at      51.18 % won", "a coin flip brings  -2.30 % of the stake"}},
+		{name: "a quote as JSON", args: []string{"quote", "V75", "CALL", "--duration", "5t", "--json"}, want: []string{`"ask_price":10,`, `"payout":19.54`}},
+		{name: "a symbol that is none", args: []string{"contracts", "V75_TEST"}, code: exitFailure, want: []string{`no such symbol: got "V75_TEST"`}},
+		{name: "a contract that is not offered", args: []string{"quote", "V75", "NONE", "--duration", "5t"}, code: exitFailure, want: []string{"not offered: got NONE on R_75, want one of"}},
+		{name: "a duration that is none", args: []string{"quote", "V75", "CALL", "--duration", "soon"}, code: exitUsage, want: []string{`--duration: got "soon"`}},
+		{name: "a stake that is none", args: []string{"quote", "V75", "CALL", "--stake", "-1"}, code: exitUsage, want: []string{`--stake: got "-1"`}},
+		{name: "no symbol", args: []string{"ticks"}, code: exitUsage, want: []string{"want one symbol"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			code, stdout, stderr := derivCommand(t, append([]string{"deriv", test.args[0], "--url", url}, test.args[1:]...)...)
+			if code != test.code {
+				t.Errorf("got the code %d, want %d: %s", code, test.code, stderr)
+			}
+			for _, want := range test.want {
+				if !strings.Contains(stdout+stderr, want) {
+					t.Errorf("got %s%s, want %s in it", stdout, stderr, want)
+				}
+			}
+		})
+	}
+}
+
+func TestDerivSaysAtOnceThatNobodyIsThere(t *testing.T) {
+	code, _, stderr := derivCommand(t, "deriv", "symbols", "--url", "http://127.0.0.1:1")
+	if code != exitNoConnection || !strings.Contains(stderr, "connection refused") {
+		t.Errorf("got %d and %s, want %d", code, stderr, exitNoConnection)
+	}
+	code, _, stderr = derivCommand(t, "deriv", "symbols", "--url", "http://example.com")
+	if code != exitConfiguration || !strings.Contains(stderr, "only loopback may be without TLS") {
+		t.Errorf("got %d and %s, want %d", code, stderr, exitConfiguration)
+	}
+}
+
+func TestRecordKeepsTicks(t *testing.T) {
+	url, dir := simulator(t), filepath.Join(t.TempDir(), "new")
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	var code int
+	var errs bytes.Buffer
+	running.Go(func() {
+		code = run(ctx, []string{"record", "V75", "V100_1s", "--deriv-url", url, "--dir", dir, "--sync", "10ms"}, strings.NewReader(""), &bytes.Buffer{}, &errs)
+	})
+	for range 2000 { // what is on the disk is there before it ends
+		if len(recorded(t, dir)) >= 20 {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	cancel()
+	running.Wait()
+	if code != exitOK || !strings.Contains(errs.String(), "in 1 files") {
+		t.Errorf("got the code %d: %s", code, errs.String())
+	}
+	newest := map[string]int64{}
+	for _, r := range recorded(t, dir) {
+		if r.Tick == nil || r.Tick.Epoch <= newest[r.Tick.Symbol] {
+			t.Fatalf("got %+v after %d", r.Tick, newest[r.Tick.Symbol])
+		}
+		newest[r.Tick.Symbol] = r.Tick.Epoch
+	}
+	if len(newest) != 2 {
+		t.Errorf("got %v, want two symbols", newest)
+	}
+}
+
+func recorded(t *testing.T, dir string) []recording.Record {
+	t.Helper()
+	if _, err := os.Stat(dir); err != nil {
+		return nil
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*"+recording.Extension))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var records []recording.Record
+	for r, err := range recording.Read(files...) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		records = append(records, r)
+	}
+	return records
+}
+
+func TestRecordWantsSomethingToRecord(t *testing.T) {
+	if code, _, stderr := derivCommand(t, "record"); code != exitUsage || !strings.Contains(stderr, "neither symbols nor --hub") {
+		t.Errorf("got %d and %s", code, stderr)
+	}
+	if code, _, stderr := derivCommand(t, "record", "V75_TEST", "--dir", t.TempDir(), "--deriv-url", simulator(t)); code != exitFailure || !strings.Contains(stderr, "no such symbol") {
+		t.Errorf("got %d and %s", code, stderr)
+	}
+}

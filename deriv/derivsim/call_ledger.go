@@ -31,7 +31,7 @@ func (s *Sim) callTransaction(k *call) (*answer, error) {
 	if problem != nil {
 		return nil, problem
 	}
-	return &answer{msgType: "transaction", stream: m, body: map[string]any{"transaction": map[string]any{}}}, nil
+	return &answer{msgType: "transaction", stream: m, body: map[string]any{"transaction": map[string]any{"id": m.id}}}, nil
 }
 
 func (s *Sim) callPortfolio(k *call) (*answer, error) {

@@ -27,18 +27,18 @@ func (s *Sim) callActiveSymbols(k *call) (*answer, error) {
 	list := []deriv.ActiveSymbol{}
 	for _, y := range s.symbols {
 		if len(r.ContractTypes) == 0 || slices.ContainsFunc(r.ContractTypes, func(t string) bool { return offers(&y.index, t) }) {
-			list = append(list, y.describe())
+			list = append(list, s.symbolInfo(y))
 		}
 	}
 	return &answer{msgType: "active_symbols", body: deriv.ActiveSymbolsAnswer{ActiveSymbols: list}}, nil
 }
 
-func (y *symbol) describe() deriv.ActiveSymbol {
+func (s *Sim) symbolInfo(y *symbol) deriv.ActiveSymbol {
 	step, _ := deriv.RoundPrice(y.index.Unit(), y.index.Decimals)
 	submarket, group := place(&y.index)
 	return deriv.ActiveSymbol{
 		Symbol: y.index.Symbol, Name: y.index.Display, Type: "synthetic_index", Market: "synthetic_index",
-		Submarket: submarket, Subgroup: group, Step: step, Open: deriv.Flag(!y.closed), Suspended: false,
+		Submarket: submarket, Subgroup: group, Step: step, Open: deriv.Flag(y.closedUntil <= s.at), Suspended: false,
 		TradeCount: deriv.Count(len(y.open)),
 	}
 }

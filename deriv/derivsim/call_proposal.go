@@ -54,7 +54,8 @@ func (c *session) currency() string {
 // the money does not, and the venue streams none.
 func (t *terms) varies() bool { return t.family != riseFall || t.length >= 86400 }
 
-// requote sends a subscribed proposal's new price. The old id is good no more.
+// requote sends a subscribed proposal's new price. Its id stays, as that of its
+// stream does.
 func (s *Sim) requote(c *session, p *proposal) {
 	t, problem := s.price(&p.terms.Selection, c.currency())
 	if problem != nil {
@@ -63,9 +64,7 @@ func (s *Sim) requote(c *session, p *proposal) {
 		p.stream.end()
 		return
 	}
-	delete(c.proposals, p.id)
-	p.id, p.terms = s.ids.uuid(), t
-	c.offer(p)
+	p.terms = t
 	p.stream.send("proposal", encode(deriv.ProposalAnswer{Proposal: s.describe(p)}))
 }
 

@@ -96,7 +96,7 @@ func (s *Sim) callSell(k *call) (*answer, error) {
 		return nil, wrongField("price", r.Price.String(), "0 or more")
 	case problem != nil:
 		return nil, problem
-	case c.symbol.closed || s.faults.closedUntil > s.at:
+	case c.symbol.closedUntil > s.at:
 		return nil, fail("MarketIsClosed", "This market is presently closed.")
 	case amount < r.Price:
 		return nil, fail("PriceMoved", "The contract's price has fallen below what you asked for.")

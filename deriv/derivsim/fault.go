@@ -43,7 +43,7 @@ const (
 	RateLimitBurst Kind = "rate-limit"
 	// PriceMoved refuses a buy.
 	PriceMoved Kind = "price-moved"
-	// MarketClosed closes all markets for Fault.For of the simulator's time, 2
+	// MarketClosed closes all markets, or one, for Fault.For of the simulator's time, 2
 	// minutes if 0.
 	MarketClosed Kind = "market-closed"
 	// TokenRevoked makes all tokens invalid that are connected.
@@ -128,7 +128,6 @@ type faults struct {
 	lateBy           time.Duration
 	skew             int64
 	skewUntil        int64
-	closedUntil      int64
 	maintenanceUntil int64
 	burst            int
 }
@@ -174,8 +173,11 @@ func (s *Sim) Clear() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f := s.faults
-	f.list, f.skew, f.skewUntil, f.closedUntil, f.maintenanceUntil, f.burst = nil, 0, 0, 0, 0, 0
+	f.list, f.skew, f.skewUntil, f.maintenanceUntil, f.burst = nil, 0, 0, 0, 0
 	clear(s.revoked)
+	for _, y := range s.symbols {
+		y.closedUntil = 0
+	}
 	for c := range s.sessions {
 		c.lagUntil = 0
 	}
@@ -286,7 +288,11 @@ func (s *Sim) befall(f *Fault) {
 			c.lagUntil = s.at + int64(orElse(f.For, 5*time.Minute))
 		}
 	case MarketClosed:
-		s.faults.closedUntil = s.at + int64(orElse(f.For, 2*time.Minute))
+		for _, y := range s.symbols {
+			if f.Symbol == "" || f.Symbol == y.index.Symbol {
+				y.closedUntil = s.at + int64(orElse(f.For, 2*time.Minute))
+			}
+		}
 	case TokenRevoked:
 		for c := range s.sessions {
 			if c.account != nil {

@@ -47,7 +47,7 @@ func (s *Sim) price(sel *deriv.Selection, currency string) (*terms, *deriv.Error
 		return nil, fail("InvalidContractType", "Contract type "+strconv.QuoteToASCII(sel.ContractType)+" is not known.")
 	case !offers(&y.index, sel.ContractType):
 		return nil, fail("UnderlyingNotOffered", "Trading is not offered for this asset.")
-	case y.closed || s.faults.closedUntil > s.at:
+	case y.closedUntil > s.at:
 		return nil, fail("MarketIsClosed", "This market is presently closed.")
 	case currency != "" && sel.Currency != currency:
 		return nil, fail("ValidationError", "The currency must be that of the account.")

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -52,7 +53,8 @@ type session struct {
 	lagUntil  int64
 	spoiled   *heldFrame // a tick that waits for the next one to overtake it
 
-	out outbox
+	closing atomic.Bool // nothing is written any more
+	out     outbox
 }
 
 // outbox is what is to be written. The writer takes all of it at once.
@@ -113,35 +115,50 @@ func appendFrame(dst []byte, op ws.OpCode, payload []byte) []byte {
 }
 
 func (s *Sim) servePublic(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	p := s.admitSocket()
+	s.mu.Unlock()
+	if p != nil {
+		restFailed(w, r, p)
+		return
+	}
 	s.serve(w, r, nil, user{})
 }
 
 func (s *Sim) serveTrading(w http.ResponseWriter, r *http.Request, kind deriv.AccountKind) {
 	s.mu.Lock()
-	o, ok := s.useOTP(r.URL.Query().Get("otp"), kind)
-	trading := 0
-	for c := range s.sessions {
-		if c.account != nil {
-			trading++
-		}
-	}
+	o, p := s.admitTrading(r.URL.Query().Get("otp"), kind)
 	s.mu.Unlock()
-	switch {
-	case !ok:
-		restFailed(w, r, &restProblem{http.StatusUnauthorized, "InvalidOTP", "The one-time password is invalid, used or expired."})
-	case trading >= s.opts.Limits.Connections:
-		restFailed(w, r, &restProblem{http.StatusTooManyRequests, "RateLimit", "You have reached the limit of connections."})
-	default:
-		s.serve(w, r, o.account, o.user)
+	if p != nil {
+		restFailed(w, r, p)
+		return
 	}
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.trading--
+	}()
+	s.serve(w, r, o.account, o.user)
+}
+
+// admitTrading counts a trading connection if it may come.
+func (s *Sim) admitTrading(secret string, kind deriv.AccountKind) (otp, *restProblem) {
+	o, ok := s.useOTP(secret, kind)
+	if !ok {
+		return o, &restProblem{http.StatusUnauthorized, "InvalidOTP", "The one-time password is invalid, used or expired."}
+	}
+	if s.trading >= s.opts.Limits.Connections {
+		return o, &restProblem{http.StatusTooManyRequests, "RateLimit", "You have reached the limit of connections."}
+	}
+	if p := s.admitSocket(); p != nil {
+		return o, p
+	}
+	s.trading++
+	return o, nil
 }
 
 // serve keeps a connection until it ends. All that it started has ended then.
 func (s *Sim) serve(w http.ResponseWriter, r *http.Request, a *account, u user) {
-	if p := s.admitSocket(); p != nil {
-		restFailed(w, r, p)
-		return
-	}
 	defer s.live.Done()
 	conn, rw, _, err := ws.UpgradeHTTP(r, w)
 	if err != nil {
@@ -155,14 +172,14 @@ func (s *Sim) serve(w http.ResponseWriter, r *http.Request, a *account, u user) 
 	s.log.Info("connected", "socket", c.name(), "remote", r.RemoteAddr)
 	reason := c.read(rw.Reader)
 	s.leave(c)
+	c.drain(rw.Reader)
 	writer.Wait()
+	_ = conn.Close()
 	s.log.Info("disconnected", "socket", c.name(), "reason", reason)
 }
 
 // admitSocket counts a connection in live if it may come.
 func (s *Sim) admitSocket() *restProblem {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.advance()
 	if s.ended || s.faults.maintenanceUntil > s.at {
 		return &restProblem{http.StatusServiceUnavailable, "ServiceUnavailable", "The service is under maintenance."}
@@ -200,7 +217,8 @@ func (s *Sim) enter(c *session) {
 	}
 }
 
-// leave ends all that the connection had.
+// leave ends all that the connection had. What is queued may still leave: the
+// reason of a close, say.
 func (s *Sim) leave(c *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -208,8 +226,7 @@ func (s *Sim) leave(c *session) {
 	for _, m := range c.streams {
 		m.end()
 	}
-	c.out.finish(true)
-	_ = c.conn.Close()
+	c.out.finish(false)
 }
 
 func (c *session) name() string {
@@ -219,18 +236,33 @@ func (c *session) name() string {
 	return string(c.account.Kind)
 }
 
+// linger is how long a client has to answer a close, and to send what would
+// otherwise have the close lost on its way.
+const linger = time.Second
+
 // write takes what is queued until there will be no more.
 func (c *session) write() {
-	defer func() { _ = c.conn.Close() }() // has the reader return
 	var spare []byte
 	for range c.out.wake {
 		frames, last := c.out.take(spare)
 		_ = c.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
-		if _, err := c.conn.Write(frames); err != nil || last {
+		if _, err := c.conn.Write(frames); err != nil {
+			_ = c.conn.Close() // has the reader return
+			return
+		}
+		if last {
+			c.closing.Store(true)
+			_ = c.conn.SetReadDeadline(time.Now().Add(linger))
 			return
 		}
 		spare = frames
 	}
+}
+
+// drain reads for a moment what nobody wants any more.
+func (c *session) drain(source io.Reader) {
+	_ = c.conn.SetReadDeadline(time.Now().Add(linger))
+	_, _ = io.Copy(io.Discard, io.LimitReader(source, maxQueue)) // it ends with an error, or is too much
 }
 
 var errIdle = errors.New("idle for too long")
@@ -243,6 +275,9 @@ func (c *session) read(source io.Reader) error {
 	}
 	for {
 		_ = c.conn.SetReadDeadline(time.Now().Add(c.sim.opts.Limits.Idle))
+		if c.closing.Load() { // after the deadline: the writer sets them in the other order
+			return errClosed
+		}
 		header, err := reader.NextFrame()
 		if err != nil {
 			return c.unreadable(err)
@@ -261,7 +296,7 @@ func (c *session) read(source io.Reader) error {
 	}
 }
 
-var errClosed = errors.New("closed by the client")
+var errClosed = errors.New("closed")
 
 // control answers pings and closes.
 func (c *session) control(h ws.Header, body io.Reader) error {

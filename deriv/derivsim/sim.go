@@ -26,6 +26,7 @@ type Sim struct {
 	accounts []*account
 	otps     map[string]otp
 	sessions map[*session]bool
+	trading  int                      // how many connections there are with an account
 	users    map[string]*ledgerBudget // by account
 	rest     *budget
 	faults   *faults

@@ -78,47 +78,55 @@ func TestTheClientIsAtHome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := start(t, &derivsim.Options{Seed: 1, Start: noon})
 		c := public(t, s)
-		now, err := c.Time(t.Context())
-		if err != nil || now.Sub(noon).Abs() > time.Second {
+		if now, err := c.Time(t.Context()); err != nil || now.Sub(noon).Abs() > time.Second {
 			t.Fatalf("got %v, %v, want about %v", now, err, noon)
 		}
-		symbols, err := c.ActiveSymbols(t.Context())
-		if err != nil || len(symbols) != len(price.Indices()) {
+		if symbols, err := c.ActiveSymbols(t.Context()); err != nil || len(symbols) != len(price.Indices()) {
 			t.Fatalf("got %d symbols, %v, want %d", len(symbols), err, len(price.Indices()))
 		}
 		ticks, err := c.Ticks(t.Context(), "R_75")
 		if err != nil {
 			t.Fatal(err)
 		}
-		for n := range 5 {
+		last := deriv.Epoch(0)
+		for range 5 {
 			e, err := ticks.Next(t.Context())
-			if err != nil {
+			if err != nil || last != 0 && e.Value.Epoch != last+2 {
+				t.Fatalf("got %+v, %v after %d, want a tick every two seconds", e, err, last)
+			}
+			last = e.Value.Epoch
+		}
+		a := trading(t, s)
+		bought := buy(t, a, rise("R_75", 10*deriv.Unit, 5))
+		watch, err := a.WatchContract(t.Context(), bought.Contract)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var end deriv.OpenContract
+		for e, err := range watch.All(t.Context()) {
+			if end = e.Value; err != nil {
 				t.Fatal(err)
 			}
-			t.Log(n, e)
 		}
-		quote, err := c.Quote(t.Context(), deriv.Selection{
-			Symbol: "R_75", ContractType: "CALL", Currency: "USD", Amount: 10 * deriv.Unit, Basis: "stake", Duration: 5, DurationUnit: "t",
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Logf("%+v", quote)
-		a := trading(t, s)
-		q, err := a.Quote(t.Context(), quote.Selection)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b, err := a.Buy(t.Context(), q, q.Ask)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w, err := a.WatchContract(t.Context(), b.Contract)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for e, err := range w.All(t.Context()) {
-			t.Logf("%+v %v", e, err)
+		if !end.Settled() || len(end.Ticks) != 6 || end.ExitTime-end.EntryTime != 10 || end.EntryTime <= bought.Start {
+			t.Errorf("got %+v, want an entry after the start and the end five ticks later", end)
 		}
 	})
+}
+
+func rise(symbol string, stake deriv.Money, ticks int) deriv.Selection {
+	return deriv.Selection{Symbol: symbol, ContractType: "CALL", Currency: "USD", Amount: stake, Basis: "stake", Duration: ticks, DurationUnit: "t"}
+}
+
+func buy(t *testing.T, a *deriv.Account, sel deriv.Selection) deriv.Bought {
+	t.Helper()
+	q, err := a.Quote(t.Context(), sel)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := a.Buy(t.Context(), q, q.Ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }

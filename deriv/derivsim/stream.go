@@ -96,6 +96,9 @@ func (m *stream) end() {
 	m.ended = true
 	delete(m.session.streams, m.id)
 	delete(m.session.keys, m.key)
+	if late := m.session.spoiled; late != nil && late.stream == m {
+		m.session.spoiled = nil
+	}
 	if m.symbol != nil {
 		m.session.sim.unwatch(m.symbol)
 		m.symbol.streams = slices.DeleteFunc(m.symbol.streams, func(o *stream) bool { return o == m })

@@ -18,10 +18,10 @@ type symbol struct {
 	made     int64 // how many ticks there have been
 	ring     []deriv.Price
 
-	watchers int // streams and open contracts
-	streams  []*stream
-	open     []*contract
-	closed   bool // nothing can be bought
+	watchers    int // streams and open contracts
+	streams     []*stream
+	open        []*contract
+	closedUntil int64 // nothing can be bought or sold before
 }
 
 // tick is one price of a symbol.

@@ -163,10 +163,10 @@ func (o *Offer) check(sel Selection) error {
 	if sel.Duration == 0 {
 		return nil
 	}
-	least, unit, err := parseDuration(o.MinDuration)
-	most, mostUnit, err2 := parseDuration(o.MaxDuration)
-	if err != nil || err2 != nil {
-		return nil // an offer without an end; the venue decides
+	least, unit, known := parseDuration(o.MinDuration)
+	most, mostUnit, ends := parseDuration(o.MaxDuration)
+	if !known || !ends {
+		return nil // an offer without an end: the venue decides
 	}
 	got, low, high := seconds(sel.Duration, sel.DurationUnit), seconds(least, unit), seconds(most, mostUnit)
 	ticks := sel.DurationUnit == "t"

@@ -2,7 +2,6 @@ package deriv
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -233,10 +232,10 @@ func errRequest(call, got, want string) error {
 }
 
 // parseDuration reads "5t", "15s", "1m", "1h" or "365d".
-func parseDuration(text string) (n int, unit string, err error) {
+func parseDuration(text string) (n int, unit string, ok bool) {
 	if len(text) < 2 {
-		return 0, "", errors.New("want a number and a unit")
+		return 0, "", false
 	}
-	n, err = strconv.Atoi(text[:len(text)-1])
-	return n, text[len(text)-1:], err
+	n, err := strconv.Atoi(text[:len(text)-1])
+	return n, text[len(text)-1:], err == nil
 }

@@ -116,11 +116,11 @@ type ClockState struct {
 }
 
 func (c *clock) state() ClockState {
-	now := c.now()
+	offset := time.Until(c.now())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.set {
 		return ClockState{Speed: 1}
 	}
-	return ClockState{Known: true, Offset: now.Sub(time.Now()), Uncertainty: (c.high - c.low) / 2, RTT: c.rtt, Speed: c.speed}
+	return ClockState{Known: true, Offset: offset, Uncertainty: (c.high - c.low) / 2, RTT: c.rtt, Speed: c.speed}
 }

@@ -82,7 +82,7 @@ func (t *contractTopic) news(e Event[OpenContract]) {
 
 // look asks for a contract that has been silent for too long: the feed may be
 // down, or its last message lost. Each time in vain it waits twice as long.
-func (t *contractTopic) look(uint64) bool {
+func (t *contractTopic) look() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	patience := t.socket.opts.ContractSilence << min(t.asked, 4)

@@ -3,7 +3,6 @@ package deriv_test
 import (
 	"context"
 	"fmt"
-	"log"
 	"time"
 
 	"github.com/karlquant/quasar/deriv"
@@ -15,7 +14,7 @@ import (
 func newSimulator(ctx context.Context) *deriv.Options {
 	sim, err := derivsim.New(&derivsim.Options{Seed: 1, Speed: 100, Start: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	go sim.Run(ctx)
 	return &deriv.Options{
@@ -30,13 +29,13 @@ func ExampleNew() {
 	defer cancel()
 	client, err := deriv.New(newSimulator(ctx))
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	go client.Run(ctx) // connects, and connects again
 
 	symbol, err := client.Symbol(ctx, "V75") // waits for the connection
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	fmt.Println(symbol.Symbol, symbol.Name, symbol.Step)
 	// Output: R_75 Volatility 75 Index 0.0001
@@ -47,20 +46,20 @@ func ExampleClient_Ticks() {
 	defer cancel()
 	client, err := deriv.New(newSimulator(ctx))
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	go client.Run(ctx)
 
 	ticks, err := client.Ticks(ctx, "R_75")
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	defer ticks.Close()
 	var last deriv.Epoch
 	n := 0
 	for e, err := range ticks.All(ctx) {
 		if err != nil {
-			log.Fatal(err)
+			panic(err)
 		}
 		if last != 0 {
 			fmt.Println(e.Value.Epoch-last, "seconds later,", e.Missed, "missed")
@@ -81,7 +80,7 @@ func ExampleClient_Quote() {
 	defer cancel()
 	client, err := deriv.New(newSimulator(ctx))
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	go client.Run(ctx)
 
@@ -90,7 +89,7 @@ func ExampleClient_Quote() {
 		Amount: 10 * deriv.Unit, Basis: "stake", Duration: 5, DurationUnit: "t",
 	})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	fmt.Printf("%v pays %v, and breaks even at %.2f %% won\n", quote.Ask, quote.Payout, 100*quote.BreakEven())
 	// Output: 10.00 pays 19.54, and breaks even at 51.18 % won
@@ -101,7 +100,7 @@ func ExampleAccount_Buy() {
 	defer cancel()
 	account, err := deriv.NewAccount(newSimulator(ctx)) // a demo account, unless told otherwise
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	go account.Run(ctx)
 
@@ -110,24 +109,24 @@ func ExampleAccount_Buy() {
 		Amount: 10 * deriv.Unit, Basis: "stake", Duration: 5, DurationUnit: "t",
 	})
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	bought, err := account.Buy(ctx, quote, quote.Ask)
 	switch deriv.OutcomeOf(err) {
 	case deriv.NotMade:
-		log.Fatal(err) // and a new quote is a new decision
+		panic(err) // and a new quote is a new decision
 	case deriv.Unknown:
-		log.Fatal("look into the statement; do not buy again: ", err)
+		panic(fmt.Errorf("look into the statement; do not buy again: %w", err))
 	}
 
 	contract, err := account.WatchContract(ctx, bought.Contract)
 	if err != nil {
-		log.Fatal(err)
+		panic(err)
 	}
 	defer contract.Close()
 	for e, err := range contract.All(ctx) {
 		if err != nil {
-			log.Fatal(err)
+			panic(err)
 		}
 		if c := e.Value; c.Settled() {
 			fmt.Printf("bought for %v, settled: %v, profit and price agree: %v\n",

@@ -87,9 +87,10 @@ func allDigits(s string) bool {
 	return true
 }
 
-// appendFixed writes n with as many decimals as it needs, and no fewer than
+// formatFixed writes n with as many decimals as it needs, and no fewer than
 // least.
-func appendFixed(b []byte, n int64, least int) []byte {
+func formatFixed(n int64, least int) []byte {
+	var b []byte
 	whole, fraction := n/fixedUnit, n%fixedUnit
 	if n < 0 {
 		b = append(b, '-')
@@ -137,9 +138,9 @@ func fixedFromFloat(x float64, decimals int) (int64, error) {
 // the field's tag asks for one.
 func encodeFixed(enc *jsontext.Encoder, n int64, least int) error {
 	if quoted, _ := json.GetOption(enc.Options(), json.StringifyNumbers); quoted {
-		return enc.WriteToken(jsontext.String(string(appendFixed(nil, n, least))))
+		return enc.WriteToken(jsontext.String(string(formatFixed(n, least))))
 	}
-	return enc.WriteValue(appendFixed(nil, n, 0))
+	return enc.WriteValue(formatFixed(n, 0))
 }
 
 // decodeFixed takes a number, a decimal string or null, which is 0.

@@ -35,7 +35,7 @@ func (m Money) Round(decimals int) Money { return Money(roundFixed(int64(m), dec
 func (m Money) Float() float64 { return float64(m) / fixedUnit }
 
 // String has at least two decimals: "19.54", "10.00".
-func (m Money) String() string { return string(appendFixed(nil, int64(m), 2)) }
+func (m Money) String() string { return string(formatFixed(int64(m), 2)) }
 
 // MarshalText is String.
 func (m Money) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
@@ -44,7 +44,7 @@ func (m Money) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
 func (m Money) MarshalJSONTo(enc *jsontext.Encoder) error { return encodeFixed(enc, int64(m), 2) }
 
 // MarshalJSON is for encoding/json.
-func (m Money) MarshalJSON() ([]byte, error) { return appendFixed(nil, int64(m), 0), nil }
+func (m Money) MarshalJSON() ([]byte, error) { return formatFixed(int64(m), 0), nil }
 
 // UnmarshalJSONFrom takes a number, a decimal string, or null for 0.
 func (m *Money) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
@@ -87,7 +87,7 @@ func (p Price) Float() float64 { return float64(p) / fixedUnit }
 
 // Text writes the price with at least so many decimals, 0 to 8.
 func (p Price) Text(decimals int) string {
-	return string(appendFixed(nil, int64(p), min(max(decimals, 0), fixedDecimals)))
+	return string(formatFixed(int64(p), min(max(decimals, 0), fixedDecimals)))
 }
 
 // String has as many decimals as it needs.
@@ -109,7 +109,7 @@ func (p Price) MarshalJSON() ([]byte, error) {
 	if p == 0 {
 		return []byte("null"), nil
 	}
-	return appendFixed(nil, int64(p), 0), nil
+	return formatFixed(int64(p), 0), nil
 }
 
 // UnmarshalJSONFrom takes a number, a decimal string, or null for the unknown.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -127,7 +126,7 @@ func (o *Options) defaults() {
 		}
 	}
 	if o.Logger == nil {
-		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	if o.Random == nil {
 		o.Random = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
@@ -140,8 +139,8 @@ func (o *Options) resolve() (*resolved, error) {
 		r.Options = *o
 	}
 	r.defaults()
-	var err error
-	if err = r.check(); err != nil {
+	err := r.check()
+	if err != nil {
 		return nil, err
 	}
 	if r.endpoint, err = parseEndpoint(orEnv(r.URL, URLEnv, DefaultURL)); err != nil {

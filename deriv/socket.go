@@ -69,7 +69,7 @@ func (s *socket) run(ctx context.Context) error {
 	ceiling := s.opts.ReconnectFirst
 	for {
 		lived, err := s.session(ctx)
-		if ctx.Err() != nil {
+		if ended(ctx) {
 			s.finish(Disconnected, ErrClosed)
 			return nil
 		}
@@ -87,6 +87,8 @@ func (s *socket) run(ctx context.Context) error {
 		ceiling = min(2*ceiling, s.opts.ReconnectMost)
 	}
 }
+
+func ended(ctx context.Context) bool { return ctx.Err() != nil }
 
 func terminal(err error) bool { return IsClass(err, ClassAuth) || errors.Is(err, ErrWrongAccount) }
 
@@ -227,13 +229,13 @@ func (s *socket) keepAlive(ctx context.Context, c *conn) {
 type watched interface {
 	// look is called about once a second. It says whether the connection is of
 	// no more use, and must not block.
-	look(generation uint64) (silent bool)
+	look() (silent bool)
 }
 
 func (s *socket) watch(ctx context.Context, c *conn) {
 	for sleep(ctx, time.Second) {
 		for _, t := range s.registry.topics(c.generation) {
-			if w, ok := t.(watched); ok && w.look(c.generation) {
+			if w, ok := t.(watched); ok && w.look() {
 				c.end(fmt.Errorf("%w: %w: %s", ErrDropped, ErrSilent, t.key()))
 				return
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -126,7 +127,7 @@ func TestTicksOfALostConnectionAreReadFromTheHistory(t *testing.T) {
 		v.last().drop()
 		time.Sleep(40 * time.Minute) // more than two pages
 		v.net.Down.Store(false)
-		events := append(first, take(t, s, 2500)...)
+		events := slices.Concat(first, take(t, s, 2500))
 		checkOrder(t, events)
 		h := c.Health()
 		if h.Counters.Gaps != 1 || h.Counters.Filled < 2400 || h.Counters.Missed != 0 || h.Counters.Resubscribed != 1 {

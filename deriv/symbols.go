@@ -24,7 +24,7 @@ func aliasTable() map[string]string {
 	return table
 }
 
-// ErrUnknownSymbol: the venue has nothing of that name. Such an asset can be
+// ErrUnknownSymbol says that the venue has nothing of that name. Such an asset can be
 // ranked and never traded.
 var ErrUnknownSymbol = errors.New("no such symbol")
 

@@ -220,7 +220,7 @@ func (t *tickTopic) release(missed int) {
 
 // look gives the connection up when nothing has come for several intervals, and
 // is slower to do so each time that it did not help.
-func (t *tickTopic) look(generation uint64) bool {
+func (t *tickTopic) look() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.interval == 0 || t.socket.opts.TickSilence < 0 || t.at.IsZero() {

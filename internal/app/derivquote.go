@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,6 +64,8 @@ that is not proven.`,
 	return cmd
 }
 
+var units = []string{"t", "s", "m", "h", "d"}
+
 // selection reads the flags. The symbol comes later.
 func (q *quoteFlags) selection(contractType string) (deriv.Selection, error) {
 	sel := deriv.Selection{
@@ -77,7 +80,7 @@ func (q *quoteFlags) selection(contractType string) (deriv.Selection, error) {
 	if q.duration != "" {
 		n, err := strconv.Atoi(q.duration[:len(q.duration)-1])
 		unit := q.duration[len(q.duration)-1:]
-		if err != nil || n < 1 || !strings.Contains("tsmhd", unit) {
+		if err != nil || n < 1 || !slices.Contains(units, unit) {
 			return sel, usage("--duration: got %q, want a number and t, s, m, h or d", q.duration)
 		}
 		sel.Duration, sel.DurationUnit = n, unit

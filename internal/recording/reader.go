@@ -74,21 +74,14 @@ func Decode(r io.Reader) iter.Seq2[Record, error] {
 			return
 		}
 		lines := bufio.NewReaderSize(zip, 64<<10)
-		var head header
 		for n := 1; ; n++ {
 			line, err := readLine(lines)
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 				return // the end, or where it was cut
 			}
 			var record Record
-			switch {
-			case err != nil:
-			case n == 1:
-				if err = json.Unmarshal(line, &head); err == nil && head.Version != Version {
-					err = fmt.Errorf("got version %d, want %d", head.Version, Version)
-				}
-			default:
-				err = json.Unmarshal(line, &record)
+			if err == nil {
+				record, err = parse(n, line)
 			}
 			if err != nil {
 				yield(Record{}, fmt.Errorf("line %d: %w", n, err))
@@ -99,6 +92,19 @@ func Decode(r io.Reader) iter.Seq2[Record, error] {
 			}
 		}
 	}
+}
+
+// parse reads a line, the first of which is the header and no record.
+func parse(n int, line []byte) (r Record, err error) {
+	if n > 1 {
+		err = json.Unmarshal(line, &r)
+		return r, err
+	}
+	var head header
+	if err = json.Unmarshal(line, &head); err == nil && head.Version != Version {
+		err = fmt.Errorf("got version %d, want %d", head.Version, Version)
+	}
+	return r, err
 }
 
 var errLongLine = fmt.Errorf("got a line of more than %d bytes", mostLine)

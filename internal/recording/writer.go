@@ -57,7 +57,7 @@ func NewWriter(dir string, opts *Options) (*Writer, error) {
 	if w.opts.SyncEvery == 0 {
 		w.opts.SyncEvery = time.Second
 	}
-	return w, os.MkdirAll(dir, 0o755)
+	return w, os.MkdirAll(dir, 0o750)
 }
 
 // Write adds a record, and syncs or begins another file when it is time. After
@@ -105,10 +105,10 @@ func (w *Writer) line(v any) error {
 func (w *Writer) open(at time.Time) error {
 	name := "quasar-" + at.UTC().Format("20060102T150405.000")
 	path := filepath.Join(w.dir, name+Extension)
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	for n := 2; errors.Is(err, os.ErrExist) && n < 1000; n++ {
 		path = filepath.Join(w.dir, fmt.Sprintf("%s-%d%s", name, n, Extension))
-		file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		file, err = os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	}
 	if err != nil {
 		return err

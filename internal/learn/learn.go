@@ -26,7 +26,9 @@ func Usable(x []float64) bool {
 	return true
 }
 
-func usableTarget(y, weight float64) bool {
+// UsableTarget reports whether a target and its weight can be learnt from: numbers, the
+// target not beyond LargestTarget, the weight above 0 and not beyond LargestFeature.
+func UsableTarget(y, weight float64) bool {
 	return math.Abs(y) <= LargestTarget && weight > 0 && weight <= LargestFeature
 }
 

@@ -121,7 +121,7 @@ func (l *Linear) age(t int64) { l.noise.discount(l.sums.advance(t)) }
 // counts as if it had come in time. It returns false, and learns nothing, if a number
 // is not finite or too large, or the weight not positive.
 func (l *Linear) Observe(t int64, x []float64, y, weight float64) bool {
-	if !Usable(x) || !usableTarget(y, weight) {
+	if !Usable(x) || !UsableTarget(y, weight) {
 		return false
 	}
 	l.Advance(t)
@@ -136,7 +136,7 @@ func (l *Linear) Observe(t int64, x []float64, y, weight float64) bool {
 
 // Add is Observe for many labels at once: the belief knows of them after Refit.
 func (l *Linear) Add(t int64, x []float64, y, weight float64) bool {
-	if !Usable(x) || !usableTarget(y, weight) {
+	if !Usable(x) || !UsableTarget(y, weight) {
 		return false
 	}
 	l.Advance(t)
@@ -215,7 +215,7 @@ func (l *Linear) Draw(random *rand.Rand, theta []float64) {
 
 // Scale sets what the noise starts from; later labels soon outweigh it.
 func (l *Linear) Scale(sd float64) {
-	if usableTarget(sd, 1) && sd > 0 {
+	if UsableTarget(sd, 1) && sd > 0 {
 		l.noise.prior = sd * sd
 	}
 }

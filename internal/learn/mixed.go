@@ -83,7 +83,7 @@ func (m *Mixed) Advance(t int64) {
 
 // Observe is as in Linear, for a row of a group.
 func (m *Mixed) Observe(t int64, name int, x []float64, y, weight float64) bool {
-	if !Usable(x) || !usableTarget(y, weight) {
+	if !Usable(x) || !UsableTarget(y, weight) {
 		return false
 	}
 	m.Advance(t)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/axrvi"
 	"github.com/karlquant/quasar/bandit"
 	"github.com/karlquant/quasar/rank"
 )
@@ -20,6 +21,7 @@ type learner struct {
 	features *rank.Features
 	scale    *rank.Normaliser
 	policy   bandit.Policy
+	model    *axrvi.Model  // behind the policy; nil if it is another's
 	scorer   bandit.Scorer // the policy, if it has an opinion of every asset; else nil
 	reward   bandit.Reward
 	gate     *bandit.Gate

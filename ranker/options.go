@@ -182,6 +182,9 @@ func (o *Options) check() error {
 			return err
 		}
 	}
+	if o.HalfLife < 0 || o.HalfLife > 1e9 {
+		return fmt.Errorf("HalfLife: got %v, want above 0 and up to 1e9 decisions, or 0 for the policy's own", o.HalfLife)
+	}
 	if o.DecideEvery < 0 || o.DecideEvery > o.Horizon {
 		return fmt.Errorf("DecideEvery: got %v, want above 0 and at most the horizon, %v", o.DecideEvery, o.Horizon)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/axrvi"
 	"github.com/karlquant/quasar/bandit"
 	"github.com/karlquant/quasar/rank"
 )
@@ -36,10 +37,21 @@ func newLearner(o *Options) (*learner, error) {
 func (l *learner) config() *bandit.Config {
 	o := l.opts
 	return &bandit.Config{
-		Features: rank.Width, Key: formulaKey(o.Order),
+		Features: rank.Width, NewModel: l.newModel, Key: formulaKey(o.Order),
 		Alpha: o.Alpha, Epsilon: o.Epsilon, HalfLife: o.HalfLife,
 		Slate: o.Slate, Floor: max(0, o.Floor), Propensities: true, Seed: o.Seed, Source: l.source,
 	}
+}
+
+// newModel makes the belief behind the policies whose name says nothing of one. What
+// it is told here it takes: the options were checked.
+func (l *learner) newModel(seed uint64) bandit.Model {
+	m, err := axrvi.New(&axrvi.Options{Features: rank.Width, HalfLife: l.opts.HalfLife, Hidden: network[1 : len(network)-1], Seed: seed})
+	if err != nil {
+		panic("ranker: " + err.Error())
+	}
+	l.model = m
+	return m
 }
 
 // newSource returns a source of chance whose state can be kept.

@@ -78,6 +78,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	gauge(descMean, l.gate.Mean())
 	gauge(descLow, low)
 	gauge(descHigh, high)
+	if l.model != nil {
+		gauge(descGain, l.model.Gain())
+	}
 	gauge(descUnsaved, truth(r.keeper.problem != ""))
 	count(descMissed, l.counts.unrecorded)
 }

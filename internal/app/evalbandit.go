@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/karlquant/quasar/axrvi"
 	"github.com/karlquant/quasar/bandit"
 	"github.com/karlquant/quasar/internal/eval"
 )
@@ -162,7 +163,19 @@ func entered(asked []string, world *eval.World) ([]string, error) {
 func entrant(name string, world *eval.World) eval.Entrant {
 	return eval.Entrant{Name: name, New: func(seed uint64) (bandit.Policy, error) {
 		return bandit.New(name, &bandit.Config{
+			NewModel: beliefOf(world.Features),
 			Features: world.Features, Arms: world.Arms, Shared: world.Shared, Key: world.Key, Seed: seed,
 		})
 	}}
+}
+
+// beliefOf makes the model that the ranker has.
+func beliefOf(features int) func(seed uint64) bandit.Model {
+	return func(seed uint64) bandit.Model {
+		m, err := axrvi.New(&axrvi.Options{Features: features, Seed: seed})
+		if err != nil {
+			panic("eval: " + err.Error())
+		}
+		return m
+	}
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/karlquant/quasar/bandit"
-	"github.com/karlquant/quasar/internal/learn"
 	"github.com/karlquant/quasar/internal/safetensors"
 	"github.com/karlquant/quasar/rank"
 )
@@ -52,10 +51,10 @@ type Checkpoint struct {
 	// Random is the state of the random numbers, of ChaCha8.MarshalBinary; nil for none.
 	Random []byte
 
-	// What follows is what the parts know; nil for none.
-
-	// Net is the network, from the inputs on.
-	Net      []learn.Layer
+	// Model is what the Model knows; nothing but its network in a checkpoint that was
+	// made from a file of PyTorch. Its names may not be those of the other parts.
+	Model State
+	// What follows is what the others know; nil for none.
 	Features *rank.FeaturesState
 	Norm     *NormState
 	Gate     *bandit.GateState
@@ -70,7 +69,9 @@ func (c *Checkpoint) Encode() ([]byte, error) {
 	if err := c.writeMeta(w); err != nil {
 		return nil, err
 	}
-	c.writeTensors(w)
+	if c.parts(exchange{w: w}); w.err != nil {
+		return nil, w.err
+	}
 	data, err := w.file.Encode()
 	if err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func DecodeCheckpoint(data []byte) (*Checkpoint, error) {
 	r := newReader(f)
 	c := &Checkpoint{}
 	c.readMeta(r)
-	c.readTensors(r)
+	c.parts(exchange{r: r})
 	if err := r.end(); err != nil {
 		return nil, fmt.Errorf("%w: %w", errDamaged, err)
 	}
@@ -270,43 +271,28 @@ func (a assets) names() (names []string, seen map[string]time.Time, err error) {
 	return names, seen, nil
 }
 
-func (c *Checkpoint) writeTensors(w *writer) {
-	writeNet(w, c.Net)
+// parts writes the tensors of what the parts know, or reads them.
+func (c *Checkpoint) parts(e exchange) {
 	if f := c.Features; f != nil {
-		w.floats("features.clock", f.Clock[:])
-		w.floats("features.cells", f.Cells, len(f.Names), rank.StateWidth)
+		e.numbers("features.clock", &f.Clock[0], &f.Clock[1])
+		e.floats("features.cells", &f.Cells, len(f.Names), rank.StateWidth)
 	}
-	if n := c.Norm; n != nil {
-		writeNorm(w, "norm.", &n.Live)
-		writeNorm(w, "norm.frozen.", &n.Frozen)
+	if e.here("norm.count", c.Norm != nil) {
+		if c.Norm == nil {
+			c.Norm = &NormState{}
+		}
+		e.normaliser("norm.", &c.Norm.Live)
+		e.normaliser("norm.frozen.", &c.Norm.Frozen)
 	}
 	if g := c.Gate; g != nil {
-		w.floats("gate.up", g.Up)
-		w.floats("gate.down", g.Down)
+		e.floats("gate.up", &g.Up)
+		e.floats("gate.down", &g.Down)
 	}
+	e.state(&c.Model)
 }
 
-func writeNorm(w *writer, prefix string, s *rank.NormaliserState) {
-	w.floats(prefix+"count", s.Count)
-	w.floats(prefix+"mean", s.Mean)
-	w.floats(prefix+"variance", s.Variance)
-}
-
-func (c *Checkpoint) readTensors(r *reader) {
-	c.Net = readNet(r)
-	if f := c.Features; f != nil {
-		copy(f.Clock[:], r.floats("features.clock", len(f.Clock)))
-		f.Cells = r.floats("features.cells", len(f.Names), rank.StateWidth)
-	}
-	if r.hasTensor("norm.count") {
-		c.Norm = &NormState{Live: readNorm(r, "norm."), Frozen: readNorm(r, "norm.frozen.")}
-	}
-	if g := c.Gate; g != nil {
-		g.Up, g.Down = r.floats("gate.up", -1), r.floats("gate.down", -1)
-	}
-}
-
-func readNorm(r *reader, prefix string) rank.NormaliserState {
-	count := r.floats(prefix+"count", -1)
-	return rank.NormaliserState{Count: count, Mean: r.floats(prefix+"mean", len(count)), Variance: r.floats(prefix+"variance", len(count))}
+func (e exchange) normaliser(prefix string, s *rank.NormaliserState) {
+	e.floats(prefix+"count", &s.Count)
+	e.floats(prefix+"mean", &s.Mean, len(s.Count))
+	e.floats(prefix+"variance", &s.Variance, len(s.Count))
 }

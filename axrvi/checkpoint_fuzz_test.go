@@ -17,7 +17,7 @@ import (
 // checksum that they have and with the right one: no panic, an error of one kind, and
 // what is read is written as bytes that are read as the same.
 func FuzzDecodeCheckpoint(f *testing.F) {
-	f.Add(encoded(f, &Checkpoint{Created: created, Net: smallNet()}))
+	f.Add(encoded(f, &Checkpoint{Created: created, Model: netState(smallNet())}))
 	full := encoded(f, learned(f))
 	f.Add(full)
 	f.Add(full[:len(full)/2])
@@ -87,7 +87,7 @@ func FuzzImport(f *testing.F) {
 		if err != nil {
 			return
 		}
-		c := &Checkpoint{Created: created, Net: got.Layers, Imported: got.Hash}
+		c := &Checkpoint{Created: created, Model: netState(got.Layers), Imported: got.Hash}
 		if !cmp.Equal(sizesOf(got.Layers), small) {
 			t.Fatalf("got a network %v, want %v", sizesOf(got.Layers), small)
 		}

@@ -157,15 +157,19 @@ func (h *Home) load(there bool, model string, opts *HomeOptions) error {
 // use goes on from a checkpoint, or if it is one that 'quasar model import' made
 // takes the network out of it.
 func (h *Home) use(c *Checkpoint, path string, opts *HomeOptions) error {
-	if c.Net != nil && !slices.Equal(sizesOf(c.Net), opts.Sizes) {
-		return fmt.Errorf("%w: %s: got a network %s, want %s; to start anew and keep this file under another name: quasar model reset %s",
-			ErrIncompatible, path, dashed(sizesOf(c.Net)), dashed(opts.Sizes), h.Path)
+	layers, err := c.Model.layers()
+	if err != nil {
+		return fmt.Errorf("%s: %w: %w", path, errDamaged, err)
 	}
-	if c.FeatureHash != "" || c.Net == nil {
+	if sizes := sizesOf(layers); sizes != nil && !slices.Equal(sizes, opts.Sizes) {
+		return fmt.Errorf("%w: %s: got a network %s, want %s; to start anew and keep this file under another name: quasar model reset %s",
+			ErrIncompatible, path, dashed(sizes), dashed(opts.Sizes), h.Path)
+	}
+	if !c.Model.onlyNet() {
 		h.Checkpoint = c
 		return nil
 	}
-	h.Import = &Import{Layers: c.Net, Hash: c.Imported}
+	h.Import = &Import{Layers: layers, Hash: c.Imported}
 	h.note("the network of %s is taken over", path)
 	return nil
 }

@@ -30,7 +30,7 @@ func saveForEver(dir string) error {
 	}
 	c := h.Checkpoint
 	if c == nil {
-		c = &Checkpoint{FeatureHash: "f", Net: smallNet(), Random: make([]byte, 200_000)} // large enough to be killed in the middle of
+		c = &Checkpoint{FeatureHash: "f", Model: someState(), Random: make([]byte, 200_000)} // large enough to be killed in the middle of
 	}
 	for turn := range 100_000 {
 		c.Step++

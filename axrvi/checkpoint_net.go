@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/karlquant/quasar/internal/learn"
 	"github.com/karlquant/quasar/internal/safetensors"
@@ -15,28 +16,52 @@ import (
 func weightOf(layer int) string { return fmt.Sprintf("net.%d.weight", layer) }
 func biasOf(layer int) string   { return fmt.Sprintf("net.%d.bias", layer) }
 
-// writeNet writes the layers as PyTorch lays them out.
-func writeNet(w *writer, layers []learn.Layer) {
+// netState is a State of nothing but a network.
+func netState(layers []learn.Layer) (s State) {
 	for i, l := range layers {
-		w.floats(weightOf(i), l.Weight, l.Out, l.In)
-		w.floats(biasOf(i), l.Bias, l.Out)
+		s.Tensors = append(s.Tensors,
+			Tensor{Name: weightOf(i), Shape: []int{l.Out, l.In}, Data: l.Weight},
+			Tensor{Name: biasOf(i), Shape: []int{l.Out}, Data: l.Bias})
+	}
+	return s
+}
+
+// layers returns the network of a State, as PyTorch lays it out; none if it has none.
+func (s *State) layers() (layers []learn.Layer, err error) {
+	for {
+		i := len(layers)
+		weight, ok := s.tensor(weightOf(i))
+		if !ok {
+			return layers, nil
+		}
+		bias, _ := s.tensor(biasOf(i))
+		l := learn.Layer{}
+		l.Weight, _ = weight.Data.([]float64)
+		l.Bias, _ = bias.Data.([]float64)
+		if len(weight.Shape) == 2 {
+			l.Out, l.In = weight.Shape[0], weight.Shape[1]
+		}
+		if len(l.Bias) != l.Out || len(l.Weight) != l.Out*l.In || l.Out == 0 || i > 0 && l.In != layers[i-1].Out {
+			return nil, fmt.Errorf("tensors %s and %s: got %v and %v, want a layer that takes what the one before it gives", weightOf(i), biasOf(i), weight.Shape, bias.Shape)
+		}
+		if err := errors.Join(finite(weightOf(i), l.Weight), finite(biasOf(i), l.Bias)); err != nil {
+			return nil, err
+		}
+		layers = append(layers, l)
 	}
 }
 
-func readNet(r *reader) (layers []learn.Layer) {
-	for r.hasTensor(weightOf(len(layers))) {
-		i := len(layers)
-		shape := r.tensors[weightOf(i)].Shape
-		if len(shape) != 2 || i > 0 && shape[1] != layers[i-1].Out {
-			r.fail(fmt.Errorf("tensor %s: got the shape %v, want outputs and the inputs that the layer before it gives", weightOf(i), shape))
-			return nil
-		}
-		l := learn.Layer{In: shape[1], Out: shape[0]}
-		l.Weight, l.Bias = r.floats(weightOf(i), l.Out, l.In), r.floats(biasOf(i), l.Out)
-		r.fail(errors.Join(finite(weightOf(i), l.Weight), finite(biasOf(i), l.Bias)))
-		layers = append(layers, l)
+func (s *State) tensor(name string) (Tensor, bool) {
+	i := slices.IndexFunc(s.Tensors, func(t Tensor) bool { return t.Name == name })
+	if i < 0 {
+		return Tensor{}, false
 	}
-	return layers
+	return s.Tensors[i], true
+}
+
+// onlyNet tells whether the State has nothing but a network.
+func (s *State) onlyNet() bool {
+	return len(s.Tensors) > 0 && !slices.ContainsFunc(s.Tensors, func(t Tensor) bool { return !strings.HasPrefix(t.Name, "net.") })
 }
 
 // DefaultSizes returns the sizes of the network that a ranker has unless it is told
@@ -61,11 +86,15 @@ func sizesOf(layers []learn.Layer) (sizes []int) {
 //
 // with prefix in front of each.
 func (c *Checkpoint) ExportNet(prefix string) ([]byte, error) {
-	if len(c.Net) == 0 {
-		return nil, errors.New("the checkpoint has no network yet")
+	layers, err := c.Model.layers()
+	if err != nil {
+		return nil, err
+	}
+	if len(layers) == 0 {
+		return nil, errors.New("the checkpoint has no network")
 	}
 	f := &safetensors.File{Metadata: map[string]string{"format": "pt"}} // what PyTorch's own library writes
-	for i, l := range c.Net {
+	for i, l := range layers {
 		if err := errors.Join(narrow(weightOf(i), l.Weight), narrow(biasOf(i), l.Bias)); err != nil {
 			return nil, err
 		}

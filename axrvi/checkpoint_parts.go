@@ -32,18 +32,34 @@ func (w *writer) text(key, value string) {
 
 func (w *writer) json(key string, value any) {
 	text, err := json.Marshal(value, json.Deterministic(true))
-	if err != nil && w.err == nil {
-		w.err = fmt.Errorf("%s: %w", key, err)
+	if err != nil {
+		w.fail(fmt.Errorf("%s: %w", key, err))
 	}
 	w.text(key, string(text))
 }
 
-// floats adds a tensor; without a shape it has one dimension.
-func (w *writer) floats(name string, values []float64, shape ...int) {
-	if len(shape) == 0 {
-		shape = []int{len(values)}
+func (w *writer) tensor(t safetensors.Tensor) { w.file.Tensors = append(w.file.Tensors, t) }
+
+// model adds a tensor of a State.
+func (w *writer) model(t Tensor) {
+	switch data := t.Data.(type) {
+	case []float64:
+		w.tensor(safetensors.FromFloat64s(t.Name, t.Shape, data))
+	case []float32:
+		w.tensor(safetensors.FromFloat32s(t.Name, t.Shape, data))
+	case []int64:
+		w.tensor(safetensors.FromInt64s(t.Name, t.Shape, data))
+	case []byte:
+		w.tensor(safetensors.Tensor{Name: t.Name, DType: safetensors.U8, Shape: t.Shape, Data: data})
+	default:
+		w.fail(fmt.Errorf("tensor %s: got %T, want []float64, []float32, []int64 or []byte", t.Name, t.Data))
 	}
-	w.file.Tensors = append(w.file.Tensors, safetensors.FromFloat64s(name, shape, values))
+}
+
+func (w *writer) fail(err error) {
+	if w.err == nil {
+		w.err = err
+	}
 }
 
 // reader hands out the parts of a checkpoint, each once, and keeps the first error.
@@ -80,8 +96,7 @@ func (r *reader) end() error {
 	return r.err
 }
 
-func (r *reader) has(key string) bool       { _, ok := r.meta[key]; return ok }
-func (r *reader) hasTensor(key string) bool { _, ok := r.tensors[key]; return ok }
+func (r *reader) has(key string) bool { _, ok := r.meta[key]; return ok }
 
 func (r *reader) text(key string) string {
 	value := r.meta[key]
@@ -113,20 +128,6 @@ func (r *reader) time(key string) time.Time {
 	return at.UTC()
 }
 
-// floats returns the numbers of a tensor of type F64 and this shape; -1 is any
-// size.
-func (r *reader) floats(name string, shape ...int) []float64 {
-	t := r.tensor(name, safetensors.F64, shape)
-	return nilIfEmpty(t.Float64s())
-}
-
-func nilIfEmpty[T any](values []T) []T {
-	if len(values) == 0 {
-		return nil
-	}
-	return values
-}
-
 func (r *reader) tensor(name string, dtype safetensors.DType, shape []int) safetensors.Tensor {
 	t, ok := r.tensors[name]
 	delete(r.tensors, name)
@@ -139,4 +140,33 @@ func (r *reader) tensor(name string, dtype safetensors.DType, shape []int) safet
 		return t
 	}
 	return safetensors.Tensor{Name: name, DType: dtype}
+}
+
+// state returns the tensors that are left, in the order of their names.
+func (r *reader) state() (s State) {
+	for _, name := range slices.Sorted(maps.Keys(r.tensors)) {
+		t := r.tensors[name]
+		data, err := dataOf(&t)
+		if err != nil {
+			r.fail(err)
+		}
+		s.Tensors = append(s.Tensors, Tensor{Name: name, Shape: t.Shape, Data: data})
+	}
+	clear(r.tensors)
+	return s
+}
+
+// dataOf returns the numbers of a tensor as a State has them.
+func dataOf(t *safetensors.Tensor) (any, error) {
+	switch t.DType {
+	case safetensors.F64:
+		return t.Float64s(), nil
+	case safetensors.F32:
+		return t.Float32s()
+	case safetensors.I64:
+		return t.Int64s()
+	case safetensors.U8:
+		return t.Data, nil
+	}
+	return nil, fmt.Errorf("tensor %+q: got %s, want F64, F32, I64 or U8", clip(t.Name), t.DType)
 }

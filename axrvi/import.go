@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/karlquant/quasar/internal/learn"
 	"github.com/karlquant/quasar/internal/safetensors"
@@ -22,6 +23,12 @@ type Import struct {
 	Notes []string
 	// Hash is the SHA-256 of the file, in hexadecimal.
 	Hash string
+}
+
+// Checkpoint returns a checkpoint with nothing but the network, made at a time: Open
+// takes the network out of it.
+func (i *Import) Checkpoint(at time.Time) *Checkpoint {
+	return &Checkpoint{Created: at, Imported: i.Hash, Model: netState(i.Layers)}
 }
 
 // foreign is a tensor of a file of somebody else.

@@ -36,8 +36,7 @@ in their order. The file is not changed.
 		if err != nil {
 			return err
 		}
-		c := &axrvi.Checkpoint{Created: time.Now(), Net: imported.Layers, Imported: imported.Hash}
-		data, err := c.Encode()
+		data, err := imported.Checkpoint(time.Now()).Encode()
 		if err != nil {
 			return err
 		}

@@ -66,7 +66,13 @@ func (s *State) onlyNet() bool {
 
 // DefaultSizes returns the sizes of the network that a ranker has unless it is told
 // otherwise, from inputs to outputs.
-func DefaultSizes() []int { return []int{rank.Width, 32, 16, 1} }
+func DefaultSizes() []int {
+	o, err := (&Options{Features: rank.Width}).filled()
+	if err != nil {
+		panic(err) // the zero of every option is a good one
+	}
+	return o.sizes()
+}
 
 // sizesOf returns the sizes of a network, from inputs to outputs.
 func sizesOf(layers []learn.Layer) (sizes []int) {

@@ -2,6 +2,7 @@ package bandit_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,8 +12,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"context"
 
 	"golang.org/x/sys/unix"
 
@@ -47,6 +46,7 @@ func recordOnAFullDisk(dir string, fill, free func() error) error {
 		return err
 	}
 	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
 	done := make(chan error)
 	go func() { done <- l.Run(ctx) }()
 	id, lost := int64(0), 0

@@ -420,11 +420,11 @@ func TestOutcomesThatAreNoneAreRefused(t *testing.T) {
 	}
 	nan := func() float64 { zero := 0.; return zero / zero }()
 	for want, o := range map[string]*bandit.OutcomeRecord{
-		`an outcome of decision 4: got the arm "" at`:                           change(func(o *bandit.OutcomeRecord) { o.Arm = "" }),
-		"decision 4: V75: got an outcome that was dropped (late), want nothing": change(func(o *bandit.OutcomeRecord) { o.Dropped = "late" }),
-		"decision 4: V75: got the weight -1, want 0 or more":                    change(func(o *bandit.OutcomeRecord) { o.Weight = -1 }),
-		"decision 4: V75: got the direction 3, want -1, 0 or 1":                 change(func(o *bandit.OutcomeRecord) { o.Outcome.Direction = 3 }),
-		"decision 4: V75: got the reward NaN, want a finite number or none":     change(func(o *bandit.OutcomeRecord) { o.Reward = new(nan) }),
+		`an outcome of decision 4: got the arm "" at`:                                           change(func(o *bandit.OutcomeRecord) { o.Arm = "" }),
+		"decision 4: V75: got the reward 0.47 of an outcome that was dropped (late), want none": change(func(o *bandit.OutcomeRecord) { o.Dropped = "late" }),
+		"decision 4: V75: got the weight -1, want 0 to 1":                                       change(func(o *bandit.OutcomeRecord) { o.Weight = -1 }),
+		"decision 4: V75: got the direction 3, want -1, 0 or 1":                                 change(func(o *bandit.OutcomeRecord) { o.Outcome.Direction = 3 }),
+		"decision 4: V75: got the reward NaN, want a finite number or none":                     change(func(o *bandit.OutcomeRecord) { o.Reward = new(nan) }),
 		"want finite numbers": change(func(o *bandit.OutcomeRecord) { o.Outcome.PnL = nan }),
 	} {
 		l := openLog(t, filepath.Join(t.TempDir(), "decisions.log"), nil)

@@ -80,13 +80,10 @@ func (o *OutcomeRecord) check() error {
 	switch {
 	case o.Arm == "" || o.At.IsZero():
 		return fmt.Errorf("an outcome of decision %d: got the arm %q at %v, want a name and a time", o.Decision, o.Arm, o.At)
-	case o.Dropped != "":
-		if x != (Outcome{}) || o.Reward != nil {
-			return fmt.Errorf("decision %d: %s: got an outcome that was dropped (%s), want nothing else of it", o.Decision, o.Arm, o.Dropped)
-		}
-		return nil
-	case !(o.Weight >= 0 && isFinite(o.Weight)):
-		return fmt.Errorf("decision %d: %s: got the weight %v, want 0 or more", o.Decision, o.Arm, o.Weight)
+	case o.Dropped != "" && o.Reward != nil:
+		return fmt.Errorf("decision %d: %s: got the reward %v of an outcome that was dropped (%s), want none", o.Decision, o.Arm, *o.Reward, o.Dropped)
+	case !(o.Weight >= 0 && o.Weight <= 1):
+		return fmt.Errorf("decision %d: %s: got the weight %v, want 0 to 1", o.Decision, o.Arm, o.Weight)
 	case r.Direction < -1 || r.Direction > 1:
 		return fmt.Errorf("decision %d: %s: got the direction %d, want -1, 0 or 1", o.Decision, o.Arm, r.Direction)
 	case o.Reward != nil && !isFinite(*o.Reward):

@@ -76,7 +76,7 @@ func (j *Join) All(records iter.Seq2[Record, error]) iter.Seq2[*Decided, error] 
 }
 
 func (j *Join) damaged(err error) bool {
-	d, ok := err.(*LogDamage) //nolint:errorlint // only what ReadLog itself says of a line
+	d, ok := err.(*LogDamage)
 	switch {
 	case !ok:
 		return false

@@ -74,7 +74,7 @@ func checkLine(line []byte) error {
 	if err != nil {
 		return fmt.Errorf("got the checksum %q, want eight hexadecimal digits", digits)
 	}
-	if got := crc32.Checksum(content, castagnoli); got != uint32(want) {
+	if got := uint64(crc32.Checksum(content, castagnoli)); got != want {
 		return fmt.Errorf("got a line with the checksum %08x, want %08x", got, want)
 	}
 	return nil
@@ -108,5 +108,8 @@ func parseLine(line []byte) (Record, error) {
 	if err := json.Unmarshal(line, value); err != nil {
 		return Record{}, err
 	}
-	return r, r.check()
+	if err := r.check(); err != nil {
+		return Record{}, err
+	}
+	return r, nil
 }

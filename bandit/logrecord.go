@@ -93,14 +93,16 @@ type OutcomeRecord struct {
 	Arm      string `json:"arm"`
 	// At is when it was known.
 	At time.Time `json:"at"`
-	// Dropped says why there is none; nothing that follows is known then.
+	// Dropped says why there is none: no reward then, and what is in Outcome is what was
+	// known at the decision.
 	Dropped string `json:"dropped,omitempty"`
 	// Outcome is raw, with the money as it was.
 	Outcome Outcome `json:",embed"`
 	// Reward is what was made of it; nil if it made none.
 	Reward *float64 `json:"reward,omitempty"`
-	// Weight is how much of it is new where outcomes overlap in time, as a label's.
-	Weight float64 `json:"weight,omitzero"`
+	// Weight is how much of it is new where outcomes overlap in time: from 0 to 1, which
+	// is all of it. It is the weight of the label.
+	Weight float64 `json:"weight"`
 }
 
 // NewDecisionRecord returns the record of a choice among the arms of a round. The caller

@@ -95,7 +95,7 @@ func (t *Trial) check() error {
 	case !(math.Abs(t.Reward) <= maxLabel):
 		return fmt.Errorf("got a reward of %v, want a finite number, at most %g", t.Reward, maxLabel)
 	}
-	if t.All != nil && math.Abs(t.All[t.Chosen]-t.P) > rounding {
+	if len(t.All) > 0 && math.Abs(t.All[t.Chosen]-t.P) > rounding {
 		return fmt.Errorf("got a propensity of %v and %v for the same arm", t.P, t.All[t.Chosen])
 	}
 	for _, x := range t.X {

@@ -65,3 +65,7 @@ func inflation(trials []trial, overlap int) float64 {
 	}
 	return variance(terms, 0, overlap) / alone
 }
+
+// Average is the mean of terms, two at least, with the interval that it takes if each
+// shares its luck with overlap-1 on each side; 1 for none.
+func Average(terms []float64, overlap int) Estimate { return estimate(terms, max(1, overlap)) }

@@ -149,7 +149,7 @@ func findColumns(names []string) (obdColumns, error) {
 }
 
 func (c *obdColumns) parse(row []string) (s display, err error) {
-	item, err := strconv.Atoi(row[c.item])
+	item, err := strconv.ParseInt(row[c.item], 10, 32)
 	if err != nil || item < 0 || item >= maxItems {
 		return s, fmt.Errorf("item_id: got %q, want a number from 0 to %d", shorten(row[c.item]), maxItems-1)
 	}
@@ -161,9 +161,9 @@ func (c *obdColumns) parse(row []string) (s display, err error) {
 	if err != nil || !(propensity > 0 && propensity <= 1) {
 		return s, fmt.Errorf("propensity_score: got %q, want a number above 0 and at most 1", shorten(row[c.propensity]))
 	}
-	position := 0
+	position := int64(0)
 	if c.position >= 0 {
-		if position, err = strconv.Atoi(row[c.position]); err != nil || position < 0 || position >= maxPositions {
+		if position, err = strconv.ParseInt(row[c.position], 10, 32); err != nil || position < 0 || position >= maxPositions {
 			return s, fmt.Errorf("position: got %q, want a number from 0 to %d", shorten(row[c.position]), maxPositions-1)
 		}
 	}

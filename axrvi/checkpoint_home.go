@@ -44,13 +44,13 @@ type Home struct {
 // OpenError is why Open came to nothing: there is something to be changed by a
 // person, and the text says what. It wraps ErrIncompatible for a checkpoint that the
 // ranker cannot go on from, and disk.ErrHeld for one that another process has.
-type OpenError struct{ err error }
+type OpenError struct{ Err error }
 
 // Error implements error.
-func (e *OpenError) Error() string { return e.err.Error() }
+func (e *OpenError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what it is about.
-func (e *OpenError) Unwrap() error { return e.err }
+// Unwrap returns Err.
+func (e *OpenError) Unwrap() error { return e.Err }
 
 // HomePath returns where what is learned from a model is kept: beside it, under its
 // name with the ending .quasar in place of one that model files usually have. Nothing

@@ -50,7 +50,7 @@ func (r *Ranker) remember(ctx context.Context) error {
 	defer r.mu.Unlock()
 	if err := r.learner.restore(home); err != nil {
 		_ = home.Close()
-		return fmt.Errorf("model: %s: %w", home.Path, err)
+		return fmt.Errorf("model: %w", &axrvi.OpenError{Err: fmt.Errorf("%s: %w; to start anew and keep this file under another name: quasar model reset %s", home.Path, err, home.Path)})
 	}
 	r.keeper = keeper{home: home, saved: time.Now(), labels: r.learner.counts.learned}
 	r.version++

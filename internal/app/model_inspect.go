@@ -13,6 +13,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/spf13/cobra"
 
 	"github.com/karlquant/quasar/axrvi"
@@ -62,11 +63,13 @@ type description struct {
 }
 
 type checkpointInfo struct {
-	Created     time.Time `json:"created"`
-	Step        int64     `json:"step"`
-	FeatureHash string    `json:"feature_set_hash"`
-	Imported    string    `json:"imported,omitempty"`
-	Assets      []string  `json:"assets"`
+	Created     time.Time      `json:"created"`
+	Step        int64          `json:"step"`
+	FeatureHash string         `json:"feature_set_hash"`
+	Config      jsontext.Value `json:"config,omitempty"`
+	Imported    string         `json:"imported,omitempty"`
+	Assets      []string       `json:"assets"`
+	GateCount   int64          `json:"gate_outcomes"`
 }
 
 // tensorInfo has the least, the mean and the greatest of the numbers that are
@@ -125,7 +128,10 @@ func (d *description) safetensors(data []byte) error {
 		return err
 	}
 	d.Kind, d.Metadata = "checkpoint", nil
-	d.Checkpoint = &checkpointInfo{Created: c.Created, Step: c.Step, FeatureHash: c.FeatureHash, Imported: c.Imported, Assets: []string{}}
+	d.Checkpoint = &checkpointInfo{Created: c.Created, Step: c.Step, FeatureHash: c.FeatureHash, Config: c.Config, Imported: c.Imported, Assets: []string{}}
+	if c.Gate != nil {
+		d.Checkpoint.GateCount = c.Gate.N
+	}
 	if c.Features != nil {
 		d.Checkpoint.Assets = append(d.Checkpoint.Assets, c.Features.Names...)
 	}
@@ -186,7 +192,9 @@ func (d *description) print(w io.Writer) error {
 	if c := d.Checkpoint; c != nil {
 		fmt.Fprintf(table, "Created\t%s, after %d rounds\n", c.Created.Format(time.RFC3339), c.Step)
 		fmt.Fprintf(table, "Features\t%s\n", orNone(c.FeatureHash))
+		fmt.Fprintf(table, "Told\t%s\n", orNone(strings.ReplaceAll(quoted([]string{string(c.Config)}), `\"`, `"`)))
 		fmt.Fprintf(table, "Assets\t%s\n", orNone(quoted(c.Assets)))
+		fmt.Fprintf(table, "Gate\t%d outcomes\n", c.GateCount)
 		if c.Imported != "" {
 			fmt.Fprintf(table, "Network of\ta file with the SHA-256 %s\n", c.Imported)
 		}

@@ -12,7 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/karlquant/quasar/axrvi"
+	"github.com/karlquant/quasar/bandit"
 	"github.com/karlquant/quasar/internal/safetensors"
+	"github.com/karlquant/quasar/rank"
 )
 
 // pytorchFiles were made by PyTorch; see make.py beside them.
@@ -103,6 +105,26 @@ func TestInspect(t *testing.T) {
 				t.Errorf("%s: got %d %s\n%s\nwant %s", c.path, got.code, got.stderr, got.stdout, line)
 			}
 		}
+	}
+}
+
+func TestInspectShowsWhatARankerWasTold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.quasar")
+	c := &axrvi.Checkpoint{
+		Step: 7, FeatureHash: "h", Config: []byte("{\"policy\":\"\u009b31m\",\"seed\":1}"),
+		Features: &rank.FeaturesState{Hash: "h", Names: []string{"V75", "\x1b[31m"}, Cells: make([]float64, 2*rank.StateWidth)}, Gate: &bandit.GateState{N: 5},
+	}
+	if err := c.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	got := quasarCommand(t, "", "model", "inspect", path)
+	for _, line := range []string{"after 7 rounds", `Told      {"policy":"\u009b31m","seed":1}`, `Assets    V75 \x1b[31m`, "Gate      5 outcomes"} {
+		if got.code != exitOK || !strings.Contains(got.stdout, line) {
+			t.Errorf("got %d %s\n%s\nwant %s", got.code, got.stderr, got.stdout, line)
+		}
+	}
+	if strings.ContainsAny(got.stdout, "\x1b\u009b") {
+		t.Errorf("got %q, want nothing that steers a terminal", got.stdout)
 	}
 }
 

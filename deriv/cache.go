@@ -12,7 +12,7 @@ import (
 type cache struct {
 	socket *socket
 
-	symbolsTurn sync.Mutex // held while symbols are asked for
+	symbolsTurn turn       // had while symbols are asked for
 	mu          sync.Mutex // guards what follows
 	symbols     entry[[]ActiveSymbol]
 	offers      map[string]*entry[ContractsFor]
@@ -22,12 +22,28 @@ type cache struct {
 type entry[T any] struct {
 	value    T
 	at       time.Time
-	turn     sync.Mutex // held while it is asked for
+	turn     turn // had while it is asked for
 	disabled map[string]error
 }
 
+// turn is a mutex that who waits for can give up.
+type turn chan struct{}
+
+func newTurn() turn { return make(turn, 1) }
+
+func (t turn) take(ctx context.Context) error {
+	select {
+	case t <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return cause(ctx)
+	}
+}
+
+func (t turn) leave() { <-t }
+
 func newCache(s *socket) *cache {
-	return &cache{socket: s, offers: make(map[string]*entry[ContractsFor])}
+	return &cache{socket: s, symbolsTurn: newTurn(), offers: make(map[string]*entry[ContractsFor])}
 }
 
 // fresh wants the lock.
@@ -37,8 +53,12 @@ func (c *cache) fresh(at time.Time) bool {
 }
 
 func (c *cache) activeSymbols(ctx context.Context) ([]ActiveSymbol, error) {
-	c.symbolsTurn.Lock()
-	defer c.symbolsTurn.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, c.socket.opts.CallTimeout)
+	defer cancel()
+	if err := c.symbolsTurn.take(ctx); err != nil {
+		return nil, &CallError{Call: "active_symbols", Err: err}
+	}
+	defer c.symbolsTurn.leave()
 	c.mu.Lock()
 	kept, fresh := c.symbols.value, c.fresh(c.symbols.at)
 	c.mu.Unlock()
@@ -66,7 +86,7 @@ func (c *cache) offer(symbol string) *entry[ContractsFor] {
 		if len(c.offers) >= offersMost {
 			clear(c.offers)
 		}
-		e = &entry[ContractsFor]{disabled: make(map[string]error)}
+		e = &entry[ContractsFor]{turn: newTurn(), disabled: make(map[string]error)}
 		c.offers[symbol] = e
 	}
 	return e
@@ -74,8 +94,12 @@ func (c *cache) offer(symbol string) *entry[ContractsFor] {
 
 func (c *cache) contractsFor(ctx context.Context, symbol string) (ContractsFor, error) {
 	e := c.offer(symbol)
-	e.turn.Lock()
-	defer e.turn.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, c.socket.opts.CallTimeout)
+	defer cancel()
+	if err := e.turn.take(ctx); err != nil {
+		return ContractsFor{}, &CallError{Call: "contracts_for", Err: err}
+	}
+	defer e.turn.leave()
 	c.mu.Lock()
 	kept, fresh := e.value, c.fresh(e.at)
 	c.mu.Unlock()

@@ -162,11 +162,11 @@ var granularities = []int{60, 120, 180, 300, 600, 900, 1800, 3600, 7200, 14400, 
 // Quote asks for a price. That of the public socket is indicative and cannot be
 // bought. What contracts_for does not offer is refused without asking.
 func (c *Client) Quote(ctx context.Context, sel Selection) (Quote, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.socket.opts.CallTimeout)
+	defer cancel()
 	if err := c.cache.check(ctx, sel); err != nil {
 		return Quote{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.socket.opts.CallTimeout)
-	defer cancel()
 	conn, err := c.socket.current(ctx)
 	if err != nil {
 		return Quote{}, &CallError{Call: "proposal", Err: err}
@@ -210,6 +210,8 @@ func (q *Quote) BreakEven() float64 {
 // one, after each reconnection, and after one was bought. The venue does not
 // send the constant price of an at-the-money contract again.
 func (c *Client) Quotes(ctx context.Context, sel Selection) (*Stream[Quote], error) {
+	ctx, cancel := context.WithTimeout(ctx, c.socket.opts.CallTimeout)
+	defer cancel()
 	if err := c.cache.check(ctx, sel); err != nil {
 		return nil, err
 	}

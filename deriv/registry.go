@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // topic is one thing that can be subscribed to, with its readers.
@@ -51,9 +53,9 @@ type registry struct {
 	limit  int
 	kick   chan struct{} // has room for one: there is something to do
 
-	// repair is held for reading while something subscribes, and for writing
-	// while a whole kind is forgotten.
-	repair sync.RWMutex
+	// repair is held in part while something subscribes, and whole while all of
+	// a kind is forgotten. Who waits for it can give up.
+	repair *semaphore.Weighted
 
 	mu      sync.Mutex // guards what follows
 	subs    map[string]*subscription
@@ -62,8 +64,11 @@ type registry struct {
 	closed  error
 }
 
+// repairWhole is more than there can be subscriptions.
+const repairWhole = 1 << 30
+
 func newRegistry(s *socket, limit int) *registry {
-	return &registry{socket: s, limit: limit, kick: make(chan struct{}, 1), subs: make(map[string]*subscription)}
+	return &registry{socket: s, limit: limit, repair: semaphore.NewWeighted(repairWhole), kick: make(chan struct{}, 1), subs: make(map[string]*subscription)}
 }
 
 func (r *registry) wake() {
@@ -265,12 +270,7 @@ func (r *registry) end(ctx context.Context, c *conn, s *subscription) {
 // subscribe begins a stream on a connection.
 func (r *registry) subscribe(ctx context.Context, c *conn, s *subscription) {
 	defer r.wake()
-	r.repair.RLock()
-	a, err := r.socket.callOn(ctx, c, s.topic.request(), func(a *Answer) { s.topic.receive(c.generation, a) })
-	if err == nil {
-		r.alive(c, s, a)
-	}
-	r.repair.RUnlock()
+	err := r.begin(ctx, c, s)
 	if err == nil {
 		return
 	}
@@ -282,6 +282,18 @@ func (r *registry) subscribe(ctx context.Context, c *conn, s *subscription) {
 	s.busy = false
 	r.refused(s, err)
 	s.notify()
+}
+
+func (r *registry) begin(ctx context.Context, c *conn, s *subscription) error {
+	if err := r.repair.Acquire(ctx, 1); err != nil {
+		return &CallError{Call: s.topic.request().Call(), Err: ErrDropped} // the session is over
+	}
+	defer r.repair.Release(1)
+	a, err := r.socket.callOn(ctx, c, s.topic.request(), func(a *Answer) { s.topic.receive(c.generation, a) })
+	if err == nil {
+		r.alive(c, s, a)
+	}
+	return err
 }
 
 // alive notes that the venue sends a subscription.
@@ -343,8 +355,10 @@ func final(err error, begun bool) bool {
 // forgetKind ends all streams of a kind, ours as well as those that we know
 // nothing of. Ours are begun again.
 func (r *registry) forgetKind(ctx context.Context, c *conn, kind string) {
-	r.repair.Lock()
-	defer r.repair.Unlock()
+	if r.repair.Acquire(ctx, repairWhole) != nil {
+		return // the session is over, and with it all streams
+	}
+	defer r.repair.Release(repairWhole)
 	if _, err := r.socket.callOn(ctx, c, ForgetAllRequest{Streams: Names{kind}}, nil); err != nil {
 		return
 	}

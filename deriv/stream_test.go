@@ -435,11 +435,22 @@ func TestASlowReaderOfTransactionsLosesNone(t *testing.T) {
 				time.Sleep(time.Second)
 			}
 		}
-		got := take(t, s, 50)
-		for i := 100; i < 120; i++ { // live ones, while it reads what it missed
+		v.answer = func(p *peer, call string, request map[string]any) bool {
+			if call != "statement" {
+				return l.answer(p, call, request)
+			}
+			p.tasks.Go(func() { // it takes its time
+				p.sleep(2 * time.Second)
+				l.answer(p, call, request)
+			})
+			return true
+		}
+		got := take(t, s, 8) // all that it holds: it asks for the rest
+		time.Sleep(time.Second)
+		for i := 100; i < 120; i++ { // live ones, while it waits for what it missed
 			l.trade(deriv.TransactionID(i + 1))
 		}
-		got = append(got, take(t, s, 70)...)
+		got = append(got, take(t, s, 112)...)
 		if diff := cmp.Diff(ids(got), upTo(120)); diff != "" {
 			t.Errorf("got (-) want (+):\n%s", diff)
 		}

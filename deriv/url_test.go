@@ -87,6 +87,7 @@ func TestNoErrorAndNoLogHoldsASecret(t *testing.T) {
 		{name: "the venue repeats the token", wrong: func(v *venue) { v.refuse = 500 }},
 		{name: "the URL cannot be read", wrong: func(v *venue) { v.socketURL = "ws://127.0.0.1:7870/\x7f?otp=otp-hush" }},
 		{name: "the URL leads nowhere", wrong: func(v *venue) { v.socketURL = "ws://127.0.0.1:7870/trading/v1/options/ws/demo/?otp=otp-hush" }},
+		{name: "the handshake is cut off", wrong: func(v *venue) { v.cut = true }},
 		{name: "rubbish instead of accounts", wrong: func(v *venue) { v.accounts = `"pat-hush"` }},
 		{name: "the network is down", wrong: func(v *venue) { v.net.Down.Store(true) }},
 	}

@@ -29,6 +29,7 @@ type venue struct {
 	// socketURL the one-time URL, if it is to be another.
 	accounts  string
 	refuse    int
+	cut       bool // ends connections in the middle of their handshake
 	socketURL string
 
 	mu    sync.Mutex // guards what follows
@@ -108,6 +109,9 @@ func (v *venue) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (v *venue) serveSocket(w http.ResponseWriter, r *http.Request, path string) {
+	if v.cut {
+		panic(http.ErrAbortHandler)
+	}
 	ws, err := websocket.Accept(w, r, nil)
 	if err != nil {
 		return

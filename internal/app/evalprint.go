@@ -14,6 +14,11 @@ import (
 
 // runEvalBandit plays, and prints what there is even if it was interrupted.
 func runEvalBandit(cmd *cobra.Command, flags *evalFlags, setup *eval.Setup) error {
+	plot, err := newPlotFile(flags.plot)
+	if err != nil {
+		return err
+	}
+	defer plot.discard()
 	setup.OnProgress = progressBar(cmd.ErrOrStderr(), setup.World.Name)
 	for _, note := range setup.World.Notes {
 		fmt.Fprintln(cmd.ErrOrStderr(), note)
@@ -26,6 +31,9 @@ func runEvalBandit(cmd *cobra.Command, flags *evalFlags, setup *eval.Setup) erro
 	}
 	if printed := printRecords(cmd.OutOrStdout(), flags.json, setup, records); printed != nil {
 		return printed
+	}
+	if drawn := plot.draw(setup, records); drawn != nil {
+		return drawn
 	}
 	return err
 }
@@ -102,7 +110,27 @@ type evalLine struct {
 	Curve             []evalPoint `json:"curve"`
 	RelativeToRandom  *float64    `json:"relative_to_random"`
 	RelativeToFormula *float64    `json:"relative_to_formula"`
+	Gate              *evalGate   `json:"gate"`
 	TimePerDecisionUS float64     `json:"time_per_decision_us"`
+}
+
+// evalGate is in how many courses the gate opened, and after how many rounds in the
+// median; null in less than half of them.
+type evalGate struct {
+	Opened      int  `json:"opened"`
+	MedianRound *int `json:"median_round"`
+}
+
+func newEvalGate(setup *eval.Setup, r *eval.Record) *evalGate {
+	if !setup.World.Trades {
+		return nil
+	}
+	share, median := r.Gate()
+	g := &evalGate{Opened: int(math.Round(share * float64(len(r.Outcomes))))}
+	if median > 0 {
+		g.MedianRound = &median
+	}
+	return g
 }
 
 func newEvalLine(setup *eval.Setup, r *eval.Record, all []eval.Record) evalLine {
@@ -112,7 +140,7 @@ func newEvalLine(setup *eval.Setup, r *eval.Record, all []eval.Record) evalLine 
 		Rounds: setup.World.Rounds, Delay: setup.Delay, Seed: setup.Seed, Seeds: regret.N,
 		Regret: newEvalStat(regret), Reward: newEvalStat(r.Reward()), Curve: quarters(setup, r),
 		RelativeToRandom: relative(r, all, "random"), RelativeToFormula: relative(r, all, "formula"),
-		TimePerDecisionUS: perDecision(setup, r),
+		Gate: newEvalGate(setup, r), TimePerDecisionUS: perDecision(setup, r),
 	}
 }
 
@@ -170,14 +198,25 @@ func printRecords(w io.Writer, asJSON bool, setup *eval.Setup, records []eval.Re
 
 var evalColumns = []column{
 	{"POLICY", false}, {"REGRET", true}, {"95 % INTERVAL", true}, {"× RANDOM", true}, {"× FORMULA", true},
-	{"REWARD", true}, {"95 % INTERVAL", true}, {"SEEDS", true}, {"µs", true},
+	{"REWARD", true}, {"95 % INTERVAL", true}, {"SEEDS", true}, {"GATE OPENED", true}, {"µs", true},
 }
 
 func evalRow(l *evalLine) []string {
 	return []string{
 		l.Policy, number(l.Regret.Mean), interval(l.Regret.CI95), showFloat(l.RelativeToRandom, "%.3f"), showFloat(l.RelativeToFormula, "%.3f"),
-		number(l.Reward.Mean), interval(l.Reward.CI95), fmt.Sprint(l.Seeds), fmt.Sprintf("%.1f", l.TimePerDecisionUS),
+		number(l.Reward.Mean), interval(l.Reward.CI95), fmt.Sprint(l.Seeds), showGate(l.Gate), fmt.Sprintf("%.1f", l.TimePerDecisionUS),
 	}
+}
+
+// showGate is in how many courses the gate opened, and when.
+func showGate(g *evalGate) string {
+	switch {
+	case g == nil:
+		return unknown
+	case g.MedianRound == nil:
+		return fmt.Sprint(g.Opened)
+	}
+	return fmt.Sprintf("%d, round %d", g.Opened, *g.MedianRound)
 }
 
 func interval(ci *[2]float64) string {

@@ -24,6 +24,8 @@ type World struct {
 	// Key is what the policy "formula" orders rows by, the lowest first. Nil if the
 	// world has no formula.
 	Key func(x []float64) float64
+	// Trades tells that a reward is what a trade brought, net of its cost.
+	Trades bool
 	// Start begins the course of a seed. The same seed is the same course, whatever is
 	// chosen in it, unless the world is said to answer back.
 	Start func(seed uint64) Course
@@ -114,7 +116,7 @@ func NewWorld(name string, o *Options) (*World, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.Name = name
+	w.Name, w.Trades = name, strings.HasPrefix(name, "sim-")
 	if o.Rounds > 0 {
 		w.Rounds = o.Rounds
 	}

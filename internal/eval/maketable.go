@@ -50,7 +50,7 @@ func (t *Table) note(format string, args ...any) {
 // have one, nil if all have.
 func (t *Table) readClasses(c *column, header bool) (keep []int, err error) {
 	if len(c.cells) == 0 {
-		return nil, errors.New("got a line of names and no rows, want rows")
+		return nil, errors.New("got a single line, want a table of rows")
 	}
 	for _, w := range c.words {
 		if !isMissing(w) {
@@ -69,9 +69,9 @@ func (t *Table) readClasses(c *column, header bool) (keep []int, err error) {
 		keep = append(keep, row)
 		t.class = append(t.class, int32(class))
 	}
-	names := "without a line of names"
+	names := "the first line is a row"
 	if header {
-		names = "with a line of names"
+		names = "the first line has names"
 	}
 	t.note("the label is %v, of %d classes: %s; %s", c, len(t.Classes), someOf(t.Classes), names)
 	if left := len(c.cells) - len(keep); left > 0 {

@@ -18,6 +18,9 @@ type Outcome struct {
 	Reward float64
 	// Curve is the regret up to and with the rounds of Points.
 	Curve []float64
+	// Opened is after how many rounds the gate first saw evidence of an edge in what
+	// the taken arms paid; 0 is never, and in a world where nobody trades.
+	Opened int
 	// Busy is how long the policy took, choosing and learning.
 	Busy time.Duration
 }
@@ -55,18 +58,26 @@ func (s *Setup) play(ctx context.Context, policy bandit.Policy, seed uint64) (Ou
 	for arm := range s.World.Arms {
 		p.round.Arms = append(p.round.Arms, arm)
 	}
+	gate, err := bandit.NewGate(nil)
+	if err != nil {
+		return Outcome{}, err
+	}
 	course, points, taken := s.World.Start(seed), Points(s.World.Rounds), -1
 	for t := range s.World.Rounds {
 		if ctx.Err() != nil {
 			return Outcome{}, context.Cause(ctx)
 		}
 		turn := course.Next(taken)
-		var err error
 		if taken, err = p.take(t, &turn); err != nil {
 			return Outcome{}, err
 		}
 		p.out.Regret += slices.Max(turn.Mean) - turn.Mean[taken]
 		p.out.Reward += turn.Reward[taken]
+		if s.World.Trades && p.out.Opened == 0 {
+			if gate.Observe(turn.Reward[taken]); gate.Open() {
+				p.out.Opened = t + 1
+			}
+		}
 		if t+1 == points[len(p.out.Curve)] {
 			p.out.Curve = append(p.out.Curve, p.out.Regret)
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -64,14 +65,14 @@ func (c *counter) Read(p []byte) (int, error) {
 // blanks. Commas come last, for they may be in numbers.
 func delimiter(head []byte) rune {
 	const looked = 20
-	lines := bytes.Split(head, []byte("\n"))
+	lines := bytes.SplitN(head, []byte("\n"), looked+1)
 	if len(lines) > 1 {
-		lines = lines[:len(lines)-1] // it may be cut
+		lines = lines[:len(lines)-1] // it is all the rest, or cut
 	}
 	for _, d := range "\t;," {
 		counts := map[int]int{}
-		for i, line := range lines {
-			if i < looked && len(bytes.TrimSpace(line)) > 0 {
+		for _, line := range lines {
+			if len(bytes.TrimSpace(line)) > 0 {
 				counts[outside(line, byte(d))]++
 			}
 		}
@@ -79,7 +80,7 @@ func delimiter(head []byte) rune {
 			return d
 		}
 	}
-	if outside(lines[0], ',') > 0 {
+	if slices.ContainsFunc(lines, func(line []byte) bool { return outside(line, ',') > 0 }) {
 		return ',' // ragged, which the reader will say
 	}
 	return 0

@@ -83,6 +83,9 @@ func ReadTable(r io.Reader, label string) (*Table, error) {
 	columns[at].label = true
 	for i := range columns {
 		columns[i].start(i)
+		if named {
+			columns[i].name = first[i]
+		}
 	}
 	if err := readRows(next, columns); err != nil {
 		return nil, err

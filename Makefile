@@ -1,7 +1,7 @@
 # The bare call prints what there is. Nothing but Go is needed for `make test`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help check static test race fuzz golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
+.PHONY: help check static test race fuzz eval golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
 FUZZJOBS  ?= 2
@@ -40,6 +40,9 @@ soak: build ## a hub among friends and hostile clients for SOAKTIME (10m): growt
 fuzz: ## every fuzz target for FUZZTIME (10s), FUZZJOBS (2) of them at once
 	@grep -rnoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' --exclude-dir=testdata --exclude-dir=node_modules . | \
 	sed -E 's|^(.*)/[^/]*:[0-9]+:func (Fuzz.*)$$|\1 \2 $(FUZZTIME)|' | sort -u | xargs -P '$(FUZZJOBS)' -n 3 tools/fuzz
+
+eval: ## the figures that the policies have to reach, as a table (EVALFLAGS='--data DIR --seed 100'); some minutes
+	go run ./cmd/quasar eval check $(EVALFLAGS)
 
 golden: ## rewrite the golden files from what the code does; then read the diff
 	@pkgs=$$(grep -rlE 'flag\.Bool\("update"' --include='*_test.go' --exclude-dir=testdata --exclude-dir=node_modules . | xargs -r -n1 dirname | sort -u); \

@@ -9,6 +9,6 @@ func newEval() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newEvalBandit(), newEvalOPE(), newEvalReplay())
+	cmd.AddCommand(newEvalBandit(), newEvalCheck(), newEvalOPE(), newEvalReplay())
 	return cmd
 }

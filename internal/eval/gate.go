@@ -20,3 +20,20 @@ func (r *Record) Gate() (share float64, median int) {
 	}
 	return float64(len(rounds)) / float64(len(r.Outcomes)), median
 }
+
+// Trial is how many rounds a policy has to find out who lies.
+const Trial = 500
+
+// Deceived returns in which share of the rounds after Trial the arm was taken that
+// lies.
+func (r *Record) Deceived() float64 {
+	believed, rounds := 0, 0
+	for i := range r.Outcomes {
+		believed += r.Outcomes[i].Believed
+		rounds += r.Outcomes[i].Rounds - Trial
+	}
+	if rounds <= 0 {
+		return 0
+	}
+	return float64(believed) / float64(rounds)
+}

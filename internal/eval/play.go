@@ -12,6 +12,8 @@ import (
 // Outcome is what became of one policy in one course.
 type Outcome struct {
 	Seed uint64
+	// Rounds is how long the course was.
+	Rounds int
 	// Regret is the sum, over rounds, of the best arm's mean less the taken one's.
 	Regret float64
 	// Reward is the sum of what the taken arms paid.
@@ -21,6 +23,8 @@ type Outcome struct {
 	// Opened is after how many rounds the gate first saw evidence of an edge in what
 	// the taken arms paid; 0 is never, and in a world where nobody trades.
 	Opened int
+	// Believed is in how many rounds after Trial the arm was taken that lies.
+	Believed int
 	// Busy is how long the policy took, choosing and learning.
 	Busy time.Duration
 }
@@ -54,7 +58,7 @@ type player struct {
 
 // play goes through the course of a seed.
 func (s *Setup) play(ctx context.Context, policy bandit.Policy, seed uint64) (Outcome, error) {
-	p := &player{setup: s, policy: policy, out: Outcome{Seed: seed}}
+	p := &player{setup: s, policy: policy, out: Outcome{Seed: seed, Rounds: s.World.Rounds}}
 	for arm := range s.World.Arms {
 		p.round.Arms = append(p.round.Arms, arm)
 	}
@@ -73,6 +77,9 @@ func (s *Setup) play(ctx context.Context, policy bandit.Policy, seed uint64) (Ou
 		}
 		p.out.Regret += slices.Max(turn.Mean) - turn.Mean[taken]
 		p.out.Reward += turn.Reward[taken]
+		if s.World.Liar != nil && t >= Trial && taken == s.World.Liar(seed) {
+			p.out.Believed++
+		}
 		if s.World.Trades && p.out.Opened == 0 {
 			if gate.Observe(turn.Reward[taken]); gate.Open() {
 				p.out.Opened = t + 1

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"github.com/go-json-experiment/json"
 )
@@ -32,18 +33,37 @@ func isLoopback(address string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
+// faultText is a fault in JSON.
+type faultText struct {
+	Kind   Kind    `json:"kind"`
+	Rate   float64 `json:"rate,omitzero"`
+	Count  int     `json:"count,omitzero"`
+	Call   string  `json:"call,omitzero"`
+	Symbol string  `json:"symbol,omitzero"`
+	For    float64 `json:"for,omitzero"` // seconds
+}
+
+func (f *faultText) fault() Fault {
+	seconds := min(max(f.For, -1), 1e6) // beyond what is allowed, and within a Duration
+	return Fault{f.Kind, f.Rate, f.Count, f.Call, f.Symbol, time.Duration(seconds * float64(time.Second))}
+}
+
+func (f *Fault) text() faultText {
+	return faultText{f.Kind, f.Rate, f.Count, f.Call, f.Symbol, f.For.Seconds()}
+}
+
 // faultState is what GET /admin/faults answers.
 type faultState struct {
-	Faults   []Fault      `json:"faults"`
+	Faults   []faultText  `json:"faults"`
 	Happened map[Kind]int `json:"happened"`
 	Kinds    []Kind       `json:"kinds"`
 }
 
 func (s *Sim) adminList(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
-	state := faultState{Faults: []Fault{}, Happened: make(map[Kind]int), Kinds: Kinds()}
+	state := faultState{Faults: []faultText{}, Happened: make(map[Kind]int), Kinds: Kinds()}
 	for _, f := range s.faults.list {
-		state.Faults = append(state.Faults, *f)
+		state.Faults = append(state.Faults, f.text())
 	}
 	for k, n := range s.faults.told {
 		state.Happened[k] = n
@@ -57,12 +77,12 @@ const maxAdmin = 64 << 10
 // adminInject takes one fault, strictly.
 func (s *Sim) adminInject(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAdmin))
-	var f Fault
+	var f faultText
 	if err == nil {
 		err = json.Unmarshal(body, &f, json.RejectUnknownMembers(true))
 	}
 	if err == nil {
-		err = s.Inject(f)
+		err = s.Inject(f.fault())
 	}
 	if err != nil {
 		restFailed(w, r, &restProblem{http.StatusBadRequest, "InputValidationFailed", err.Error()})

@@ -82,17 +82,16 @@ var minutely = []Kind{Lag, MarketClosed, TokenRevoked, Maintenance, ClockSkew, B
 // Fault says when something goes wrong: at each of the next Count occasions, or
 // at any occasion with a probability.
 type Fault struct {
-	Kind Kind `json:"kind"`
+	Kind Kind
 	// Rate is the probability at each occasion, 0 to 1.
-	Rate float64 `json:"rate,omitzero"`
+	Rate float64
 	// Count is how many occasions in a row it happens at. One that is minutely
 	// happens at once.
-	Count int `json:"count,omitzero"`
+	Count int
 	// Call limits it to calls of that name, Symbol to one symbol. Empty is all.
-	Call   string `json:"call,omitzero"`
-	Symbol string `json:"symbol,omitzero"`
-	// For is how long it lasts, where that has a meaning. In JSON it is seconds.
-	For time.Duration `json:"for,omitzero,format:sec"`
+	Call, Symbol string
+	// For is how long it lasts, where that has a meaning.
+	For time.Duration
 }
 
 // check says what is wrong with a fault.

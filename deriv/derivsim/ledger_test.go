@@ -151,7 +151,6 @@ func TestTenThousandContractsAgreeToTheCent(t *testing.T) {
 	const contracts = 10_000
 	synctest.Test(t, func(t *testing.T) {
 		opts := generous(t, traded...)
-		opts.Limits.Idle = 24 * time.Hour
 		opts.Accounts = []derivsim.Account{{ID: "A", Kind: deriv.Demo, Currency: "USD", Balance: 1_000_000 * deriv.Unit}}
 		s := start(t, opts)
 		follower := dialAccount(t, s, "A")

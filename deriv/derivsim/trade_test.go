@@ -36,7 +36,7 @@ func generous(t *testing.T, names ...string) *derivsim.Options {
 	wide := deriv.Budget{PerMinute: 1e6, PerHour: 1e7}
 	return &derivsim.Options{
 		Seed: 1, Start: noon, Indices: indices(t, names...), History: 20_000,
-		Limits: derivsim.Limits{PerSecond: 1e6, Budgets: deriv.Budgets{Trading: wide, Money: wide, Tables: wide, Other: wide, REST: wide}},
+		Limits: derivsim.Limits{PerSecond: 1e6, Idle: 24 * time.Hour, Budgets: deriv.Budgets{Trading: wide, Money: wide, Tables: wide, Other: wide, REST: wide}},
 	}
 }
 

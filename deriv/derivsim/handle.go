@@ -3,6 +3,7 @@ package derivsim
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -129,8 +130,8 @@ func readCall(c *session, text []byte) (*call, *deriv.Error) {
 	}
 	k.echo = jsontext.Value(text)
 	_ = k.echo.Compact() // it is valid
-	if id := fields["req_id"]; id.Kind() == '0' {
-		k.reqID = id
+	if _, err := strconv.ParseInt(string(fields["req_id"]), 10, 64); err == nil {
+		k.reqID = fields["req_id"]
 	}
 	if k.name = schema.CallOf(text); k.name == "" {
 		return k, &deriv.Error{Code: "UnrecognisedRequest", Message: "Unrecognised request."}

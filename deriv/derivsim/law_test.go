@@ -1,0 +1,184 @@
+package derivsim
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/karlquant/quasar/deriv"
+	"github.com/karlquant/quasar/price"
+)
+
+func index(t testing.TB, name string) price.Index {
+	t.Helper()
+	x, err := price.Lookup(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// The chances that prices are quoted from are those that the prices have: of k
+// draws the share above is binomial, and so is that at the level.
+func TestChancesAreThoseOfThePrices(t *testing.T) {
+	const draws = 20_000
+	for _, test := range []struct {
+		name  string
+		ticks int64
+		off   float64 // of the level, in units of the price
+	}{{"V75", 5, 0}, {"V10_1s", 3, 1}, {"STEP", 4, 0}, {"STEP", 5, 2}, {"JUMP100", 30, 40}, {"V100", 60, -80}} {
+		x := index(t, test.name)
+		p, err := price.New(x, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var above, at float64
+		var sum chances
+		for range draws {
+			from := p.Price()
+			level := x.Round(from + test.off*x.Unit())
+			c := chancesOf(&x, from, level, test.ticks)
+			sum.above, sum.level, sum.below = sum.above+c.above, sum.level+c.level, sum.below+c.below
+			for range test.ticks {
+				p.Next()
+			}
+			switch end := p.Price(); {
+			case end > level:
+				above++
+			case end == level:
+				at++
+			}
+		}
+		if total := sum.above + sum.level + sum.below; math.Abs(total/draws-1) > 1e-6 {
+			t.Errorf("%s: got chances that add up to %v", test.name, total/draws)
+		}
+		for what, pair := range map[string][2]float64{"above": {above, sum.above}, "at": {at, sum.level}} {
+			share := pair[1] / draws
+			if z := (pair[0] - pair[1]) / math.Sqrt(draws*share*(1-share)+1); math.Abs(z) > 4 {
+				t.Errorf("%s after %d ticks: got %v %s the level, want %.0f", test.name, test.ticks, pair[0], what, pair[1])
+			}
+		}
+	}
+}
+
+// No selection of Rise and Fall is worth what it costs, however long or short, by
+// the law of its price.
+func TestNoRiseOrFallHasAnEdge(t *testing.T) {
+	s, err := New(&Options{Seed: 1, Start: time.Unix(1_700_000_000, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, y := range s.symbols {
+		if !offers(&y.index, "CALL") {
+			continue
+		}
+		for unit, bounds := range durations {
+			for _, n := range []int{bounds[0], (bounds[0] + bounds[1]) / 2, bounds[1]} {
+				for _, kind := range []string{"CALL", "PUT", "CALLE", "PUTE"} {
+					terms, problem := s.price(&deriv.Selection{
+						Symbol: y.index.Symbol, ContractType: kind, Currency: "USD", Amount: 100 * deriv.Unit, Basis: "stake", Duration: n, DurationUnit: unit,
+					}, "USD")
+					if problem != nil {
+						t.Fatal(problem)
+					}
+					c := s.chances(terms, y.last().price.Float())
+					win := map[string]float64{"CALL": c.above, "PUT": c.below, "CALLE": c.above + c.level, "PUTE": c.below + c.level}[kind]
+					if back := win * terms.payout.Float() / 100; back > houseReturn+1e-3 {
+						t.Errorf("%s %s %d%s: got %.4f back of each stake, want %v at most", y.index.Symbol, kind, n, unit, back, houseReturn)
+					}
+				}
+			}
+		}
+	}
+}
+
+// A multiplier is a martingale but for two things: its commission, and that it is
+// closed at its stake at the latest, which gives away what a leap takes beyond.
+// The commission is more than that, whatever the limits; they are such here that
+// most contracts end by a leap. Without what it has for leaps it would not be.
+func TestNoMultiplierHasAnEdge(t *testing.T) {
+	for _, test := range []struct {
+		name, kind string
+		take, stop deriv.Money
+		noticed    bool
+	}{
+		{"CRASH500", "MULTUP", 5 * deriv.Unit, 10 * deriv.Unit, true}, {"CRASH500", "MULTUP", 3 * deriv.Unit, 5 * deriv.Unit, false},
+		{"BOOM50", "MULTDOWN", 5 * deriv.Unit, 10 * deriv.Unit, false}, {"JUMP100", "MULTUP", 5 * deriv.Unit, 10 * deriv.Unit, false},
+		{"V100", "MULTUP", 3 * deriv.Unit, 10 * deriv.Unit, false},
+	} {
+		given, se, charged, forLeaps := giveaway(t, test.name, test.kind, &deriv.LimitOrder{TakeProfit: &test.take, StopLoss: &test.stop})
+		if given+3*se > charged {
+			t.Errorf("%s %s: got %.4f ± %.4f of the stake given away, want less than the commission of %.4f", test.name, test.kind, given, se, charged)
+		}
+		if test.noticed && given < charged-forLeaps {
+			t.Errorf("%s %s: without the %.4f for leaps the commission would do: the test cannot fail", test.name, test.kind, forLeaps)
+		}
+	}
+}
+
+// giveaway is the mean loss beyond the stake over many contracts, its standard
+// error, the commission and the part of it that is for leaps, all as shares of
+// the stake.
+func giveaway(t *testing.T, name, kind string, limits *deriv.LimitOrder) (mean, se, charged, forLeaps float64) {
+	t.Helper()
+	const contracts, stake = 300, 10 * deriv.Unit
+	s, err := New(&Options{Seed: 3, Start: time.Unix(1_700_000_000, 0), Indices: []price.Index{index(t, name)}, History: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	y := s.symbols[0]
+	offered := multipliers(&y.index)
+	m := offered[len(offered)-1]
+	var sum, square float64
+	for range contracts {
+		terms, problem := s.price(&deriv.Selection{
+			Symbol: y.index.Symbol, ContractType: kind, Currency: "USD", Amount: stake, Basis: "stake", Multiplier: m, LimitOrder: limits,
+		}, "USD")
+		if problem != nil {
+			t.Fatalf("%s: %v", name, problem)
+		}
+		c := &contract{terms: *terms, status: deriv.Open}
+		c.enter(y.last())
+		for c.status == deriv.Open {
+			s.at += y.interval * second
+			y.catchUp(s.at / second)
+			c.status, c.sold = c.tick(y.last())
+		}
+		change := m * math.Abs(c.current.price.Float()/c.entry.price.Float()-1)
+		charged = c.commission.Float() / stake.Float()
+		if beyond := change + charged - 1; c.sold == 0 {
+			sum += beyond
+			square += beyond * beyond
+		}
+	}
+	mean = sum / contracts
+	room := 1 - limits.StopLoss.Float()/stake.Float()
+	return mean, math.Sqrt((square/contracts - mean*mean) / contracts), charged, gap(&y.index, kind, m, room)
+}
+
+// What an accumulator keeps of its value in a tick is the same everywhere.
+func TestNoAccumulatorHasAnEdge(t *testing.T) {
+	for _, name := range []string{"V100_1s", "V10", "CRASH500", "BOOM1000"} {
+		x := index(t, name)
+		for _, growth := range growthRates {
+			chance := 1 - accumulatorReturn/(1+growth)
+			b := barrierFor(&x, chance)
+			const n = 200_000
+			p, err := price.New(x, 9)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := 0.0
+			for range n {
+				before := p.Price()
+				if math.Abs(p.Next()/before-1) >= b {
+					out++
+				}
+			}
+			// Rounding to a unit moves the chance a little; the edge is half a per cent.
+			if z := (out - n*chance) / math.Sqrt(n*chance); (1-out/n)*(1+growth) > 1 || math.Abs(z) > 4 && math.Abs(out/n/chance-1) > 0.1 {
+				t.Errorf("%s at %v: got %v of %d outside, want %.0f", name, growth, out, n, n*chance)
+			}
+		}
+	}
+}

@@ -2,7 +2,6 @@ package derivsim
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"slices"
 	"time"
@@ -170,7 +169,7 @@ func (o *Options) defaults() {
 		o.MaxPayout = 50_000 * deriv.Unit
 	}
 	if o.Logger == nil {
-		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	o.Limits.defaults()
 }

@@ -168,15 +168,15 @@ func (s *Sim) advance() {
 // tickAll makes the ticks of this moment that somebody watches, and says whether
 // there were any.
 func (s *Sim) tickAll() bool {
-	any := false
+	made := false
 	for _, y := range s.symbols {
 		if y.watchers > 0 && (y.first+y.made*y.interval)*second <= s.at {
 			y.catchUp(s.at / second)
 			s.ticked(y)
-			any = true
+			made = true
 		}
 	}
-	return any
+	return made
 }
 
 // ticked tells all who watch a symbol.

@@ -49,9 +49,9 @@ func trading(t *testing.T, s *derivsim.Sim) *deriv.Account {
 	return must(t, func() (*deriv.Account, error) { return deriv.NewAccount(clientOptions(s)) })
 }
 
-func must[T interface{ Run(context.Context) error }](t *testing.T, make func() (T, error)) T {
+func must[T interface{ Run(context.Context) error }](t *testing.T, dial func() (T, error)) T {
 	t.Helper()
-	c, err := make()
+	c, err := dial()
 	if err != nil {
 		t.Fatal(err)
 	}

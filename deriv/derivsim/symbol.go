@@ -43,9 +43,6 @@ func newSymbol(index price.Index, seed uint64, start int64, history int) (*symbo
 	}, nil
 }
 
-// due tells whether there is a tick at an epoch.
-func (y *symbol) due(epoch int64) bool { return (epoch-y.first)%y.interval == 0 }
-
 // catchUp makes all ticks up to an epoch.
 func (y *symbol) catchUp(epoch int64) {
 	for next := y.first + y.made*y.interval; next <= epoch; next += y.interval {

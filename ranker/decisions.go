@@ -119,8 +119,11 @@ func (l *learner) notes() []string {
 	case !l.orders():
 		notes = append(notes, "no outcome is known yet: the formula orders the assets until one is, "+l.opts.Horizon.String()+" after the first decision")
 	}
-	if l.opts.Model == "" {
+	switch {
+	case l.opts.Model == "":
 		notes = append(notes, "what is learned is forgotten with the process: --model FILE keeps it")
+	case l.model == nil && l.scorer != nil:
+		notes = append(notes, "the model's file keeps the features and the gate; the policy "+l.opts.Policy+" itself starts anew with each process")
 	}
 	return notes
 }

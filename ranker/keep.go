@@ -135,6 +135,9 @@ func (l *learner) checkpoint(now time.Time) (*axrvi.Checkpoint, error) {
 		Created: now, Step: l.round, FeatureHash: l.features.Hash(), Config: config, Random: random, LastSeen: make(map[string]time.Time),
 		Features: &features, Norm: &axrvi.NormState{Live: live, Frozen: frozen}, Gate: &gate,
 	}
+	if l.model != nil {
+		c.Model = l.model.State()
+	}
 	for asset := range l.assets {
 		c.LastSeen[l.features.Name(asset)] = l.assets[asset].updated
 	}
@@ -160,9 +163,18 @@ func (l *learner) told() any {
 
 // restore goes on from what was kept.
 func (l *learner) restore(home *axrvi.Home) error {
+	if home.Import != nil && l.model != nil {
+		return l.model.Adopt(home.Import.Layers)
+	}
 	c := home.Checkpoint
 	if c == nil {
 		return nil
+	}
+	if l.model != nil && len(c.Model.Tensors) > 0 {
+		if err := l.model.Restore(c.Model); err != nil {
+			return fmt.Errorf("%w: %w", axrvi.ErrIncompatible, err)
+		}
+		l.taught = true
 	}
 	if c.Features != nil {
 		if err := l.features.Restore(*c.Features); err != nil {

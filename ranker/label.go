@@ -48,6 +48,7 @@ func (l *learner) learn(w *decided) {
 	l.counts.dropped += int64(len(w.outcomes) - len(labels))
 	if l.opts.Feedback != traded && len(labels) > 0 {
 		l.policy.Learn(labels)
+		l.taught = true
 	}
 	l.tryGate(w, known)
 	l.recordOutcomes(w, labels, l.now)

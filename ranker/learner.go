@@ -37,6 +37,8 @@ type learner struct {
 	horizons float64
 	open     map[int64]*decided // decisions whose outcomes are not all known
 	trial    int64              // the round that the gate waits for; 0 for none
+	// taught tells that the policy has learned from an outcome, now or before a restart.
+	taught bool
 
 	complete []int64 // of open: those whose outcomes are all known since settle
 
@@ -148,7 +150,7 @@ func (l *learner) belief(asset int, now time.Time) Belief {
 }
 
 // orders tells whether the policy has learned enough to order the assets: one label.
-func (l *learner) orders() bool { return l.scorer != nil && l.counts.learned > 0 }
+func (l *learner) orders() bool { return l.scorer != nil && l.taught }
 
 // opinion is what a policy thinks of an asset.
 type opinion struct {

@@ -67,13 +67,13 @@ type LogStats struct {
 	// written yet.
 	Records, Lost int64
 	Waiting       int
-	// Cut is how many bytes of an unfinished record at the end were removed when the
-	// log was opened, Damaged how many lines before it cannot be read.
+	// Cut is how many bytes of a record without an end were removed when the log was
+	// opened, Damaged how many lines cannot be read.
 	Cut, Damaged int64
 }
 
 // OpenLog opens the log at path to go on with it, or begins one. It starts nothing.
-// Whatever stands after the last whole record is cut. It is an error if another
+// A record without an end is cut: who wrote it was killed. It is an error if another
 // process writes to it, or if there is something that is no log (ErrNoLog), which stays
 // as it is.
 func OpenLog(path string, opts *LogOptions) (*Log, error) {

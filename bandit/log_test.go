@@ -158,6 +158,9 @@ func TestATornTailIsCutAndReported(t *testing.T) {
 		if stats := l.Stats(); (stats.Cut > 0) == whole || stats.Damaged > 0 || (heard.Len() > 0) == whole {
 			t.Fatalf("of %d bytes: got %+v and %q, want to hear of a cut if they end in a record", end, stats, heard.String())
 		}
+		if _, said := collect(bandit.ReadLogs(path)); said != nil {
+			t.Fatalf("of %d bytes, once it is open: got %q, want the rest cut", end, said)
+		}
 		must(t, l.Decision(decision(7)))
 		must(t, l.Close())
 		after, said := collect(bandit.ReadLogs(path))
@@ -189,6 +192,24 @@ func TestDamageInTheMiddleCostsThatLineAlone(t *testing.T) {
 	must(t, again.Close())
 	if diff := cmp.Diff(data, written(t, path)); diff != "" {
 		t.Errorf("it was changed (-was +is):\n%s", diff)
+	}
+}
+
+// A log whose every line was changed, say by a program that writes lines in its own
+// way, is not thrown away for it.
+func TestALogOfDamagedLinesIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "decisions.log")
+	l := openLog(t, path, nil)
+	must(t, l.Decision(decision(1)))
+	must(t, l.Close())
+	data := bytes.ReplaceAll(written(t, path), []byte("\n"), []byte("\r\n"))
+	must(t, os.WriteFile(path, data, 0o600))
+	l = openLog(t, path, nil)
+	must(t, l.Decision(decision(2)))
+	must(t, l.Close())
+	records, said := collect(bandit.ReadLogs(path))
+	if diff := cmp.Diff([]int64{2}, ids(records)); diff != "" || len(said) != 2 || !bytes.HasPrefix(written(t, path), data) {
+		t.Errorf("got %q (-want +got):\n%s", said, diff)
 	}
 }
 

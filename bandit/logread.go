@@ -59,6 +59,7 @@ type lines struct {
 	offset int64  // of line
 	after  int64  // offset of what follows it
 	long   bool   // line is longer than any record; only its beginning is there
+	ended  bool   // it has an end
 	err    error  // of reading; nil at the end
 }
 
@@ -67,6 +68,7 @@ func newLines(r io.Reader) *lines { return &lines{r: bufio.NewReaderSize(r, 1<<1
 // next goes to the next line.
 func (l *lines) next() bool {
 	l.number, l.offset, l.line, l.long = l.number+1, l.after, l.line[:0], false
+	l.ended = false
 	for {
 		part, err := l.r.ReadSlice('\n')
 		l.after += int64(len(part))
@@ -81,7 +83,7 @@ func (l *lines) next() bool {
 		case errors.Is(err, io.EOF):
 			return l.after > l.offset
 		}
-		l.err = err
+		l.err, l.ended = err, true
 		return err == nil
 	}
 }
@@ -91,10 +93,10 @@ func (l *lines) check() error {
 	switch {
 	case l.number == 1 && !bytes.HasPrefix(l.line, []byte(headerBegins)) && !strings.HasPrefix(headerBegins, string(l.line)):
 		return ErrNoLog
+	case !l.ended:
+		return &LogDamage{Line: l.number, Offset: l.offset, Torn: true}
 	case l.long:
 		return l.damage(fmt.Sprintf("got a line of more than %d bytes", maxLine))
-	case !bytes.HasSuffix(l.line, []byte{'\n'}):
-		return &LogDamage{Line: l.number, Offset: l.offset, Torn: true}
 	}
 	if err := checkLine(l.line); err != nil {
 		return l.damage(err.Error())

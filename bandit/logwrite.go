@@ -131,7 +131,8 @@ func (l *Log) rotate() error {
 	return l.open()
 }
 
-// open opens the file, holds it, and cuts what is no whole record from its end.
+// open opens the file, holds it, and cuts a line without an end. Lines that are damaged
+// stay: who reads leaves them out, and somebody may still make sense of them.
 func (l *Log) open() error {
 	if info, err := os.Stat(l.path); err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("got a %v, want a file", info.Mode().Type())
@@ -157,21 +158,22 @@ func (l *Log) open() error {
 	return nil
 }
 
-// survey finds where the last whole record of a log ends, how many damaged lines there
-// are before, and where the file ends.
+// survey finds where the last line of a log that has an end ends, how many lines are
+// damaged, and where the file ends.
 func survey(r io.Reader) (good, damaged, end int64, err error) {
 	l := newLines(r)
-	bad := int64(0) // since the last whole one
 	for l.next() {
 		err := l.check()
+		var damage *LogDamage
 		switch {
 		case errors.Is(err, ErrNoLog):
 			return 0, 0, 0, err
+		case errors.As(err, &damage) && damage.Torn:
+			continue // the last
 		case err != nil:
-			bad++
-			continue
+			damaged++
 		}
-		good, damaged, bad = l.after, damaged+bad, 0
+		good = l.after
 	}
 	return good, damaged, l.after, l.err
 }

@@ -19,7 +19,7 @@ type pace struct {
 	batch  int
 }
 
-var usual = pace{hidden: []int{64, 32}, rate: 3e-3, decay: 3e-2, every: 20, steps: 10, early: 30, batch: 64}
+var usual = pace{hidden: []int{64, 32}, rate: 3e-3, decay: 0.1, every: 20, steps: 10, early: 30, batch: 64}
 
 // earlyRounds is how long there is little to learn from, so that it is learned from
 // more often.

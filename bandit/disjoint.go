@@ -7,11 +7,10 @@ import (
 	"github.com/karlquant/quasar/internal/learn"
 )
 
-// Disjoint believes that each arm's mean reward is a linear function of the row, with
-// weights of its own: for rounds that have one context for all arms. The noise is
-// that of all arms together.
-type Disjoint struct {
-	options  LinearOptions
+// disjoint is a belief with weights for each arm. The noise is that of all arms
+// together.
+type disjoint struct {
+	options  *LinearOptions
 	features int
 	decay    float64
 	arms     map[int]*learn.Linear
@@ -19,24 +18,19 @@ type Disjoint struct {
 	row      []float64
 }
 
-// NewDisjoint returns a model of rows of so many features, that has seen nothing. An
-// arm takes room from its first label on, of the order of the square of the features.
-func NewDisjoint(features int, o *LinearOptions) (*Disjoint, error) {
-	options, err := o.filled()
-	if err != nil {
+func newDisjoint(features int, o *LinearOptions) (*disjoint, error) {
+	if _, err := o.regression(features); err != nil {
 		return nil, err
 	}
-	if _, err := options.regression(features); err != nil {
-		return nil, err
-	}
-	d := &Disjoint{options: options, features: features, decay: decay(options.HalfLife), arms: map[int]*learn.Linear{}}
-	d.noise.decay = d.decay
-	d.row = make([]float64, features+1)
-	return d, nil
+	fading := decay(o.HalfLife)
+	return &disjoint{
+		options: o, features: features, decay: fading, arms: map[int]*learn.Linear{},
+		noise: noise{decay: fading}, row: make([]float64, features+1),
+	}, nil
 }
 
 // Predict implements Model.
-func (d *Disjoint) Predict(r *Round, mean, sd []float64) {
+func (d *disjoint) Predict(r *Round, mean, sd []float64) {
 	sigma := d.noise.sd()
 	for i, arm := range r.Arms {
 		b := d.believe(r.T, arm, r.X[i])
@@ -45,7 +39,7 @@ func (d *Disjoint) Predict(r *Round, mean, sd []float64) {
 }
 
 // believe leaves the row in d.row.
-func (d *Disjoint) believe(t int64, arm int, x []float64) (b belief) {
+func (d *disjoint) believe(t int64, arm int, x []float64) (b belief) {
 	affine(d.row, x)
 	if fit := d.arms[arm]; fit != nil {
 		fit.Advance(max(t, 0))
@@ -60,7 +54,7 @@ func (d *Disjoint) believe(t int64, arm int, x []float64) (b belief) {
 }
 
 // Draw implements Model: the arms are independent.
-func (d *Disjoint) Draw(r *Round, random *rand.Rand, out []float64) {
+func (d *disjoint) Draw(r *Round, random *rand.Rand, out []float64) {
 	sigma := d.noise.sd()
 	for i, arm := range r.Arms {
 		b := d.believe(r.T, arm, r.X[i])
@@ -68,23 +62,20 @@ func (d *Disjoint) Draw(r *Round, random *rand.Rand, out []float64) {
 	}
 }
 
-func (d *Disjoint) separately() bool { return true }
+func (d *disjoint) separately() bool { return true }
 
 // Learn implements Model.
-func (d *Disjoint) Learn(labels []Label) {
+func (d *disjoint) Learn(labels []Label) {
 	for i := range labels {
 		l := &labels[i]
-		if !l.usable() {
-			continue
-		}
 		b := d.believe(l.T, l.Arm, l.X)
 		d.noise.add(l, b.miss(l.Reward))
 		d.arm(l.Arm).Observe(max(l.T, 0), d.row, l.Reward, l.Weight)
 	}
 }
 
-// arm returns the regression of an arm, which NewDisjoint has seen that there can be.
-func (d *Disjoint) arm(arm int) *learn.Linear {
+// arm returns the regression of an arm, which newDisjoint has seen that there can be.
+func (d *disjoint) arm(arm int) *learn.Linear {
 	fit := d.arms[arm]
 	if fit == nil {
 		fit, _ = d.options.regression(d.features)
@@ -93,20 +84,23 @@ func (d *Disjoint) arm(arm int) *learn.Linear {
 	return fit
 }
 
-// The three below learn all anew, at once.
-
-func (d *Disjoint) forget() {
+func (d *disjoint) forget() {
 	for _, fit := range d.arms {
 		fit.Forget()
 	}
 }
 
-func (d *Disjoint) gather(l *Label) {
+func (d *disjoint) restart() {
+	clear(d.arms)
+	d.noise.restart()
+}
+
+func (d *disjoint) gather(l *Label) {
 	affine(d.row, l.X)
 	d.arm(l.Arm).Add(max(l.T, 0), d.row, l.Reward, l.Weight)
 }
 
-func (d *Disjoint) refit() {
+func (d *disjoint) refit() {
 	for _, fit := range d.arms {
 		fit.Refit()
 	}

@@ -20,6 +20,7 @@ type Ensemble struct {
 	trainers [members]*learn.Trainer
 	room     *learn.Workspace
 	z        []float64
+	span     span
 	said     memo // for each member, its outputs for a row
 	make     func(x, to []float64) []float64
 }
@@ -67,7 +68,7 @@ func (e *Ensemble) says(member int, r *Round, i int) float64 {
 	if output >= 0 && output < e.coach.outputs {
 		said = e.said.of(row, r.X[row], e.make)[member*e.coach.outputs+output]
 	}
-	return e.coach.reward(said)
+	return e.span.clip(e.coach.reward(said))
 }
 
 // Predict implements Model.
@@ -96,6 +97,7 @@ func (e *Ensemble) Draw(r *Round, random *rand.Rand, out []float64) {
 func (e *Ensemble) Learn(labels []Label) {
 	for i := range labels {
 		if labels[i].usable() {
+			e.span.add(labels[i].Reward)
 			e.coach.take(&labels[i], uint8(e.coach.random.IntN(1<<members)))
 		}
 	}

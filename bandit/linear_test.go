@@ -78,9 +78,15 @@ func TestInterceptsAreEliminatedExactly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var sigma float64
+	var sigma, about float64
 	for i := range labels {
 		m.Learn(labels[i : i+1])
+		if i < 64 {
+			about += labels[i].Reward / 64
+		}
+	}
+	for i := range labels {
+		labels[i].Reward -= about // which is where the prior is
 	}
 	for arm := range 5 { // the last was never seen
 		x := []float64{.5, -1, 2}
@@ -90,7 +96,7 @@ func TestInterceptsAreEliminatedExactly(t *testing.T) {
 		if arm == 0 {
 			sigma = sd[0] / wantSD
 		}
-		if diff := cmp.Diff([]float64{wantMean, sigma * wantSD}, []float64{mean[0], sd[0]}, nearly); diff != "" {
+		if diff := cmp.Diff([]float64{about + wantMean, sigma * wantSD}, []float64{mean[0], sd[0]}, nearly); diff != "" {
 			t.Errorf("arm %d: mean, sd (-want +got):\n%s", arm, diff)
 		}
 	}
@@ -112,7 +118,7 @@ func linearModels(t *testing.T, features int, halfLife float64) map[string]bandi
 	if err != nil {
 		t.Fatal(err)
 	}
-	each, err := bandit.NewDisjoint(features, &bandit.LinearOptions{HalfLife: halfLife})
+	each, err := bandit.NewLinear(features, &bandit.LinearOptions{Shared: true, HalfLife: halfLife})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,8 +162,12 @@ func TestDrawsAreOfTheBelief(t *testing.T) {
 func TestBeliefsForget(t *testing.T) {
 	for name, m := range linearModels(t, 2, 50) {
 		labels := someLabels(400, 2, 3)
+		var about float64
 		for i := range labels {
 			m.Learn(labels[i : i+1])
+			if i < 64 {
+				about += labels[i].Reward / 64
+			}
 		}
 		at := func(round int64) (mean, sd float64) {
 			means, sds := make([]float64, 1), make([]float64, 1)
@@ -166,8 +176,22 @@ func TestBeliefsForget(t *testing.T) {
 		}
 		meanNow, sdNow := at(400)
 		meanLater, sdLater := at(2400)
-		if math.Abs(meanLater) > .01*math.Abs(meanNow) || sdLater < 3*sdNow {
-			t.Errorf("%s: 40 half-lives turned mean %.3f sd %.3f into %.6f and %.3f, want none of it left", name, meanNow, sdNow, meanLater, sdLater)
+		if math.Abs(meanLater-about) > .01*math.Abs(meanNow-about) || sdLater < 3*sdNow {
+			t.Errorf("%s: 40 half-lives turned mean %.3f sd %.3f into %.6f and %.3f, want none of it left and the prior's %.6f", name, meanNow, sdNow, meanLater, sdLater, about)
+		}
+	}
+}
+
+// A row far off from all seen before is not worth more than anything ever was.
+func TestPredictionsStayWithinTheRewards(t *testing.T) {
+	for name, m := range linearModels(t, 1, 0) {
+		for i, x := range []float64{0, .5, 1} {
+			m.Learn([]bandit.Label{{T: int64(i), X: []float64{x}, Reward: x, Weight: 1}})
+		}
+		got, sd := make([]float64, 2), make([]float64, 2)
+		m.Predict(&bandit.Round{T: 3, Arms: []int{0, 0}, X: [][]float64{{-1000}, {1000}}}, got, sd)
+		if diff := cmp.Diff([]float64{0, 1}, got); diff != "" {
+			t.Errorf("%s: means (-want +got):\n%s", name, diff)
 		}
 	}
 }

@@ -51,21 +51,17 @@ type NeuralLinear struct {
 	coach   *coach
 	net     *learn.Net
 	trainer *learn.Trainer
-	head    interface {
-		Model
-		forget()
-		gather(l *Label)
-		refit()
-	}
-	raw  bool
-	due  int // the round in which the head is made anew
-	from float64
-	eyes eyes
-	rows memo
-	make func(x, to []float64) []float64
-	work Round
-	turn [1]Label
-	row  []float64
+	head    regressions
+	raw     bool
+	due     int     // the round in which the head is made anew
+	about   float64 // what the head takes rewards from
+	span    span
+	eyes    eyes
+	rows    memo
+	make    func(x, to []float64) []float64
+	work    Round
+	turn    [1]Label
+	row     []float64
 }
 
 // eyes are what rows are seen through, fixed while the head is.
@@ -97,12 +93,7 @@ func NewNeuralLinear(features int, o *NeuralOptions) (*NeuralLinear, error) {
 	if o.Raw {
 		width += features
 	}
-	lo := &LinearOptions{HalfLife: o.HalfLife}
-	if o.Shared {
-		n.head, err = NewDisjoint(width, lo)
-	} else {
-		n.head, err = NewLinear(width, lo)
-	}
+	n.head, err = newRegressions(width, &LinearOptions{Shared: o.Shared, HalfLife: o.HalfLife})
 	if err != nil {
 		return nil, err
 	}
@@ -112,8 +103,8 @@ func NewNeuralLinear(features int, o *NeuralOptions) (*NeuralLinear, error) {
 // Predict implements Model.
 func (n *NeuralLinear) Predict(r *Round, mean, sd []float64) {
 	n.head.Predict(n.look(r), mean, sd)
-	for i := range mean {
-		mean[i] += n.from
+	for i, m := range mean {
+		mean[i] = n.span.clip(n.about + m)
 	}
 }
 
@@ -121,7 +112,7 @@ func (n *NeuralLinear) Predict(r *Round, mean, sd []float64) {
 func (n *NeuralLinear) Draw(r *Round, random *rand.Rand, out []float64) {
 	n.head.Draw(n.look(r), random, out)
 	for i := range out {
-		out[i] += n.from
+		out[i] += n.about
 	}
 }
 
@@ -160,6 +151,7 @@ func (n *NeuralLinear) Learn(labels []Label) {
 		if !labels[i].usable() {
 			continue
 		}
+		n.span.add(labels[i].Reward)
 		n.coach.take(&labels[i], 1)
 		n.head.Learn(n.seen(&labels[i], n.rows.of(0, labels[i].X, n.make)))
 	}
@@ -191,7 +183,7 @@ func (n *NeuralLinear) open() {
 	e.net.CopyFrom(n.net)
 	e.inputs.copyFrom(c.inputs)
 	n.rows.forget()
-	n.from = c.rewards.mean[0]
+	n.about = c.rewards.mean[0]
 	n.head.forget()
 	for i := range c.seen.labels {
 		l := &c.seen.labels[i]
@@ -205,6 +197,6 @@ func (n *NeuralLinear) open() {
 func (n *NeuralLinear) seen(l *Label, row []float64) []Label {
 	n.turn[0] = *l
 	n.turn[0].X = row
-	n.turn[0].Reward -= n.from
+	n.turn[0].Reward -= n.about
 	return n.turn[:]
 }

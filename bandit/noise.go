@@ -43,6 +43,8 @@ func (n *noise) advance(t int64) {
 	n.t = max(n.t, t)
 }
 
+func (n *noise) restart() { *n = noise{decay: n.decay} }
+
 // sd is 1 before there is any label.
 func (n *noise) sd() float64 {
 	if n.weight == 0 {

@@ -166,16 +166,13 @@ func (c *Config) means() (Model, error) {
 }
 
 func (c *Config) linear() (Model, error) {
-	o := &LinearOptions{HalfLife: c.HalfLife}
-	if !c.Shared {
-		return NewLinear(c.Features, o)
-	}
+	o := &LinearOptions{Shared: c.Shared, HalfLife: c.HalfLife}
 	// An arm's regression holds four squares of its row.
-	if rows := float64(c.Features + 1); rows*rows*float64(c.Arms) > maxRoom {
+	if rows := float64(c.Features + 1); c.Shared && rows*rows*float64(c.Arms) > maxRoom {
 		return nil, fmt.Errorf("bandit: got %d features of %d arms that share a context, want fewer: each arm's weights take their square, in all at most %d",
 			c.Features, c.Arms, int(maxRoom))
 	}
-	return NewDisjoint(c.Features, o)
+	return NewLinear(c.Features, o)
 }
 
 func (c *Config) neural() (Model, error) { return c.network(false) }

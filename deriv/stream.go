@@ -93,7 +93,7 @@ func (s *Stream[T]) Close() {
 func (s *Stream[T]) take() (e Event[T], ok bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.queue) == 0 || errors.Is(s.end, ErrClosed) {
+	if len(s.queue) == 0 {
 		return e, false, s.end
 	}
 	e = s.pop()

@@ -14,8 +14,10 @@ type transactionTopic struct {
 
 	// Guarded by the fan's lock.
 	seen     map[TransactionID]bool
-	order    []mark // of seen, the oldest first
-	newest   Epoch  // of what was seen, or when it began
+	order    []mark    // of seen, the oldest first
+	sure     Epoch     // what is older has been compared with the statement
+	checked  time.Time // when that was, by the venue's clock
+	checking bool
 	currency string
 	cursors  map[*Stream[Transaction]]*cursor
 }
@@ -33,11 +35,12 @@ type cursor struct {
 }
 
 const (
-	// seenMost is how many transactions are remembered, to drop what comes twice.
+	// seenMost is how many transactions are remembered, to drop what comes twice;
+	// those since the last comparison are, up to ten times as many.
 	seenMost = 8192
 
-	// statementSlack is how far before the newest known transaction a statement
-	// is read, in seconds: two of one second need not come in order.
+	// statementSlack is how many seconds apart two transactions may be that came
+	// in the wrong order.
 	statementSlack = 5
 
 	// statementPause is how long to wait after a statement could not be read.
@@ -46,6 +49,14 @@ const (
 	// secondLook is how long after a reconnection the statement is read once
 	// more. [?] How late a transaction comes into the statement is not known.
 	secondLook = 15 * time.Second
+
+	// compareEvery is how often the stream is compared with the statement, even
+	// if no connection was lost: a message may be.
+	compareEvery = 5 * time.Minute
+
+	// lateMost is how late, in seconds, a transaction may come into the statement
+	// and still be found, the error of our clock included.
+	lateMost = 180
 )
 
 func newTransactionTopic(s *socket) *transactionTopic {
@@ -56,16 +67,73 @@ func (t *transactionTopic) key() string      { return "transaction" }
 func (t *transactionTopic) kind() string     { return "transaction" }
 func (t *transactionTopic) request() Request { return TransactionRequest{Subscribe: true} }
 
+// started compares with the statement after a connection was lost, now and a
+// little later.
 func (t *transactionTopic) started(_ uint64, again bool) {
 	t.mu.Lock()
-	if t.newest == 0 {
-		t.newest = EpochOf(t.socket.clock.now())
+	defer t.mu.Unlock()
+	if !again {
+		t.checked = t.socket.clock.now()
+		t.sure = EpochOf(t.checked) - statementSlack
+		return
 	}
-	since := t.newest
+	t.later(0, secondLook)
+}
+
+// look has the stream compared from time to time.
+func (t *transactionTopic) look() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.socket.clock.now().Sub(t.checked).Abs() > compareEvery {
+		t.later(0)
+	}
+	return false
+}
+
+// later compares after each of some times, which count by the venue's clock. What
+// the end of a connection interrupts goes on with the next. It wants the lock.
+func (t *transactionTopic) later(waits ...time.Duration) {
+	if t.checking {
+		return
+	}
+	t.checking = true
+	t.socket.registry.later(func(ctx context.Context) { t.compare(ctx, waits) })
+}
+
+func (t *transactionTopic) compare(ctx context.Context, waits []time.Duration) {
+	for i, wait := range waits {
+		if !sleep(ctx, time.Duration(float64(wait)/t.socket.clock.rate())) || t.compareOnce(ctx) != nil {
+			sleep(ctx, statementPause) // a budget that is used up says so at once
+			t.socket.registry.later(func(ctx context.Context) { t.compare(ctx, waits[i:]) })
+			return
+		}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.checking = false
+}
+
+// compareOnce reads the statement from where it is not sure, and passes on what
+// the stream did not have.
+func (t *transactionTopic) compareOnce(ctx context.Context) error {
+	t.mu.Lock()
+	since := t.sure
 	t.mu.Unlock()
-	if again {
-		t.socket.registry.later(func(ctx context.Context) { t.catchUp(ctx, since) })
+	now := t.socket.clock.now()
+	rows, err := t.socket.statementSince(ctx, since)
+	if err != nil {
+		return err
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, m := range rows {
+		if m.Time >= since {
+			t.accept(Event[Transaction]{Value: transactionOf(m, t.currency), Filled: true})
+		}
+	}
+	t.checked = now
+	t.sure = max(t.sure, EpochOf(now)-lateMost)
+	return nil
 }
 
 func (t *transactionTopic) receive(generation uint64, a *Answer) {
@@ -99,11 +167,10 @@ func (t *transactionTopic) accept(e Event[Transaction]) {
 		}
 	}
 	t.order = append(t.order, mark{id, e.Value.Time})
-	if len(t.order) > seenMost {
+	for len(t.order) > 10*seenMost || len(t.order) > seenMost && t.order[0].at < t.sure-statementSlack {
 		delete(t.seen, t.order[0].id)
 		t.order = t.order[1:]
 	}
-	t.newest = max(t.newest, e.Value.Time)
 }
 
 // stopped notes what a full stream does not get. It wants the lock.
@@ -169,34 +236,6 @@ func (t *transactionTopic) leave(s *Stream[Transaction]) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.cursors, s)
-}
-
-// catchUp reads what happened since a moment, now and a little later. What the
-// connection's end interrupts goes on with the next.
-func (t *transactionTopic) catchUp(ctx context.Context, since Epoch) {
-	err := t.readSince(ctx, since)
-	if err == nil && sleep(ctx, time.Duration(float64(secondLook)/t.socket.clock.rate())) {
-		err = t.readSince(ctx, since)
-	}
-	if err != nil || ctx.Err() != nil {
-		sleep(ctx, statementPause) // a budget that is used up says so at once
-		t.socket.registry.later(func(ctx context.Context) { t.catchUp(ctx, since) })
-	}
-}
-
-func (t *transactionTopic) readSince(ctx context.Context, since Epoch) error {
-	rows, err := t.socket.statementSince(ctx, since-statementSlack)
-	if err != nil {
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, m := range rows {
-		if m.Time >= since-statementSlack {
-			t.accept(Event[Transaction]{Value: transactionOf(m, t.currency), Filled: true})
-		}
-	}
-	return nil
 }
 
 // statementPage is the most that the venue gives at once.

@@ -22,8 +22,10 @@ nothing                                                 ← internal/learn | int
 internal/learn, internal/disk                           ← bandit
 quasar, rank, bandit, internal/learn, internal/disk, internal/safetensors, internal/torchfile ← axrvi
 bandit, axrvi, internal/learn                           ← internal/eval
-quasar, rank, bandit                                    ← trade
-quasar, rank, bandit, trade                             ← trade/*
+nothing                                                 ← internal/failpoint
+quasar, rank, bandit, internal/failpoint                ← trade
+quasar, rank, bandit, trade, internal/disk, internal/failpoint ← trade/*
+deriv, trade                                            ← internal/venue
 quasar, rank, axrvi, bandit, trade, trade/*, subscriber, internal/guard, internal/problem, internal/page, internal/rest ← ranker
 
 # The venue and its simulator, and what trains.
@@ -58,7 +60,8 @@ internal/dial/dialtest                                  ← internal/dial
 hub, hub/*, subscriber, internal/wire                   ← space
 hub, hub/*, subscriber                                  ← python
 deriv/schema, deriv/derivsim, price, internal/dial/dialtest ← deriv | deriv/derivsim
-trade/*                                                 ← trade
+trade/*, internal/logtest                               ← trade
+trade/*, internal/venue, deriv, deriv/derivsim, price, internal/logtest ← internal/venue | trade/*
 price                                                   ← rank | axrvi | bandit
 everything                                              ← internal/app | cmd/quasar | e2e
 `

@@ -1,0 +1,180 @@
+package trade
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// ErrOutOfOrder is the error of an entry that cannot follow what was before it.
+var ErrOutOfOrder = errors.New("cannot follow what was before it")
+
+// maxRefused is how many refusals a ledger keeps to be shown.
+const maxRefused = 500
+
+// Apply enters what happened. An entry that cannot be leaves the ledger as it was.
+func (l *Ledger) Apply(e *Entry) error {
+	if err := l.apply(e); err != nil {
+		return fmt.Errorf("entry %d: %w", e.Seq, err)
+	}
+	l.Seq, l.At = e.Seq, e.At
+	return nil
+}
+
+func (l *Ledger) apply(e *Entry) error {
+	switch {
+	case e.Opened != nil:
+		return l.opened(e.Opened)
+	case e.Started != nil:
+		return nil
+	case e.Planned != nil:
+		return l.planned(e)
+	case e.Sent != nil:
+		return l.move(e, e.Sent.Intent, StateSent, "", StatePlanned)
+	case e.Bought != nil:
+		return l.bought(e)
+	case e.Rejected != nil:
+		return l.move(e, e.Rejected.Intent, StateRejected, cmp.Or(e.Rejected.Reason, e.Rejected.Code), StateSent)
+	case e.Unknown != nil:
+		return l.move(e, e.Unknown.Intent, StateUnknown, e.Unknown.Reason, StateSent)
+	case e.Abandoned != nil:
+		return l.move(e, e.Abandoned.Intent, StateAbandoned, e.Abandoned.Reason, StatePlanned, StateSent, StateUnknown)
+	case e.Settled != nil:
+		return l.settled(e)
+	case e.Adopted != nil:
+		return l.adopted(e)
+	case e.Refused != nil:
+		l.refuse(e)
+		return nil
+	case e.Halted != nil:
+		l.halt(e)
+		return nil
+	case e.Resumed != nil:
+		l.Halt = nil
+		return nil
+	case e.Reconciled != nil:
+		l.reconciled(e)
+		return nil
+	}
+	return errors.New("it says nothing, want one thing that happened")
+}
+
+func (l *Ledger) opened(o *Opened) error {
+	if l.Seq != 0 {
+		return fmt.Errorf("opened: %w", ErrOutOfOrder)
+	}
+	l.Account, l.Opening, l.Watermark = o.Account, o.Balance, o.Watermark
+	return nil
+}
+
+func (l *Ledger) planned(e *Entry) error {
+	in := e.Planned
+	if l.byID[in.ID] != nil || l.decisions[in.Signal.Decision] {
+		return fmt.Errorf("intent %s: %w", in.ID, ErrDecided)
+	}
+	l.add(in.ID, &Order{Intent: in, State: StatePlanned, Changed: e.At})
+	l.decisions[in.Signal.Decision] = true
+	return nil
+}
+
+func (l *Ledger) add(id string, o *Order) {
+	l.orders, l.active = append(l.orders, o), append(l.active, o)
+	l.byID[id] = o
+}
+
+// changed takes an order that has ended out of those that are watched.
+func (l *Ledger) changed(o *Order, to State, e *Entry) {
+	o.State, o.Changed = to, e.At
+	if !to.Unresolved() && !to.Live() {
+		l.active = slices.DeleteFunc(l.active, func(a *Order) bool { return a == o })
+	}
+}
+
+// move takes an intent from one of some states to another.
+func (l *Ledger) move(e *Entry, id string, to State, reason string, from ...State) error {
+	o := l.byID[id]
+	if o == nil || !slices.Contains(from, o.State) {
+		return l.wrong(id, to)
+	}
+	o.Reason = reason
+	l.changed(o, to, e)
+	if to == StateSent {
+		o.Sent = e.At
+	}
+	return nil
+}
+
+func (l *Ledger) wrong(id string, to State) error {
+	was := "nothing"
+	if o := l.byID[id]; o != nil {
+		was = string(o.State)
+	}
+	return fmt.Errorf("intent %.40q: got %s after %s: %w", id, to, was, ErrOutOfOrder)
+}
+
+func (l *Ledger) bought(e *Entry) error {
+	b := e.Bought
+	if other := l.contracts[b.Receipt.Contract]; other != nil || b.Receipt.Contract == 0 {
+		return fmt.Errorf("intent %.40q: contract %d is another's, or none: %w", b.Intent, b.Receipt.Contract, ErrOutOfOrder)
+	}
+	if err := l.move(e, b.Intent, StateOpen, "", StateSent, StateUnknown); err != nil {
+		return err
+	}
+	o := l.byID[b.Intent]
+	o.Receipt = &b.Receipt
+	l.earned -= b.Receipt.Price
+	l.contracts[b.Receipt.Contract] = o
+	l.Watermark = max(l.Watermark, b.Receipt.Transaction)
+	return nil
+}
+
+func (l *Ledger) settled(e *Entry) error {
+	s := e.Settled
+	o := l.contracts[s.Contract]
+	if o == nil || !o.State.Live() || s.Settlement.Transaction != 0 && l.sells[s.Settlement.Transaction] {
+		return fmt.Errorf("contract %d: settled: %w", s.Contract, ErrOutOfOrder)
+	}
+	o.Settlement = &s.Settlement
+	l.earned += s.Settlement.Brought
+	l.changed(o, StateSettled, e)
+	if s.Settlement.Transaction != 0 {
+		l.sells[s.Settlement.Transaction] = true
+	}
+	l.Watermark = max(l.Watermark, s.Settlement.Transaction)
+	return nil
+}
+
+func (l *Ledger) adopted(e *Entry) error {
+	c := &e.Adopted.Contract
+	if l.contracts[c.ID] != nil {
+		return fmt.Errorf("contract %d: adopted: %w", c.ID, ErrOutOfOrder)
+	}
+	o := &Order{Orphan: c, State: StateOrphan, Changed: e.At}
+	l.add(o.ID(), o)
+	l.earned -= c.Price
+	l.contracts[c.ID] = o
+	l.Watermark = max(l.Watermark, c.Transaction)
+	return nil
+}
+
+func (l *Ledger) refuse(e *Entry) {
+	if len(l.refused) == maxRefused {
+		l.refused = slices.Delete(l.refused, 0, 1)
+	}
+	l.refused = append(l.refused, e)
+}
+
+// halt keeps the first reason: what comes after it is often its consequence.
+func (l *Ledger) halt(e *Entry) {
+	if l.Halt == nil {
+		l.Halt, l.HaltedAt = e.Halted, e.At
+	}
+}
+
+func (l *Ledger) reconciled(e *Entry) {
+	r := e.Reconciled
+	l.Watermark = max(l.Watermark, r.Watermark)
+	l.Adjusted += r.Adjusted
+	l.Foreign, l.Reconciled = r.Foreign, e.At
+}

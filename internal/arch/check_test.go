@@ -89,7 +89,7 @@ func TestCheck(t *testing.T) {
 			},
 			want: []string{
 				"rank/rank.go:2: rank imports trade: it may import quasar",
-				"trade/p_test.go:2: trade imports hub/hubtest: its tests may import quasar, rank, bandit, trade/*",
+				"trade/p_test.go:2: trade imports hub/hubtest: its tests may import quasar, rank, bandit, internal/failpoint, trade/*, internal/logtest",
 				"trade/p_test.go:2: trade reaches hub/hubtest: trade → hub/hubtest; the ranking side has no way back to a space",
 			},
 		},

@@ -175,8 +175,8 @@ func (m *Model) Score(arm int, x []float64) (mean, sd float64) {
 // Predict implements bandit.Model.
 func (m *Model) Predict(r *bandit.Round, mean, sd []float64) {
 	m.advance(r.T)
-	for i, arm := range r.Arms {
-		mean[i], sd[i] = m.Score(arm, r.X[i])
+	for i, x := range r.X {
+		mean[i], sd[i] = m.Score(r.Arms[i], x) //nolint:gosec // G602: all are as long as Arms
 	}
 }
 

@@ -120,9 +120,11 @@ func (g *Gate) Observe(reward float64) {
 // N returns how many rewards count.
 func (g *Gate) N() int64 { return g.n }
 
-// Ignored returns how many rewards were no numbers, Clipped how many were out of the
-// bounds: if those are many, the bounds are wrong, and so is the interval.
+// Ignored returns how many rewards were no numbers.
 func (g *Gate) Ignored() int64 { return g.ignored }
+
+// Clipped returns how many rewards were out of the bounds: if those are many, the
+// bounds are wrong, and so is the interval.
 func (g *Gate) Clipped() int64 { return g.clipped }
 
 // Mean returns the mean of the rewards, 0 before the first.

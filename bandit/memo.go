@@ -8,13 +8,13 @@ type memo struct{ seen, made [][]float64 }
 
 // of returns what was made of row x, the i-th of a round. Where that was another row,
 // it is made now: appended to what it is given.
-func (m *memo) of(i int, x []float64, make func(x, to []float64) []float64) []float64 {
+func (m *memo) of(i int, x []float64, made func(x, to []float64) []float64) []float64 {
 	for len(m.made) <= i {
 		m.seen, m.made = append(m.seen, nil), append(m.made, nil)
 	}
 	if len(m.seen[i]) == 0 || !slices.Equal(x, m.seen[i]) {
 		m.seen[i] = append(m.seen[i][:0], x...)
-		m.made[i] = make(x, m.made[i][:0])
+		m.made[i] = made(x, m.made[i][:0])
 	}
 	return m.made[i]
 }

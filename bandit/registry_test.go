@@ -23,7 +23,7 @@ func TestNewRefuses(t *testing.T) {
 		{"an unknown name, and says what there is", "magic", nil, `bandit: got policy "magic", want one of ` + names},
 		{"a formula without one", "formula", nil, `bandit: got no key for the policy "formula", want a Config.Key: there is no formula for these rows`},
 		{"weights without end", "linucb", &bandit.Config{Shared: true, Features: 999, Arms: 20}, "bandit: got 999 features of 20 arms that share a context, want fewer: each arm's weights take their square, in all at most 16777216"},
-		{"more features than a regression has", "lints", &bandit.Config{Features: 5000}, "bandit: linear model of 5000 features: Dim: got 5001, want 1 to 4096"},
+		{"more features than a regression has", "lints", &bandit.Config{Features: 5000}, "bandit: linear model of 5000 features: learn: Dim: got 5001, want 1 to 4096"},
 		{"fewer features than none", "ucb", &bandit.Config{Features: -1}, "bandit: got -1 features, 0 arms and a slate of 0, want none below 0"},
 		{"a floor above all", "ucb", &bandit.Config{Floor: 1.5}, "bandit: got a floor of 1.5, want 0 to 1"},
 		{"an epsilon that is no number", "ucb", &bandit.Config{Epsilon: math.NaN()}, "bandit: got an epsilon of NaN, want 0 to 1"},

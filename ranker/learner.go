@@ -134,8 +134,10 @@ type Belief struct {
 // interval is how many standard deviations 95 % of a normal belief lie within.
 const interval = 1.959963984540054
 
-// Low and High are the ends of the interval that holds 95 % of the belief.
-func (b *Belief) Low() float64  { return b.Mean - interval*b.SD }
+// Low is the lower end of the interval that holds 95 % of the belief.
+func (b *Belief) Low() float64 { return b.Mean - interval*b.SD }
+
+// High is its upper end.
 func (b *Belief) High() float64 { return b.Mean + interval*b.SD }
 
 // belief asks the policy, which has an opinion, about one asset.

@@ -128,7 +128,8 @@ func (f *evalFlags) setup(cmd *cobra.Command) (*eval.Setup, error) {
 	for _, name := range names {
 		s.Entrants = append(s.Entrants, entrant(name, world))
 	}
-	return s, s.Check()
+	err = s.Check()
+	return s, err
 }
 
 // entered are the names of all that take part: the baselines, and who was asked for.

@@ -21,7 +21,7 @@ func (c *components) checkPolicies(context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // G404: the same every time
+		random := rand.New(rand.NewPCG(1, 2))
 		found := 0
 		for t := range int64(rounds) {
 			x := random.NormFloat64()

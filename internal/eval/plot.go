@@ -194,7 +194,7 @@ func (p *plot) line(c *curve) {
 	}
 	dash := ""
 	if c.dash != "" {
-		dash = fmt.Sprintf(` stroke-dasharray="%s"`, c.dash)
+		dash = ` stroke-dasharray="` + c.dash + `"`
 	}
 	p.printf(`<path d="%s" fill="none" stroke="%s" stroke-width="2" stroke-linejoin="round"%s/>`, d, c.hue, dash)
 }

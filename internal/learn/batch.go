@@ -52,8 +52,8 @@ func (l Loss) measure(b *Batch, out, slope, scores, slopes []float64, outputs in
 func (l Loss) lists(b *Batch, out, slope, scores, slopes []float64, outputs int) float64 {
 	n := b.groups()
 	var sum float64
-	for from, to := 0, 0; from < len(b.X); from = to {
-		if to = b.groupEnd(from); to-from < 2 {
+	for from, to := 0, b.groupEnd(0); from < len(b.X); from, to = to, b.groupEnd(to) {
+		if to-from < 2 {
 			continue
 		}
 		for i := from; i < to; i++ {
@@ -70,8 +70,8 @@ func (l Loss) lists(b *Batch, out, slope, scores, slopes []float64, outputs int)
 // groups counts those of more than one row.
 func (b *Batch) groups() int {
 	n := 0
-	for from, to := 0, 0; from < len(b.X); from = to {
-		if to = b.groupEnd(from); to-from > 1 {
+	for from, to := 0, b.groupEnd(0); from < len(b.X); from, to = to, b.groupEnd(to) {
+		if to-from > 1 {
 			n++
 		}
 	}

@@ -33,7 +33,7 @@ func (o *LinearOptions) filled() (LinearOptions, error) {
 		t.Refit = 64
 	}
 	if t.Dim < 1 || t.Dim > 4096 {
-		return t, fmt.Errorf("Dim: got %d, want 1 to 4096", t.Dim)
+		return t, fmt.Errorf("learn: Dim: got %d, want 1 to 4096", t.Dim)
 	}
 	if t.Precision == nil {
 		t.Precision = make([]float64, t.Dim)
@@ -41,7 +41,8 @@ func (o *LinearOptions) filled() (LinearOptions, error) {
 			t.Precision[i] = 1
 		}
 	}
-	return t, t.check()
+	err := t.check()
+	return t, err
 }
 
 // leastPrecision keeps a prior from saying nothing.
@@ -49,15 +50,15 @@ const leastPrecision = 1e-9
 
 func (o *LinearOptions) check() error {
 	if len(o.Precision) != o.Dim {
-		return fmt.Errorf("Precision: got %d numbers, want %d", len(o.Precision), o.Dim)
+		return fmt.Errorf("learn: Precision: got %d numbers, want %d", len(o.Precision), o.Dim)
 	}
 	for _, p := range o.Precision {
 		if !(p >= leastPrecision && p <= 1/leastPrecision) {
-			return fmt.Errorf("Precision: got %v, want %v to %v", p, leastPrecision, 1/leastPrecision)
+			return fmt.Errorf("learn: Precision: got %v, want %v to %v", p, leastPrecision, 1/leastPrecision)
 		}
 	}
 	if !(o.Discount > 0 && o.Discount <= 1) {
-		return fmt.Errorf("Discount: got %v, want above 0 to 1", o.Discount)
+		return fmt.Errorf("learn: Discount: got %v, want above 0 to 1", o.Discount)
 	}
 	if !(o.Noise > 0 && o.Noise <= LargestTarget) {
 		return fmt.Errorf("Noise: got %v, want above 0 to %v", o.Noise, LargestTarget)

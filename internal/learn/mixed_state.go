@@ -47,7 +47,7 @@ func (m *Mixed) Restore(s MixedState) error {
 
 func (s *MixedState) check(dim, most int) error {
 	if !(s.Precision >= leastPrecision) || math.IsInf(s.Precision, 0) {
-		return fmt.Errorf("Precision: got %v, want %v or more", s.Precision, leastPrecision)
+		return fmt.Errorf("learn: Precision: got %v, want %v or more", s.Precision, leastPrecision)
 	}
 	n := len(s.Groups)
 	if n > most {
@@ -68,7 +68,7 @@ func (s *MixedState) check(dim, most int) error {
 			return fmt.Errorf("Groups: got %d twice, want each once", name)
 		}
 		if seen[name] = true; s.N[i] < 0 {
-			return fmt.Errorf("N: got %v, want 0 or more", s.N[i])
+			return fmt.Errorf("learn: N: got %v, want 0 or more", s.N[i])
 		}
 	}
 	return nil

@@ -32,10 +32,10 @@ func (t *Trainer) Restore(s TrainerState) error {
 		}
 	}
 	if s.Steps < 0 {
-		return fmt.Errorf("Steps: got %d, want 0 or more", s.Steps)
+		return fmt.Errorf("learn: Steps: got %d, want 0 or more", s.Steps)
 	}
 	if slices.ContainsFunc(s.V, func(v float64) bool { return v < 0 }) {
-		return fmt.Errorf("V: got a negative number, want squares")
+		return fmt.Errorf("learn: V: got a negative number, want squares")
 	}
 	copy(t.net.params, s.Params)
 	copy(t.m, s.M)
@@ -92,7 +92,7 @@ func (s *LinearState) check(dim int) error {
 	}
 	for i := range dim {
 		if s.U[i*dim+i] <= 0 {
-			return fmt.Errorf("U: got %v on the diagonal, want positive numbers", s.U[i*dim+i])
+			return fmt.Errorf("learn: U: got %v on the diagonal, want positive numbers", s.U[i*dim+i])
 		}
 	}
 	for _, v := range []float64{s.YY, s.N, s.NoiseSum, s.NoiseCount, s.NoisePrior} {
@@ -104,7 +104,7 @@ func (s *LinearState) check(dim int) error {
 		return fmt.Errorf("Scale, Decay: got %v, %v, want above 0 to 1", s.Scale, s.Decay)
 	}
 	if s.Clock < 0 || s.Since < 0 {
-		return fmt.Errorf("Clock, Since: got %d, %d, want 0 or more", s.Clock, s.Since)
+		return fmt.Errorf("learn: Clock, Since: got %d, %d, want 0 or more", s.Clock, s.Since)
 	}
 	return nil
 }

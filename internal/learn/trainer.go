@@ -46,7 +46,7 @@ func (o *TrainerOptions) filled() (TrainerOptions, error) {
 		return t, fmt.Errorf("Batch: got %d, want 1 to 65536", t.Batch)
 	}
 	if t.Rate*t.Decay >= 1 {
-		return t, fmt.Errorf("Rate times Decay: got %v, want less than 1", t.Rate*t.Decay)
+		return t, fmt.Errorf("learn: Rate times Decay: got %v, want less than 1", t.Rate*t.Decay)
 	}
 	return t, nil
 }

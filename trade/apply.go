@@ -18,7 +18,7 @@ func (l *Ledger) Apply(e *Entry) error {
 	if err := l.apply(e); err != nil {
 		return fmt.Errorf("entry %d: %w", e.Seq, err)
 	}
-	l.Seq, l.At = e.Seq, e.At
+	l.Seq, l.At = max(l.Seq, e.Seq), e.At
 	return nil
 }
 
@@ -64,7 +64,8 @@ func (l *Ledger) opened(o *Opened) error {
 	if l.Seq != 0 {
 		return fmt.Errorf("opened: %w", ErrOutOfOrder)
 	}
-	l.Account, l.Opening, l.Watermark = o.Account, o.Balance, o.Watermark
+	l.Account, l.Opening, l.Watermark, l.Accounted = o.Account, o.Balance, o.Watermark, o.Watermark
+	l.before = o.Watermark
 	return nil
 }
 
@@ -152,7 +153,9 @@ func (l *Ledger) adopted(e *Entry) error {
 	}
 	o := &Order{Orphan: c, State: StateOrphan, Changed: e.At}
 	l.add(o.ID(), o)
-	l.earned -= c.Price
+	if c.Transaction > l.before {
+		l.earned -= c.Price // what was bought before is not in what it opened with
+	}
 	l.contracts[c.ID] = o
 	l.Watermark = max(l.Watermark, c.Transaction)
 	return nil
@@ -174,7 +177,7 @@ func (l *Ledger) halt(e *Entry) {
 
 func (l *Ledger) reconciled(e *Entry) {
 	r := e.Reconciled
-	l.Watermark = max(l.Watermark, r.Watermark)
+	l.Watermark, l.Accounted = max(l.Watermark, r.Watermark), max(l.Accounted, r.Watermark)
 	l.Adjusted += r.Adjusted
 	l.Foreign, l.Reconciled = r.Foreign, e.At
 }

@@ -10,6 +10,8 @@ import (
 type Market interface {
 	// Now is the broker's clock, by which everything is timed.
 	Now() time.Time
+	// Health is how well it is heard.
+	Health() Health
 	// Instrument says what can be traded of an asset that a space is named after.
 	// ErrNotTraded is for a name that means nothing to the venue.
 	Instrument(ctx context.Context, asset string) (Instrument, error)

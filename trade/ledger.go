@@ -21,8 +21,10 @@ type Ledger struct {
 	HaltedAt time.Time
 	// Foreign are the open contracts of other apps, as they last were.
 	Foreign []Contract
-	// Reconciled is when journal and venue last agreed.
+	// Reconciled is when journal and venue last agreed, Accounted the highest
+	// transaction that was taken into account then.
 	Reconciled time.Time
+	Accounted  int64
 	// Seq is the newest entry's number, At its time.
 	Seq int64
 	At  time.Time
@@ -30,6 +32,7 @@ type Ledger struct {
 	orders    []*Order // in the order of their first entry
 	active    []*Order // of them: unresolved, or with a live contract
 	earned    Money    // what contracts brought, less what they cost
+	before    int64    // the watermark that it opened with
 	byID      map[string]*Order
 	contracts map[int64]*Order
 	sells     map[int64]bool  // transactions that settled an order

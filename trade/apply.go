@@ -25,7 +25,7 @@ func (l *Ledger) Apply(e *Entry) error {
 func (l *Ledger) apply(e *Entry) error {
 	switch {
 	case e.Opened != nil:
-		return l.opened(e.Opened)
+		return l.opened(e)
 	case e.Started != nil:
 		return nil
 	case e.Planned != nil:
@@ -60,12 +60,13 @@ func (l *Ledger) apply(e *Entry) error {
 	return errors.New("it says nothing, want one thing that happened")
 }
 
-func (l *Ledger) opened(o *Opened) error {
+func (l *Ledger) opened(e *Entry) error {
+	o := e.Opened
 	if l.Seq != 0 {
 		return fmt.Errorf("opened: %w", ErrOutOfOrder)
 	}
 	l.Account, l.Opening, l.Watermark, l.Accounted = o.Account, o.Balance, o.Watermark, o.Watermark
-	l.before = o.Watermark
+	l.before, l.OpenedAt = o.Watermark, e.At
 	return nil
 }
 

@@ -1,9 +1,24 @@
 package trade
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Reason is why an order was refused, or a halt.
 type Reason string
+
+// Reasons that the trader finds by itself.
+const (
+	ReasonNotTraded Reason = "not-traded" // the venue knows no such index
+	ReasonVenue     Reason = "venue"      // it did not answer
+	ReasonTerms     Reason = "terms"      // nothing that is offered fits
+	ReasonQuote     Reason = "quote"      // no price could be had
+	ReasonPerson    Reason = "person"     // somebody asked for it
+	ReasonAmbiguous Reason = "ambiguous"  // an unknown order may be any of several contracts
+	ReasonOrphan    Reason = "orphan"     // a contract of our app is in no journal
+	ReasonLedger    Reason = "ledger"     // the balance is not what the journal adds up to
+)
 
 // Limits bound what may be risked.
 type Limits struct {
@@ -41,9 +56,22 @@ type Health struct {
 // Verdict is what the gate says: no reason is yes.
 type Verdict struct {
 	Reasons []Reason
+	// Halt is the reason, of Reasons, to stop until a person resumes; "" for none.
+	Halt Reason
 	// Details say of each reason what was got and what is wanted.
 	Details []string
 }
+
+func (v *Verdict) detail(r Reason) string {
+	at := slices.Index(v.Reasons, r)
+	if at < 0 || at >= len(v.Details) {
+		return ""
+	}
+	return v.Details[at]
+}
+
+// DefaultLimits are conservative.
+func DefaultLimits() *Limits { return &Limits{MaxStake: Unit} }
 
 // Check judges whether what the facts describe may be bought. It is pure, and no is
 // its answer to whatever it does not know.

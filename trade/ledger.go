@@ -12,6 +12,7 @@ type Ledger struct {
 	// to the highest transaction that is known.
 	Account   Account
 	Opening   Money
+	OpenedAt  time.Time
 	Watermark int64
 	// Adjusted is what moved the balance and is no contract of ours.
 	Adjusted Money

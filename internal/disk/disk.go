@@ -98,3 +98,25 @@ func isLeftover(name, base string) bool {
 	number, ok := strings.CutPrefix(name, "."+base)
 	return ok && number != "" && strings.Trim(number, "0123456789") == ""
 }
+
+// MakeDirectory makes a directory and those above it that are not there, for this
+// user alone, and returns when they are on the disk.
+func MakeDirectory(path string) error {
+	path = filepath.Clean(path)
+	var made []string
+	for at := path; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(at); !errors.Is(err, fs.ErrNotExist) || at == filepath.Dir(at) {
+			break // it is there, or MkdirAll says what is wrong
+		}
+		made = append(made, at)
+	}
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	for _, at := range made {
+		if err := syncDirectory(filepath.Dir(at)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

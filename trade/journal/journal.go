@@ -1,0 +1,190 @@
+// Package journal keeps the entries of trading in a SQLite database, one for each
+// mode in a data directory: paper.db, demo.db, live.db.
+//
+// What Append has returned nil for is on the disk. Entries are only ever added: the
+// database refuses to change or remove one, and each row has the hash of its entry
+// and of the row before it, so that whoever goes around the database is found out
+// when it is opened. It is no protection against somebody who can write the file
+// and calculates all hashes anew.
+//
+// One process has a journal at a time. Others may look at it meanwhile: see View.
+package journal
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/karlquant/quasar/internal/disk"
+	"github.com/karlquant/quasar/trade"
+)
+
+var _ trade.Journal = (*Journal)(nil)
+
+// Errors of journals.
+var (
+	// ErrDamaged says that a journal is not as it was written. SetAside moves it out of
+	// the way.
+	ErrDamaged = errors.New("the journal is damaged")
+	// ErrInUse says that another process has a journal, or trades on an account.
+	ErrInUse = errors.New("another process has it")
+	// ErrOtherAccount says that a journal is that of another account.
+	ErrOtherAccount = errors.New("the journal belongs to another account")
+	// ErrNewer says that a journal was made by a newer version of this program.
+	ErrNewer = errors.New("the journal was made by a newer version of quasar")
+	// ErrMoved says that the file is no longer the one that was opened.
+	ErrMoved = errors.New("the journal was moved, removed or written to by somebody else")
+)
+
+// Options says how a journal behaves. The zero value, and nil, is a good one.
+type Options struct {
+	// Logger gets what a person who trades should know; nil for none.
+	Logger *slog.Logger
+}
+
+// File is where the journal of a mode is in a data directory.
+func File(dir string, mode trade.Mode) string { return filepath.Join(dir, string(mode)+".db") }
+
+// Journal is a journal that is written to. It is safe for concurrent use.
+type Journal struct {
+	store
+	account trade.Account
+	log     *slog.Logger
+	lock    *os.File
+	conn    *sql.Conn // the one that writes
+
+	mu    sync.Mutex // guards what follows, and one transaction at a time
+	last  link
+	files []identity
+	head  *headFile
+}
+
+// Open takes the journal of an account, which is in the data directory dir, and makes
+// both if they are not there. It reads the whole journal to verify it. It is an error
+// that is ErrInUse while another process has it, ErrOtherAccount if it is that of
+// another account, venue or currency, and ErrDamaged if it is damaged.
+func Open(dir string, account trade.Account, opts *Options) (*Journal, error) {
+	if !slices.Contains(trade.Modes, account.Mode) {
+		return nil, fmt.Errorf("journal: mode: got %.20q, want one of %q", account.Mode, trade.Modes)
+	}
+	if err := disk.MakeDirectory(dir); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	j := &Journal{store: store{path: File(dir, account.Mode)}, account: account, log: slog.New(slog.DiscardHandler)}
+	if opts != nil && opts.Logger != nil {
+		j.log = opts.Logger
+	}
+	if err := j.open(); err != nil {
+		_ = j.Close() // what it says is of no interest any more
+		return nil, j.named(err)
+	}
+	return j, nil
+}
+
+func (j *Journal) open() (err error) {
+	if j.lock, err = hold(j.path + lockSuffix); err != nil {
+		return err
+	}
+	known, err := readHead(j.path + headSuffix)
+	if err != nil {
+		return err
+	}
+	if err := j.notGone(known); err != nil {
+		return err
+	}
+	if err := j.connect(); err != nil {
+		return told(err)
+	}
+	ctx := context.Background()
+	s, err := j.verify(ctx, known)
+	if err != nil {
+		return err
+	}
+	if s.Entries > 0 && !same(s.Account, j.account) {
+		return fmt.Errorf("%w: got %s, want %s; give it a data directory of its own", ErrOtherAccount, describe(s.Account), describe(j.account))
+	}
+	j.last = link{s.Entries, s.Head}
+	if j.files, err = identify(j.path, j.path+"-wal"); err != nil {
+		return err
+	}
+	if j.head, err = openHead(j.path + headSuffix); err != nil {
+		return err
+	}
+	return j.head.write(j.last)
+}
+
+// notGone refuses to begin anew where there was a journal: the database would be made
+// without a word.
+func (j *Journal) notGone(known link) error {
+	info, err := os.Stat(j.path)
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	case known.seq > 0 && (err != nil || info.Size() == 0):
+		return fmt.Errorf("%w: got no file, or an empty one, want %d entries (%s knows of them)", ErrDamaged, known.seq, filepath.Base(j.path+headSuffix))
+	}
+	return nil
+}
+
+// connect opens the database, makes what is not there, and finds out whether it can
+// be written.
+func (j *Journal) connect() (err error) {
+	if j.db, err = openDatabase(j.path, writing); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	if j.conn, err = j.db.Conn(ctx); err != nil {
+		return err
+	}
+	if err := j.transact(ctx, func() error { return makeSchema(ctx, j.conn) }); err != nil {
+		return err
+	}
+	return checkSchema(ctx, j.conn)
+}
+
+// Close lets go of the journal.
+func (j *Journal) Close() error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var errs []error
+	if j.conn != nil {
+		errs = append(errs, j.conn.Close())
+	}
+	if j.db != nil {
+		errs = append(errs, j.db.Close())
+	}
+	if j.head != nil {
+		errs = append(errs, j.head.Close())
+	}
+	if j.lock != nil { // the last: who gets it finds all at rest
+		errs = append(errs, j.lock.Close())
+	}
+	j.conn, j.db, j.head, j.lock = nil, nil, nil, nil
+	return errors.Join(errs...)
+}
+
+// Entries implements trade.Journal. It tells what is there when it begins, and
+// verifies it once more.
+func (j *Journal) Entries(ctx context.Context) iter.Seq2[*trade.Entry, error] {
+	return j.entries(ctx)
+}
+
+// same tells whether two accounts may share a journal. The app may change: what
+// makes an account is where the money is.
+func same(a, b trade.Account) bool {
+	a.AppID, b.AppID = 0, 0
+	return a == b
+}
+
+func describe(a trade.Account) string {
+	return fmt.Sprintf("%s account %.40q in %.10q at %.60q", a.Mode, a.ID, cmp.Or(a.Currency, "no currency"), a.Venue)
+}

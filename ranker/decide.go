@@ -41,6 +41,7 @@ func (l *learner) decide(now time.Time) {
 	l.follow(d, r, &choice, now)
 	l.recent.add(d)
 	l.placeAll()
+	l.signal(r, &choice, now)
 }
 
 // eligible are the assets that could be followed, and why the others are held back.

@@ -48,6 +48,7 @@ type learner struct {
 	recent recent
 	counts counts
 	one    single
+	trades trades
 }
 
 // seen is what decides whether an asset may be followed.
@@ -56,6 +57,10 @@ type seen struct {
 	priced         bool
 	belief         Belief
 	propensity     float64 // in the newest decision; below 0 for none
+	votes          [2]int64
+	price          *float64
+	steps          int64
+	stepped        time.Time // when steps was first this; zero for never seen to grow
 }
 
 // counts are what became of outcomes.
@@ -86,13 +91,28 @@ func (l *learner) take(s *quasar.Snapshot, now time.Time) {
 		l.assets = append(l.assets, seen{propensity: -1})
 	}
 	a := &l.assets[asset]
-	a.updated, a.voted, a.priced = s.UpdatedAt, s.VotingAt, s.Voting.LastPrice != nil
+	a.see(s, now)
 	l.now = now
 	if !l.settle() {
 		l.place(asset, now)
 	}
 	if l.isDue(now) {
 		l.decide(now)
+	}
+}
+
+// see keeps what decides over a trade.
+func (a *seen) see(s *quasar.Snapshot, now time.Time) {
+	a.updated, a.voted = s.UpdatedAt, s.VotingAt
+	a.price, a.priced = s.Voting.LastPrice, s.Voting.LastPrice != nil
+	if s.Voting.BuyCount != nil && s.Voting.SellCount != nil {
+		a.votes = [2]int64{*s.Voting.BuyCount, *s.Voting.SellCount}
+	}
+	if steps := s.Training.TrainingSteps; steps != nil && *steps != a.steps {
+		if a.steps != 0 {
+			a.stepped = now
+		}
+		a.steps = *steps
 	}
 }
 

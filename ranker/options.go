@@ -12,6 +12,7 @@ import (
 
 	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/bandit"
+	"github.com/karlquant/quasar/trade"
 )
 
 // Options says how a ranker behaves. Only HubURL must be there. Printing them shows
@@ -67,6 +68,12 @@ type Options struct {
 	// `quasar eval`; "" for none.
 	Decisions string
 
+	// OnSignal is called with what each decision wants to be followed, and must not
+	// wait; nil for nothing. Trader is what trades them, to be shown and halted by
+	// whoever has AdminToken; nil for nothing. It is told by Traded what came of it.
+	OnSignal func(trade.Signal)
+	Trader   *trade.Trader
+
 	// NeverTraded says why an asset of a name is ranked and never traded, "" if
 	// nothing speaks against it; nil for any name will do.
 	NeverTraded func(spaceName string) string
@@ -117,8 +124,11 @@ var (
 	Feedbacks = []string{"shadow", "traded", "both"}
 )
 
-// traded is the feedback of trades alone.
-const traded = "traded"
+// shadow is the feedback of prices alone, traded that of trades alone.
+const (
+	shadow = "shadow"
+	traded = "traded"
+)
 
 // formulaPolicy orders by the formula and learns nothing.
 const formulaPolicy = "formula"

@@ -46,10 +46,10 @@ type Signal struct {
 	// Asset is the name of the space, Side what its votes say.
 	Asset string `json:"asset"`
 	Side  Side   `json:"side"`
-	// Votes are buys, sells and neutrals. Signals of the same asset, side and votes
-	// are one signal while the contract of one of them lives, however often they are
-	// sent again.
-	Votes [3]int64 `json:"votes"`
+	// Votes are how many agents voted to buy and to sell. Signals of the same asset,
+	// side and votes are one signal while the contract of one of them lives, however
+	// often they are sent again.
+	Votes [2]int64 `json:"votes"`
 	// Price is the last price that the space told.
 	Price *float64 `json:"price"`
 	// SnapshotAge and VotesAge are how old the snapshot and its votes were, by the

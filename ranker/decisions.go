@@ -21,6 +21,8 @@ type decisionsAnswer struct {
 	Policy       policyAnswer     `json:"policy"`
 	Count        int              `json:"count"`
 	Decisions    []decisionAnswer `json:"decisions"`
+	// Refused are the newest decisions that were not traded, and why.
+	Refused []refusedAnswer `json:"refused"`
 }
 
 type decisionAnswer struct {
@@ -77,7 +79,7 @@ func (r *Ranker) serveDecisions(w http.ResponseWriter, req *http.Request) {
 	for _, d := range r.Decisions(query.Limit) {
 		answer.Decisions = append(answer.Decisions, newDecisionAnswer(&d))
 	}
-	answer.Count = len(answer.Decisions)
+	answer.Count, answer.Refused = len(answer.Decisions), r.refused(query.Limit)
 	rest.Write(w, answer)
 }
 

@@ -70,9 +70,12 @@ type Options struct {
 
 	// OnSignal is called with what each decision wants to be followed, and must not
 	// wait; nil for nothing. Trader is what trades them, to be shown and halted by
-	// whoever has AdminToken; nil for nothing. It is told by Traded what came of it.
+	// whoever has AdminToken; nil for nothing. Traded is for what it says of orders.
 	OnSignal func(trade.Signal)
 	Trader   *trade.Trader
+	// AdminToken is the credential of those who may halt, resume and flatten; "" for
+	// nobody.
+	AdminToken string
 
 	// NeverTraded says why an asset of a name is ranked and never traded, "" if
 	// nothing speaks against it; nil for any name will do.

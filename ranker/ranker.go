@@ -1,10 +1,11 @@
 // Package ranker is the ranking service as a whole that can be embedded: it
 // subscribes to a hub, keeps the ranking current with each update, and serves it.
-// It cannot publish, and it does not trade.
+// It cannot publish. What it says is to be followed, a trade.Trader trades.
 package ranker
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -23,6 +24,7 @@ type Ranker struct {
 	client  *subscriber.Client
 	routes  http.Handler
 	started time.Time
+	admin   *[sha256.Size]byte // of the admin token; nil for none
 
 	mu      sync.Mutex // guards what follows
 	index   *rank.Index
@@ -52,9 +54,13 @@ func New(opts *Options) (*Ranker, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.Token, o.Header = "", nil // the client hides them
 	now := time.Now()
-	r := &Ranker{opts: o, client: client, started: now, lostAt: now, index: rank.New(o.Order)}
+	r := &Ranker{client: client, started: now, lostAt: now, index: rank.New(o.Order)}
+	if o.AdminToken != "" {
+		r.admin = new(sha256.Sum256([]byte(o.AdminToken)))
+	}
+	o.Token, o.AdminToken, o.Header = "", "", nil // the client hides them
+	r.opts = o
 	if r.learner, err = newLearner(&r.opts); err != nil {
 		return nil, err
 	}

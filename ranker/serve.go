@@ -30,6 +30,7 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 	exact := map[string]http.HandlerFunc{
 		"/rankings":  r.serveRankings,
 		"/decisions": r.serveDecisions,
+		"/positions": r.servePositions,
 		"/api/state": r.serveState,
 		"/health":    r.serveHealth,
 		"/metrics":   r.newPrometheus().ServeHTTP,
@@ -40,17 +41,25 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 	if ui.Has(index) {
 		exact["/"] = func(w http.ResponseWriter, req *http.Request) { ui.Serve(w, req, index) }
 	}
-	find := func(w http.ResponseWriter, req *http.Request) {
+	read := func(w http.ResponseWriter, req *http.Request) {
 		switch serve, ok := exact[req.URL.Path]; {
 		case ok:
 			serve(w, req)
 		case strings.HasPrefix(req.URL.Path, uiPath):
 			ui.ServeHTTP(w, req)
 		default:
-			problem.Write(w, http.StatusNotFound, "path: got one that names nothing here, want /, /rankings, /decisions, /api/state, /health, /metrics, /livez or /readyz")
+			problem.Write(w, http.StatusNotFound, "path: got one that names nothing here, want /, /rankings, /decisions, /positions, /risk, /performance, /api/state, /health, /metrics, /livez, /readyz or /trade/")
 		}
 	}
-	return guard.Hosts(r.opts.AllowedHosts, problem.GetOnly(http.HandlerFunc(find))), nil
+	readOnly := problem.GetOnly(http.HandlerFunc(read))
+	find := func(w http.ResponseWriter, req *http.Request) {
+		if do, ok := commands[req.URL.Path]; ok {
+			r.serveCommand(w, req, do)
+			return
+		}
+		readOnly.ServeHTTP(w, req)
+	}
+	return guard.Hosts(r.opts.AllowedHosts, http.HandlerFunc(find)), nil
 }
 
 // serveHint says where the data is if there is no page.

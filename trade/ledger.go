@@ -72,6 +72,10 @@ func (l *Ledger) Unresolved() *Order {
 	return l.active[at]
 }
 
+// Active are the orders that are unresolved or have a contract that has not ended, the
+// oldest first.
+func (l *Ledger) Active() []*Order { return slices.Clone(l.active) }
+
 // Live are the orders with a contract that has not ended, the oldest first.
 func (l *Ledger) Live() []*Order {
 	return slices.DeleteFunc(slices.Clone(l.active), func(o *Order) bool { return !o.State.Live() })

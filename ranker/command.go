@@ -1,0 +1,114 @@
+package ranker
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/karlquant/quasar/internal/guard"
+	"github.com/karlquant/quasar/internal/problem"
+	"github.com/karlquant/quasar/internal/rest"
+	"github.com/karlquant/quasar/trade"
+)
+
+// command is what a person can tell the trader.
+type command func(ctx context.Context, t *trade.Trader, by, note string) (string, error)
+
+var commands = map[string]command{
+	"/trade/halt": func(ctx context.Context, t *trade.Trader, by, note string) (string, error) {
+		return "halted", t.Halt(ctx, trade.ReasonPerson, note, by)
+	},
+	"/trade/resume": func(ctx context.Context, t *trade.Trader, by, note string) (string, error) {
+		return "resumed", t.Resume(ctx, by, note)
+	},
+	"/trade/flatten": func(ctx context.Context, t *trade.Trader, by, _ string) (string, error) {
+		sold, err := t.Flatten(ctx, by)
+		return "halted, contracts sold: " + strconv.Itoa(sold), err
+	},
+}
+
+// maxNote bounds what a person can say with a command, in bytes.
+const maxNote = 1 << 10
+
+// serveCommand does what a person with the admin token asks for.
+func (r *Ranker) serveCommand(w http.ResponseWriter, req *http.Request, do command) {
+	if req.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		problem.Write(w, http.StatusMethodNotAllowed, "method: got "+clip(req.Method)+", want POST")
+		return
+	}
+	if !r.mayCommand(w, req) || r.tradesNothing(w) {
+		return
+	}
+	note, err := readNote(req.Body)
+	if err != nil {
+		problem.Write(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	// A person who lost patience must not stop half of it.
+	done, err := do(context.WithoutCancel(req.Context()), r.opts.Trader, "api "+guard.Addr(req).String(), note)
+	switch {
+	case errors.Is(err, trade.ErrUnresolved):
+		problem.Write(w, http.StatusConflict, err.Error())
+	case err != nil:
+		problem.Write(w, http.StatusServiceUnavailable, err.Error())
+	default:
+		status := r.opts.Trader.Status()
+		rest.Write(w, commandAnswer{Done: done, Account: newAccount(&status)})
+	}
+}
+
+type commandAnswer struct {
+	Done    string        `json:"done"`
+	Account accountAnswer `json:"account"`
+}
+
+// mayCommand tells whether a request may command: no page of a stranger, and with the
+// token.
+func (r *Ranker) mayCommand(w http.ResponseWriter, req *http.Request) bool {
+	if err := guard.CheckOrigin(req, nil); err != nil {
+		problem.Write(w, http.StatusForbidden, err.Error())
+		return false
+	}
+	if r.admin == nil {
+		problem.Write(w, http.StatusForbidden, "nobody can command this ranker: set QUASAR_ADMIN_TOKEN, or use `quasar trade` beside its data directory")
+		return false
+	}
+	got, ok := strings.CutPrefix(req.Header.Get("Authorization"), "Bearer ")
+	sum := sha256.Sum256([]byte(got))
+	if !ok || subtle.ConstantTimeCompare(sum[:], r.admin[:]) == 0 {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="quasar"`)
+		problem.Write(w, http.StatusUnauthorized, "want the admin token: Authorization: Bearer …")
+		return false
+	}
+	return true
+}
+
+var errNote = errors.New(`body: want nothing, or {"note": "…"} of at most 1 KiB`)
+
+func readNote(body io.Reader) (string, error) {
+	text, err := io.ReadAll(io.LimitReader(body, maxNote+1))
+	if err != nil || len(text) > maxNote {
+		return "", errNote
+	}
+	if len(text) == 0 {
+		return "", nil
+	}
+	var said struct {
+		Note string `json:"note"`
+	}
+	if err := json.Unmarshal(text, &said, json.RejectUnknownMembers(true)); err != nil {
+		return "", errNote
+	}
+	return said.Note, nil
+}
+
+// clip shortens what a stranger sent.
+func clip(s string) string { return s[:min(len(s), 20)] }

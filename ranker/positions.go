@@ -1,0 +1,163 @@
+package ranker
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/karlquant/quasar/internal/problem"
+	"github.com/karlquant/quasar/internal/rest"
+	"github.com/karlquant/quasar/trade"
+)
+
+// accountAnswer is how trading stands. Money is decimal text in the account's
+// currency.
+type accountAnswer struct {
+	Mode       trade.Mode       `json:"mode"`
+	ID         string           `json:"id"`
+	Currency   string           `json:"currency"`
+	Venue      string           `json:"venue"`
+	Connected  bool             `json:"connected"`
+	Reconciled bool             `json:"reconciled"`
+	Balance    trade.Money      `json:"balance"`
+	Timestamp  rest.UnixSeconds `json:"timestamp"` // the broker's clock
+	Unresolved *string          `json:"unresolved"`
+	Halted     *haltAnswer      `json:"halted"`
+	// JournalError is why nothing can be written down, and so nothing is bought.
+	JournalError *string `json:"journal_error"`
+}
+
+type haltAnswer struct {
+	Reason trade.Reason     `json:"reason"`
+	Detail string           `json:"detail"`
+	By     string           `json:"by"`
+	Since  rest.UnixSeconds `json:"since"`
+}
+
+func newAccount(s *trade.Status) accountAnswer {
+	a := accountAnswer{
+		Mode: s.Account.Mode, ID: s.Account.ID, Currency: s.Account.Currency, Venue: s.Account.Venue,
+		Connected: s.Connected, Reconciled: s.Reconciled, Balance: s.Balance, Timestamp: rest.UnixSeconds(s.At), Unresolved: some(s.Unresolved),
+	}
+	if s.Halt != nil {
+		a.Halted = &haltAnswer{s.Halt.Reason, s.Halt.Detail, s.Halt.By, rest.UnixSeconds(s.HaltedAt)}
+	}
+	if s.JournalErr != nil {
+		a.JournalError = new(s.JournalErr.Error())
+	}
+	return a
+}
+
+// orderAnswer is an order as people look at it.
+type orderAnswer struct {
+	ID         string            `json:"id"`
+	State      trade.State       `json:"state"`
+	SpaceName  *string           `json:"space_name"`
+	Side       *trade.Side       `json:"side"`
+	Symbol     string            `json:"symbol"`
+	Kind       trade.Kind        `json:"kind"`
+	Contract   *int64            `json:"contract_id"`
+	Price      trade.Money       `json:"price"`
+	Payout     *trade.Money      `json:"payout"`
+	Profit     *trade.Money      `json:"profit"`
+	Result     *trade.Result     `json:"result"`
+	Reason     *string           `json:"reason"`
+	Propensity *float64          `json:"propensity"`
+	Planned    *rest.UnixSeconds `json:"planned_at"`
+	Purchased  *rest.UnixSeconds `json:"purchased_at"`
+	Expiry     *rest.UnixSeconds `json:"expires_at"`
+	Changed    rest.UnixSeconds  `json:"changed_at"`
+}
+
+func newOrder(o *trade.Order) orderAnswer {
+	a := orderAnswer{
+		ID: o.ID(), State: o.State, SpaceName: some(o.Asset()), Symbol: o.Symbol(), Kind: o.Kind(), Contract: some(o.Contract()),
+		Price: o.Price(), Payout: some(o.Payout()), Reason: some(o.Reason), Expiry: moment(o.Expiry()), Changed: rest.UnixSeconds(o.Changed),
+	}
+	if in := o.Intent; in != nil {
+		a.Side, a.Propensity, a.Planned = new(in.Signal.Side), new(in.Signal.Propensity), moment(in.Signal.At)
+	}
+	if o.Receipt != nil {
+		a.Purchased = moment(o.Receipt.Purchased)
+	}
+	if o.Settlement != nil {
+		a.Profit, a.Result = new(o.Profit()), new(o.Settlement.Result)
+	}
+	return a
+}
+
+// moment is nil for no time.
+func moment(t time.Time) *rest.UnixSeconds {
+	if t.IsZero() {
+		return nil
+	}
+	return new(rest.UnixSeconds(t))
+}
+
+type positionsAnswer struct {
+	Account accountAnswer `json:"account"`
+	// Positions are unresolved or open, Foreign the open contracts of others, Recent
+	// the newest orders that have ended, the newest first.
+	Positions []orderAnswer    `json:"positions"`
+	Foreign   []trade.Contract `json:"foreign"`
+	Recent    []orderAnswer    `json:"recent"`
+}
+
+// servePositions answers with what is open, and with the newest orders that ended: 50,
+// or as many as ?limit says.
+func (r *Ranker) servePositions(w http.ResponseWriter, req *http.Request) {
+	query, ok := rest.ReadQuery(w, req, r.opts.Order, "limit")
+	if !ok || r.tradesNothing(w) {
+		return
+	}
+	if query.Limit < 0 {
+		query.Limit = 50
+	}
+	status := r.opts.Trader.Status()
+	answer := positionsAnswer{Account: newAccount(&status), Positions: []orderAnswer{}, Foreign: []trade.Contract{}, Recent: []orderAnswer{}}
+	r.opts.Trader.View(func(l *trade.Ledger) {
+		answer.Foreign = append(answer.Foreign, l.Foreign...)
+		for _, o := range l.Active() {
+			answer.Positions = append(answer.Positions, newOrder(o))
+		}
+	})
+	for _, o := range r.opts.Trader.Orders(query.Limit + len(answer.Positions)) {
+		if !o.State.Live() && !o.State.Unresolved() && len(answer.Recent) < query.Limit {
+			answer.Recent = append(answer.Recent, newOrder(&o))
+		}
+	}
+	rest.Write(w, answer)
+}
+
+// tradesNothing answers for what needs a trader where there is none.
+func (r *Ranker) tradesNothing(w http.ResponseWriter) bool {
+	if r.opts.Trader != nil {
+		return false
+	}
+	problem.Write(w, http.StatusNotFound, "this ranker trades nothing: start it with --trade paper")
+	return true
+}
+
+type refusedAnswer struct {
+	Timestamp rest.UnixSeconds `json:"timestamp"`
+	Decision  string           `json:"decision"`
+	SpaceName string           `json:"space_name"`
+	Side      trade.Side       `json:"side"`
+	Reasons   []trade.Reason   `json:"reasons"`
+	Details   []string         `json:"details"`
+}
+
+// refused are the newest signals that did not become orders, the newest first.
+func (r *Ranker) refused(most int) []refusedAnswer {
+	out := []refusedAnswer{}
+	if r.opts.Trader == nil {
+		return out
+	}
+	r.opts.Trader.View(func(l *trade.Ledger) {
+		all := l.Refused()
+		for i := len(all) - 1; i >= 0 && len(out) < most; i-- {
+			s := all[i].Refused
+			out = append(out, refusedAnswer{rest.UnixSeconds(all[i].At), s.Signal.Decision, s.Signal.Asset, s.Signal.Side, s.Reasons, s.Details})
+		}
+	})
+	return out
+}

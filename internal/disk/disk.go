@@ -29,6 +29,52 @@ func Hold(path string) (*os.File, error) {
 	return f, nil
 }
 
+// HoldForAll is Hold among all users of the machine: the file is in a directory in
+// which each of them may make files and nobody may remove another's, as in /tmp
+// itself. It is of use between people who mean well.
+func HoldForAll(dir, name string) (*os.File, error) {
+	if err := os.Mkdir(dir, 0o700); err == nil {
+		err = os.Chmod(dir, 0o777|os.ModeSticky)
+		if err != nil {
+			return nil, err
+		}
+	} else if !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir) // a link in it leads nowhere
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }() // it was only read
+	f, err := openForAll(root, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := lock(f); err != nil {
+		_ = f.Close() // nothing was written to it
+		return nil, err
+	}
+	return f, nil
+}
+
+// openForAll opens a file, or makes one that everybody may write. An existing one is
+// opened without O_CREATE, which Linux refuses in such a directory to all but the
+// owner.
+func openForAll(root *os.Root, name string) (*os.File, error) {
+	f, err := root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return root.OpenFile(name, os.O_RDWR, 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := f.Chmod(0o666); err != nil {
+		_ = f.Close() // nothing was written to it
+		return nil, err
+	}
+	return f, nil
+}
+
 // Rename renames a file and returns when that is on the disk.
 func Rename(from, to string) error {
 	if err := os.Rename(from, to); err != nil {

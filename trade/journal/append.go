@@ -8,9 +8,9 @@ import (
 	"io/fs"
 	"log/slog"
 
-	"modernc.org/sqlite"
 	codes "modernc.org/sqlite/lib"
 
+	"github.com/karlquant/quasar/internal/failpoint"
 	"github.com/karlquant/quasar/trade"
 )
 
@@ -41,6 +41,7 @@ func (j *Journal) Append(ctx context.Context, entries ...*trade.Entry) error {
 	for i, e := range entries {
 		e.Seq = rows[i].seq
 	}
+	failpoint.Hit("appended")
 	j.last = rows[len(rows)-1].link
 	if err := j.head.write(j.last); err != nil { // the entries are on the disk all the same
 		j.log.LogAttrs(ctx, slog.LevelWarn, "the newest entry cannot be noted beside the journal", slog.String("file", j.path), slog.Any("err", err))
@@ -81,7 +82,7 @@ func (j *Journal) may(e *trade.Entry) error {
 	case (e.Seq == 1) != (e.Opened != nil):
 		return fmt.Errorf("got %q, want \"opened\" first, and once: %w", e.What(), trade.ErrOutOfOrder)
 	case e.Opened != nil && !same(e.Opened.Account, j.account):
-		return fmt.Errorf("%w: got %s, want %s", ErrOtherAccount, describe(e.Opened.Account), describe(j.account))
+		return fmt.Errorf("%w: got %s, want %s", ErrOtherAccount, e.Opened.Account, j.account)
 	}
 	return nil
 }
@@ -105,14 +106,14 @@ func (j *Journal) insert(ctx context.Context, rows []inserted) error {
 	for i := range rows {
 		r := &rows[i]
 		_, err := j.conn.ExecContext(ctx, "INSERT INTO entries (seq, hash, body, decision) VALUES (?, ?, ?, ?)", r.seq, r.hash[:], r.body, r.decision)
-		var e *sqlite.Error
-		if errors.As(err, &e) && e.Code() == codes.SQLITE_CONSTRAINT_UNIQUE {
+		if codeOf(err) == codes.SQLITE_CONSTRAINT_UNIQUE {
 			return fmt.Errorf("decision %.80q: %w", r.decision.String, trade.ErrDecided)
 		}
 		if err != nil {
 			return err
 		}
 	}
+	failpoint.Hit("appending")
 	return nil
 }
 

@@ -20,6 +20,10 @@ const pidAt = 1
 // hold takes a lock file until the process ends, and says in it whose it is.
 func hold(path string) (*os.File, error) {
 	f, err := disk.Hold(path)
+	return held(path, f, err)
+}
+
+func held(path string, f *os.File, err error) (*os.File, error) {
 	if errors.Is(err, disk.ErrHeld) {
 		return nil, fmt.Errorf("%w: %s (%s)", ErrInUse, holder(path), path)
 	}

@@ -11,7 +11,6 @@
 package journal
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -110,7 +109,7 @@ func (j *Journal) open() (err error) {
 		return err
 	}
 	if s.Entries > 0 && !same(s.Account, j.account) {
-		return fmt.Errorf("%w: got %s, want %s; give it a data directory of its own", ErrOtherAccount, describe(s.Account), describe(j.account))
+		return fmt.Errorf("%w: got that of %s, want one of %s; give each account a data directory of its own", ErrOtherAccount, s.Account, j.account)
 	}
 	j.last = link{s.Entries, s.Head}
 	if j.files, err = identify(j.path, j.path+"-wal"); err != nil {
@@ -183,8 +182,4 @@ func (j *Journal) Entries(ctx context.Context) iter.Seq2[*trade.Entry, error] {
 func same(a, b trade.Account) bool {
 	a.AppID, b.AppID = 0, 0
 	return a == b
-}
-
-func describe(a trade.Account) string {
-	return fmt.Sprintf("%s account %.40q in %.10q at %.60q", a.Mode, a.ID, cmp.Or(a.Currency, "no currency"), a.Venue)
 }

@@ -27,7 +27,7 @@ func opened() *trade.Entry {
 func planned(n int) *trade.Entry {
 	return &trade.Entry{At: began.Add(time.Duration(n) * time.Second), Planned: &trade.Intent{
 		ID:     fmt.Sprintf("i%d", n),
-		Signal: trade.Signal{Decision: fmt.Sprintf("d%d", n), Asset: "V75", Side: trade.Sell, Votes: [3]int64{1, 2, 3}, SnapshotAge: 3 * time.Second, At: began},
+		Signal: trade.Signal{Decision: fmt.Sprintf("d%d", n), Asset: "V75", Side: trade.Sell, Votes: [2]int64{1, 2}, SnapshotAge: 3 * time.Second, At: began},
 		Quote:  trade.Quote{Terms: trade.Terms{Symbol: "R_75", Kind: trade.Fall, Stake: trade.Cents(100), Ticks: 5}, ID: "q", Ask: trade.Cents(100), Payout: trade.Cents(195), At: began},
 		Most:   trade.Cents(100), Watermark: 5, Deadline: 10 * time.Second,
 	}}
@@ -133,7 +133,7 @@ func TestAJournalIsThatOfOneAccount(t *testing.T) {
 		other := account
 		change(&other)
 		_, err := Open(dir, other, nil)
-		if !errors.Is(err, ErrOtherAccount) || !strings.Contains(err.Error(), describe(account)) {
+		if !errors.Is(err, ErrOtherAccount) || !strings.Contains(err.Error(), account.String()) {
 			t.Errorf("%s: got %v, want whose it is", name, err)
 		}
 	}

@@ -176,15 +176,20 @@ func (s *store) named(err error) error {
 
 // told makes an error of the database one of this package where it is about damage.
 func told(err error) error {
-	var e *sqlite.Error
-	if !errors.As(err, &e) || errors.Is(err, ErrDamaged) {
-		return err
-	}
-	switch e.Code() & 0xff {
+	switch codeOf(err) & 0xff {
 	case codes.SQLITE_CORRUPT, codes.SQLITE_NOTADB, codes.SQLITE_FORMAT:
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return err
+}
+
+// codeOf is the database's number of an error, 0 for one that is not the database's.
+func codeOf(err error) int {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return 0
+	}
+	return e.Code()
 }
 
 // identity is the file that has a name.

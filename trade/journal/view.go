@@ -8,6 +8,8 @@ import (
 	"iter"
 	"os"
 
+	codes "modernc.org/sqlite/lib"
+
 	"github.com/karlquant/quasar/trade"
 )
 
@@ -31,8 +33,21 @@ func OpenView(dir string, mode trade.Mode) (*View, error) {
 	return v, nil
 }
 
-func (v *View) open() (err error) {
-	if v.db, err = openDatabase(v.path, reading); err != nil {
+// open opens the database, also on a disk on which nothing can be written: where
+// there is no log beside it, nobody has it.
+func (v *View) open() error {
+	err := v.openAs(reading)
+	if code := codeOf(err) & 0xff; code != codes.SQLITE_CANTOPEN && code != codes.SQLITE_READONLY {
+		return err
+	}
+	if _, none := os.Stat(v.path + "-wal"); !errors.Is(none, fs.ErrNotExist) {
+		return fmt.Errorf("%w (it was not closed, and cannot be read where nothing can be written: copy it with the files beside it)", err)
+	}
+	return errors.Join(v.Close(), v.openAs(still))
+}
+
+func (v *View) openAs(how string) (err error) {
+	if v.db, err = openDatabase(v.path, how); err != nil {
 		return err
 	}
 	ctx := context.Background()

@@ -1,0 +1,139 @@
+package venue
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/karlquant/quasar/deriv"
+	"github.com/karlquant/quasar/trade"
+)
+
+// Run keeps the account connected until ctx ends, and tells of connections, contracts
+// and movements.
+func (b *Broker) Run(ctx context.Context, tell func(trade.Event)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var mu sync.Mutex // one tells at a time
+	say := func(e trade.Event) {
+		mu.Lock()
+		defer mu.Unlock()
+		tell(e)
+	}
+	var telling sync.WaitGroup
+	telling.Go(func() { b.tellConnections(ctx, say) })
+	telling.Go(func() { b.tellMovements(ctx, say) })
+	telling.Go(func() { b.tellContracts(ctx, say) })
+	err := b.run(ctx, b.account.Run)
+	cancel()
+	telling.Wait()
+	return err
+}
+
+// lookEvery is how often the connection is looked at.
+const lookEvery = 20 * time.Millisecond
+
+func (b *Broker) tellConnections(ctx context.Context, tell func(trade.Event)) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	var told uint64
+	up := false
+	for ctx.Err() == nil {
+		h := b.account.Health()
+		ready := h.State == deriv.Ready
+		switch {
+		case ready && (!up || h.Generation != told):
+			up, told = true, h.Generation
+			tell(trade.Event{Connected: told})
+		case !ready && up:
+			up = false
+			tell(trade.Event{Lost: lost(h.Err)})
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		}
+	}
+}
+
+func lost(err error) error {
+	if err == nil {
+		return deriv.ErrDropped
+	}
+	return err
+}
+
+func (b *Broker) tellMovements(ctx context.Context, tell func(trade.Event)) {
+	for ctx.Err() == nil {
+		if err := b.movements(ctx, tell); err != nil && ctx.Err() == nil {
+			b.log.LogAttrs(ctx, slog.LevelWarn, "no movements of the balance", slog.Any("reason", err))
+		}
+		pause(ctx, time.Second)
+	}
+}
+
+func (b *Broker) movements(ctx context.Context, tell func(trade.Event)) error {
+	stream, err := b.account.Transactions(ctx)
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	for e, err := range stream.All(ctx) {
+		if err != nil {
+			return err
+		}
+		if m := &e.Value; m.Action != "" {
+			tell(trade.Event{Movement: &trade.Movement{
+				Transaction: int64(m.ID), Action: m.Action, Amount: signed(m.Action, m.Amount), Balance: trade.Money(m.Balance),
+				Contract: int64(m.Contract), At: moment(m.Time),
+			}})
+		}
+	}
+	return nil
+}
+
+// tellContracts follows each contract that it is told of, once at a time.
+func (b *Broker) tellContracts(ctx context.Context, tell func(trade.Event)) {
+	var mu sync.Mutex // guards followed
+	followed := make(map[int64]bool)
+	var streams sync.WaitGroup
+	defer streams.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case id := <-b.watches:
+			mu.Lock()
+			known := followed[id]
+			followed[id] = true
+			mu.Unlock()
+			if known {
+				continue
+			}
+			streams.Go(func() {
+				b.tellContract(ctx, id, tell)
+				mu.Lock()
+				delete(followed, id)
+				mu.Unlock()
+			})
+		}
+	}
+}
+
+// tellContract follows one contract to its end. Where its stream breaks, the balance
+// and the record tell.
+func (b *Broker) tellContract(ctx context.Context, id int64, tell func(trade.Event)) {
+	stream, err := b.account.WatchContract(ctx, deriv.ContractID(id))
+	if err != nil {
+		b.log.LogAttrs(ctx, slog.LevelWarn, "a contract is not followed", slog.Int64("contract", id), slog.Any("reason", err))
+		return
+	}
+	defer stream.Close()
+	for e, err := range stream.All(ctx) {
+		if err != nil {
+			return
+		}
+		tell(trade.Event{Contract: new(contract(&e.Value))})
+	}
+}

@@ -93,25 +93,12 @@ func (j *Journal) open() (err error) {
 	if j.lock, err = hold(j.path + lockSuffix); err != nil {
 		return err
 	}
-	known, err := readHead(j.path + headSuffix)
-	if err != nil {
+	if j.last, err = j.inspect(); err != nil {
 		return err
 	}
-	if err := j.notGone(known); err != nil {
-		return err
-	}
-	if err := j.connect(); err != nil {
+	if err := j.connect(context.Background()); err != nil {
 		return told(err)
 	}
-	ctx := context.Background()
-	s, err := j.verify(ctx, known)
-	if err != nil {
-		return err
-	}
-	if s.Entries > 0 && !same(s.Account, j.account) {
-		return fmt.Errorf("%w: got that of %s, want one of %s; give each account a data directory of its own", ErrOtherAccount, s.Account, j.account)
-	}
-	j.last = link{s.Entries, s.Head}
 	if j.files, err = identify(j.path, j.path+"-wal"); err != nil {
 		return err
 	}
@@ -121,33 +108,59 @@ func (j *Journal) open() (err error) {
 	return j.head.write(j.last)
 }
 
-// notGone refuses to begin anew where there was a journal: the database would be made
-// without a word.
-func (j *Journal) notGone(known link) error {
-	info, err := os.Stat(j.path)
-	switch {
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return err
-	case known.seq > 0 && (err != nil || info.Size() == 0):
-		return fmt.Errorf("%w: got no file, or an empty one, want %d entries (%s knows of them)", ErrDamaged, known.seq, filepath.Base(j.path+headSuffix))
+// inspect verifies what is there, as a reader: one who may write would begin by
+// tidying up, and what is damaged is to be set aside as it was.
+func (j *Journal) inspect() (last link, err error) {
+	known, err := readHead(j.path + headSuffix)
+	if err != nil {
+		return link{}, err
 	}
-	return nil
+	sum := &Summary{}
+	switch info, err := os.Stat(j.path); {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return link{}, err
+	case err == nil && info.Size() > 0:
+		if sum, err = inspect(j.path, known); err != nil {
+			return link{}, err
+		}
+	case known.seq > 0:
+		return link{}, fmt.Errorf("%w: got no file, or an empty one, want %d entries, of which %s tells", ErrDamaged, known.seq, filepath.Base(j.path+headSuffix))
+	}
+	if sum.Entries > 0 && !same(sum.Account, j.account) {
+		return link{}, fmt.Errorf("%w: got that of %s, want one of %s; give each account a data directory of its own", ErrOtherAccount, sum.Account, j.account)
+	}
+	return link{sum.Entries, sum.Head}, nil
 }
 
-// connect opens the database, makes what is not there, and finds out whether it can
-// be written.
-func (j *Journal) connect() (err error) {
+func inspect(path string, known link) (_ *Summary, err error) {
+	v := &View{store{path: path}}
+	defer func() { err = errors.Join(told(err), v.Close()) }()
+	err = v.open()
+	if errors.Is(err, errBlank) && known.seq == 0 {
+		return &Summary{}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return v.verify(context.Background(), known)
+}
+
+// connect opens the database for writing, makes what is not there, and finds out
+// whether it can be written.
+func (j *Journal) connect(ctx context.Context) (err error) {
 	if j.db, err = openDatabase(j.path, writing); err != nil {
 		return err
 	}
-	ctx := context.Background()
 	if j.conn, err = j.db.Conn(ctx); err != nil {
 		return err
 	}
 	if err := j.transact(ctx, func() error { return makeSchema(ctx, j.conn) }); err != nil {
 		return err
 	}
-	return checkSchema(ctx, j.conn)
+	if err := checkSchema(ctx, j.conn); err != nil {
+		return err
+	}
+	return j.unchanged(ctx)
 }
 
 // Close lets go of the journal.

@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -60,13 +61,8 @@ func openDatabase(path, how string) (*sql.DB, error) {
 
 // makeSchema makes what an empty database lacks. It is called within a transaction.
 func makeSchema(ctx context.Context, conn *sql.Conn) error {
-	found, err := readSchema(ctx, conn)
-	if err != nil {
+	if err := checkSchema(ctx, conn); !errors.Is(err, errBlank) {
 		return err
-	}
-	app, made, err := marks(ctx, conn)
-	if err != nil || len(found) > 0 || app != 0 || made != 0 {
-		return err // checkSchema looks at it
 	}
 	for _, statement := range append([]string{
 		fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", version),
@@ -78,21 +74,26 @@ func makeSchema(ctx context.Context, conn *sql.Conn) error {
 	return nil
 }
 
+// errBlank says that a database has nothing yet: the process that made it was killed.
+var errBlank = fmt.Errorf("%w in it yet", ErrNone)
+
 // checkSchema refuses what is not exactly a journal: a trigger less would not keep it,
 // one more could do anything.
 func checkSchema(ctx context.Context, conn *sql.Conn) error {
 	app, made, err := marks(ctx, conn)
+	if err != nil {
+		return err
+	}
+	found, err := readSchema(ctx, conn)
 	switch {
 	case err != nil:
 		return err
+	case app == 0 && made == 0 && len(found) == 0:
+		return errBlank
 	case app == applicationID && made > version:
 		return fmt.Errorf("%w: got version %d, want at most %d", ErrNewer, made, version)
 	case app != applicationID || made != version:
 		return fmt.Errorf("%w: got the marks %d and %d, want %d and %d", ErrDamaged, app, made, applicationID, version)
-	}
-	found, err := readSchema(ctx, conn)
-	if err != nil {
-		return err
 	}
 	if got, want := strings.Join(found, ";\n"), strings.Join(schema, ";\n"); got != want {
 		return fmt.Errorf("%w: got the schema %.400q, want %q", ErrDamaged, got, want)

@@ -10,14 +10,17 @@ import (
 )
 
 // JSONOptions are those that entries and orders are written and read with: the same
-// value has the same bytes each time, and a duration is a text like "1m30s".
+// value has the same bytes each time and everywhere, for times are in UTC. A duration
+// is a text like "1m30s".
 var JSONOptions = json.JoinOptions(
 	json.Deterministic(true),
-	json.WithMarshalers(json.MarshalFunc(func(d time.Duration) ([]byte, error) {
-		return strconv.AppendQuote(nil, d.String()), nil
-	})),
+	json.WithMarshalers(json.JoinMarshalers(json.MarshalFunc(writeTime), json.MarshalFunc(writeDuration))),
 	json.WithUnmarshalers(json.UnmarshalFunc(readDuration)),
 )
+
+func writeTime(t time.Time) ([]byte, error) { return t.UTC().MarshalJSON() }
+
+func writeDuration(d time.Duration) ([]byte, error) { return strconv.AppendQuote(nil, d.String()), nil }
 
 func readDuration(text []byte, d *time.Duration) error {
 	plain, err := jsontext.AppendUnquote(nil, text)

@@ -75,6 +75,9 @@ func (l *Ledger) planned(e *Entry) error {
 	if l.byID[in.ID] != nil || l.decisions[in.Signal.Decision] {
 		return fmt.Errorf("intent %s: %w", in.ID, ErrDecided)
 	}
+	if o := l.Unresolved(); o != nil {
+		return fmt.Errorf("intent %s while %s is unresolved: %w", in.ID, o.ID(), ErrOutOfOrder)
+	}
 	l.add(in.ID, &Order{Intent: in, State: StatePlanned, Changed: e.At})
 	l.decisions[in.Signal.Decision] = true
 	return nil

@@ -43,7 +43,7 @@ func (t *Trader) price(ctx context.Context, s *Signal) (*Quote, error) {
 	if err != nil {
 		return nil, t.refuse(ctx, s, Verdict{Reasons: []Reason{ReasonTerms}, Details: []string{err.Error()}})
 	}
-	wait, cancel := context.WithTimeout(ctx, t.opts.BuyDeadline)
+	wait, cancel := t.wait(ctx, 1)
 	defer cancel()
 	quote, err := t.broker.Quote(wait, terms)
 	if err != nil {
@@ -60,7 +60,7 @@ func (t *Trader) price(ctx context.Context, s *Signal) (*Quote, error) {
 // written down, and the error is errRefused.
 func (t *Trader) judge(ctx context.Context, f *Facts) (*Facts, error) {
 	if f.Instrument == nil {
-		wait, cancel := context.WithTimeout(ctx, t.opts.BuyDeadline)
+		wait, cancel := t.wait(ctx, 1)
 		defer cancel()
 		in, err := t.broker.Instrument(wait, f.Signal.Asset)
 		if err != nil {
@@ -119,7 +119,7 @@ func (t *Trader) buy(ctx context.Context, s *Signal, q *Quote) error {
 		return err
 	}
 	failpoint.Hit("sent") // the journal says so, the venue does not know
-	wait, cancel := context.WithTimeout(ctx, t.opts.BuyDeadline)
+	wait, cancel := t.wait(ctx, 1)
 	defer cancel()
 	receipt, err := t.broker.Buy(wait, q)
 	failpoint.Hit("answered")
@@ -139,7 +139,8 @@ func (t *Trader) plan(ctx context.Context, s *Signal, q *Quote) (*Intent, error)
 	if !t.agreed() || t.ledger.Unresolved() != nil || t.ledger.Halt != nil {
 		return nil, errRefused // since the gate looked
 	}
-	in := &Intent{ID: s.Decision, Signal: *s, Quote: *q, Most: q.Ask, Watermark: t.ledger.Watermark, Deadline: t.opts.BuyDeadline}
+	theirs, _ := t.deadline()
+	in := &Intent{ID: s.Decision, Signal: *s, Quote: *q, Most: q.Ask, Watermark: t.ledger.Watermark, Deadline: theirs}
 	failpoint.Hit("deciding")
 	if err := t.append(ctx, &Entry{Planned: in}); err != nil {
 		return nil, fmt.Errorf("nothing is bought: %w", err)
@@ -212,7 +213,7 @@ func (t *Trader) Flatten(ctx context.Context, by string) (sold int, err error) {
 	defer done()
 	var failed []error
 	for _, id := range t.liveContracts() {
-		wait, cancel := context.WithTimeout(ctx, t.opts.BuyDeadline)
+		wait, cancel := t.wait(ctx, 1)
 		err := t.broker.Sell(wait, id)
 		cancel()
 		if err != nil {

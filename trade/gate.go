@@ -51,6 +51,9 @@ type Health struct {
 	// Lag is how late its ticks are, Offset how far its clock is from ours, beyond its
 	// speed.
 	Lag, Offset time.Duration
+	// Speed is how many of its seconds pass in one of ours; 0 is 1, which all but
+	// simulators have.
+	Speed float64
 }
 
 // Verdict is what the gate says: no reason is yes.

@@ -15,8 +15,9 @@ type Options struct {
 	// Terms chooses what to buy for a signal, which it may refuse; nil for nothing at
 	// all.
 	Terms func(f *Facts) (Terms, error)
-	// BuyDeadline is how long a buy may take before nobody knows what became of it; 0
-	// for 10 s. By the process's clock.
+	// BuyDeadline is how long the venue may take to answer before nobody knows what
+	// became of a buy; 0 for 10 s. By the broker's clock, but at least half a second of
+	// ours.
 	BuyDeadline time.Duration
 	// ReconcileEvery is how long journal and venue may go without being compared; 0
 	// for a minute. By the broker's clock.

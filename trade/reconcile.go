@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/karlquant/quasar/internal/failpoint"
 )
 
 // errAgain is the error of a record that does not settle everything yet.
@@ -21,13 +23,14 @@ func (t *Trader) Reconcile(ctx context.Context) error {
 	}
 	defer done()
 	generation, since := t.from()
-	wait, cancel := context.WithTimeout(ctx, 3*t.opts.BuyDeadline)
+	wait, cancel := t.wait(ctx, 3)
 	defer cancel()
 	record, err := t.broker.Record(wait, since)
 	if err != nil {
 		return err
 	}
 	ended := t.missing(wait, record)
+	failpoint.Hit("read")
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ledger.Seq == 0 {
@@ -157,7 +160,7 @@ func (c *Contract) receipt() Receipt {
 // notThere gives an order up that two records do not have: both read when the venue
 // had had its time.
 func (t *Trader) notThere(ctx context.Context, o *Order, r *Record) {
-	if r.At.Sub(o.Sent) < abandonAfter {
+	if r.At.Sub(o.Sent) < max(abandonAfter, o.Intent.Deadline+reach) {
 		return
 	}
 	if t.absent.IsZero() || r.At.Before(t.absent) {

@@ -68,7 +68,7 @@ func pause(err error) time.Duration {
 // ask asks what became of a contract. Where nobody knows, the movement of the balance
 // tells enough.
 func (t *Trader) ask(ctx context.Context, id int64, m *Movement) {
-	wait, cancel := context.WithTimeout(ctx, t.opts.BuyDeadline)
+	wait, cancel := t.wait(ctx, 1)
 	defer cancel()
 	c, err := t.broker.Contract(wait, id)
 	if err != nil {

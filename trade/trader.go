@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/karlquant/quasar/internal/failpoint"
 )
 
 // Trader moves orders from signal to settlement. Its methods may be called by any
@@ -128,8 +130,10 @@ func (t *Trader) happened(ctx context.Context, e *Entry) bool {
 		t.opts.Logger.LogAttrs(ctx, slog.LevelError, "an entry does not fit", slog.Any("reason", err))
 		return false
 	}
+	failpoint.Hit("happened") // known, and not on record
 	t.owed = append(t.owed, e)
 	_ = t.settleDebts(ctx) // says so itself
+	failpoint.Hit("written")
 	return true
 }
 

@@ -63,7 +63,7 @@ func (m *Market) Now() time.Time { return m.client.Now() }
 // Health is how well the venue is heard.
 func (m *Market) Health() trade.Health {
 	h := m.client.Health()
-	return trade.Health{Connected: h.State == deriv.Ready, Lag: h.Lag, Offset: h.Clock.Uncertainty}
+	return trade.Health{Connected: h.State == deriv.Ready, Lag: h.Lag, Offset: h.Clock.Uncertainty, Speed: h.Clock.Speed}
 }
 
 // Tick is the newest tick of a symbol that was asked for.

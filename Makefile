@@ -1,11 +1,12 @@
 # The bare call prints what there is. Nothing but Go is needed for `make test`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help check static test race fuzz eval golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
+.PHONY: help check static test race fuzz chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
 FUZZJOBS  ?= 2
 SOAKTIME  ?= 10m
+CHAOSRUNS ?= 500
 BENCH     ?= .
 BENCHTIME ?= 1s
 FLOORS    := quasar=90,internal/wire=90,hub=90
@@ -36,6 +37,11 @@ race: ## all Go tests with the race detector, which has to be there
 soak: build ## a hub among friends and hostile clients for SOAKTIME (10m): growth, delay, broken promises
 	go run ./e2e/soak -quasar bin/quasar -time '$(SOAKTIME)' $(SOAKFLAGS)
 	QUASAR_SOAK=1 go test ./internal/app -count=1 -v -run '^TestAFloodOfConnectionsIsTurnedAway$$'
+
+chaos: ## traders killed CHAOSRUNS (500) times over at a venue that misbehaves; their books compared
+	@mkdir -p bin
+	go build -tags failpoint -o bin/chaos ./e2e/chaos
+	bin/chaos -runs '$(CHAOSRUNS)' $(CHAOSFLAGS)
 
 fuzz: ## every fuzz target for FUZZTIME (10s), FUZZJOBS (2) of them at once
 	@grep -rnoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' --exclude-dir=testdata --exclude-dir=node_modules . | \

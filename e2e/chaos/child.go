@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/karlquant/quasar/deriv"
+	"github.com/karlquant/quasar/internal/venue"
+	"github.com/karlquant/quasar/trade"
+	"github.com/karlquant/quasar/trade/journal"
+)
+
+// ended is what a child prints when nothing is open or unresolved any more.
+const ended = "ended"
+
+// child is a trader as a process of its own, as in the product: a broker, a journal,
+// and signals all the time. A quiet one buys nothing, and ends when nothing is open
+// and journal and venue agree.
+func child(args []string) error {
+	set := flag.NewFlagSet("trade", flag.ContinueOnError)
+	url := set.String("url", "", "of the venue")
+	dir := set.String("dir", "", "of the journal")
+	token := set.String("token", "any", "of the account")
+	quiet := set.Bool("quiet", false, "buy nothing, and end")
+	if err := set.Parse(args); err != nil {
+		return err
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	b, err := open(ctx, &venue.Options{Mode: trade.Demo, Logger: log, Deriv: deriv.Options{
+		URL: *url, Token: deriv.NewToken(*token), AppID: appID, Logger: log, ReconnectFirst: 20 * time.Millisecond, ReconnectMost: 100 * time.Millisecond,
+	}})
+	if err != nil {
+		return err
+	}
+	j, err := journal.Open(*dir, b.Account(), &journal.Options{Logger: log})
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	t, err := trade.New(&trade.Options{Broker: b, Journal: j, Limits: limits(), Terms: terms, Logger: log})
+	if err != nil {
+		return err
+	}
+	signals := make(chan trade.Signal)
+	if *quiet {
+		go untilEnded(ctx, t)
+	} else {
+		go vote(ctx, signals)
+	}
+	return t.Run(ctx, signals)
+}
+
+// open tries again: a venue under maintenance is part of the game.
+func open(ctx context.Context, o *venue.Options) (b *venue.Broker, err error) {
+	for ctx.Err() == nil {
+		if b, err = venue.Open(ctx, o); err == nil {
+			return b, nil
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	return nil, errors.Join(err, ctx.Err())
+}
+
+// vote makes a new signal as soon as the trader is done with the last. Their names are
+// of the clock: a trader that starts again gets new ones.
+func vote(ctx context.Context, signals chan<- trade.Signal) {
+	assets := []string{"V75", "V100_1s", "V10", "V25_1s"}
+	for i := int64(0); ctx.Err() == nil; i++ {
+		now := time.Now().UnixNano()
+		s := trade.Signal{
+			Decision: strconv.FormatInt(now, 10), Asset: assets[i%int64(len(assets))], Side: trade.Buy, Votes: [2]int64{now, 0}, Propensity: 1,
+		}
+		if now%2 == 0 {
+			s.Side = trade.Sell
+		}
+		select {
+		case <-ctx.Done():
+		case signals <- s:
+		}
+	}
+}
+
+func terms(f *trade.Facts) (trade.Terms, error) {
+	kind := trade.Rise
+	if f.Signal.Side == trade.Sell {
+		kind = trade.Fall
+	}
+	return trade.Terms{Symbol: f.Instrument.Symbol, Kind: kind, Stake: trade.Cents(50), Ticks: 5}, nil
+}
+
+// limits let everything through that does not need a person: it is the accounts that
+// are tested here.
+func limits() *trade.Limits {
+	l := trade.DefaultLimits()
+	return l
+}
+
+// untilEnded ends the process when journal and venue agree that nothing is left.
+func untilEnded(ctx context.Context, t *trade.Trader) {
+	for ctx.Err() == nil {
+		active, s := 0, t.Status()
+		t.View(func(l *trade.Ledger) { active = len(l.Active()) })
+		if s.Reconciled && s.Unresolved == "" && active == 0 && t.Reconcile(ctx) == nil {
+			fmt.Println(ended)
+			os.Exit(0)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}

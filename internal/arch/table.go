@@ -45,6 +45,7 @@ internal/app                                            ← cmd/quasar
 quasar, publisher, subscriber, hub, hub/*, rank, axrvi, bandit, trade, trade/*, ranker, deriv, deriv/derivsim, price, space ← examples/*
 quasar, publisher                                       ← e2e/trainer
 quasar, internal/wire                                   ← e2e/soak
+deriv, deriv/derivsim, trade, trade/journal, internal/venue, internal/failpoint ← e2e/chaos
 `
 
 // testTable is what files that end in _test.go may import on top of that.

@@ -10,10 +10,6 @@ import (
 	"syscall"
 )
 
-// Env names the place at which the process kills itself, and at which visit:
-// "sent:2" is the second visit of "sent".
-const Env = "QUASAR_FAILPOINT"
-
 var visits atomic.Int64
 
 // Hit kills the process, as kill -9 does, where the environment asks for it.

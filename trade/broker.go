@@ -42,6 +42,12 @@ type Broker interface {
 	Run(ctx context.Context, tell func(Event)) error
 }
 
+// Restorer is a Broker whose account is nowhere but in the journal. A trader restores
+// it when it opens the journal, before all else.
+type Restorer interface {
+	Restore(l *Ledger) error
+}
+
 // Errors of brokers. ErrRejected wraps what the venue said.
 var (
 	ErrRejected  = errors.New("rejected")

@@ -70,6 +70,11 @@ func (t *Trader) Open(ctx context.Context) error {
 	if have, want := t.ledger.Account, t.broker.Account(); t.ledger.Seq > 0 && !have.same(&want) {
 		return fmt.Errorf("the journal is of %s, the broker trades on %s", have, want)
 	}
+	if r, ok := t.broker.(Restorer); ok {
+		if err := r.Restore(t.ledger); err != nil {
+			return err
+		}
+	}
 	t.ready = true
 	if t.ledger.Seq == 0 {
 		return nil

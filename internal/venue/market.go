@@ -13,7 +13,10 @@ import (
 
 	"github.com/karlquant/quasar/deriv"
 	"github.com/karlquant/quasar/trade"
+	"github.com/karlquant/quasar/trade/paper"
 )
+
+var _ paper.Feed = (*Market)(nil)
 
 // Market is a trade.Market of a client, which the public socket is enough for.
 type Market struct {
@@ -25,6 +28,7 @@ type Market struct {
 	ticks   map[string]trade.Tick
 	watched map[string]bool
 	quotes  []deriv.Quote // the newest, which may be bought
+	heard   func(symbol string, t trade.Tick, whole bool)
 	// watching is where streams run: that of Run, nil before it.
 	watching context.Context //nolint:containedctx // streams begin when a symbol is first asked for
 	streams  sync.WaitGroup
@@ -39,12 +43,24 @@ func NewMarket(client *deriv.Client, currency string, log *slog.Logger) *Market 
 	return &Market{client: client, currency: currency, log: log, ticks: make(map[string]trade.Tick), watched: make(map[string]bool)}
 }
 
-// Run keeps the client connected, and its ticks coming, until ctx ends.
-func (m *Market) Run(ctx context.Context) error { return m.run(ctx, m.client.Run) }
+// Run keeps the client connected, and its ticks coming, until ctx ends. It tells of
+// connections, and of the ticks of each symbol that is watched, in order; one is not
+// whole if some before it may be missing. Both are called by several goroutines, and
+// must not wait.
+func (m *Market) Run(ctx context.Context, tell func(trade.Event), heard func(symbol string, t trade.Tick, whole bool)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var telling sync.WaitGroup
+	telling.Go(func() { tellConnections(ctx, m.client, tell) })
+	err := m.run(ctx, m.client.Run, heard)
+	cancel()
+	telling.Wait()
+	return err
+}
 
-func (m *Market) run(ctx context.Context, connect func(context.Context) error) error {
+func (m *Market) run(ctx context.Context, connect func(context.Context) error, heard func(string, trade.Tick, bool)) error {
 	m.mu.Lock()
-	m.watching = ctx
+	m.watching, m.heard = ctx, heard
 	for symbol := range m.watched {
 		m.streams.Go(func() { m.watch(ctx, symbol) })
 	}
@@ -56,6 +72,27 @@ func (m *Market) run(ctx context.Context, connect func(context.Context) error) e
 	m.streams.Wait()
 	return err
 }
+
+// History returns the ticks of a symbol after one moment up to another and with it,
+// the oldest first.
+func (m *Market) History(ctx context.Context, symbol string, after, to time.Time) ([]trade.Tick, error) {
+	first := after.Truncate(time.Second).Add(time.Second) // ticks have whole seconds
+	rows, err := m.client.History(ctx, symbol, deriv.EpochOf(first), deriv.EpochOf(to), mostHistory)
+	if err != nil {
+		return nil, err
+	}
+	ticks := make([]trade.Tick, 0, len(rows))
+	for i := range rows {
+		ticks = append(ticks, tickOf(&rows[i]))
+	}
+	return ticks, nil
+}
+
+// mostHistory bounds one question for the past: a day of an index that ticks every
+// second.
+const mostHistory = 86_400
+
+func tickOf(t *deriv.Tick) trade.Tick { return trade.Tick{Price: t.Quote.Float(), At: t.Epoch.Time()} }
 
 // Now is the venue's clock.
 func (m *Market) Now() time.Time { return m.client.Now() }
@@ -171,15 +208,26 @@ func (m *Market) follow(ctx context.Context, symbol string) error {
 		return err
 	}
 	defer stream.Close()
+	whole := false // before the first of a stream others may have been
 	for e, err := range stream.All(ctx) {
 		if err != nil {
 			return err
 		}
-		m.mu.Lock()
-		m.ticks[symbol] = trade.Tick{Price: e.Value.Quote.Float(), At: e.Value.Epoch.Time()}
-		m.mu.Unlock()
+		m.hear(symbol, tickOf(&e.Value), whole && e.Missed == 0)
+		whole = true
 	}
 	return nil
+}
+
+// hear keeps a tick and tells of it.
+func (m *Market) hear(symbol string, t trade.Tick, whole bool) {
+	m.mu.Lock()
+	m.ticks[symbol] = t
+	heard := m.heard
+	m.mu.Unlock()
+	if heard != nil {
+		heard(symbol, t, whole)
+	}
 }
 
 func pause(ctx context.Context, d time.Duration) {

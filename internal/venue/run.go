@@ -22,10 +22,10 @@ func (b *Broker) Run(ctx context.Context, tell func(trade.Event)) error {
 		tell(e)
 	}
 	var telling sync.WaitGroup
-	telling.Go(func() { b.tellConnections(ctx, say) })
+	telling.Go(func() { tellConnections(ctx, b.client, say) })
 	telling.Go(func() { b.tellMovements(ctx, say) })
 	telling.Go(func() { b.tellContracts(ctx, say) })
-	err := b.run(ctx, b.account.Run)
+	err := b.run(ctx, b.account.Run, nil)
 	cancel()
 	telling.Wait()
 	return err
@@ -34,13 +34,13 @@ func (b *Broker) Run(ctx context.Context, tell func(trade.Event)) error {
 // lookEvery is how often the connection is looked at.
 const lookEvery = 20 * time.Millisecond
 
-func (b *Broker) tellConnections(ctx context.Context, tell func(trade.Event)) {
+func tellConnections(ctx context.Context, c *deriv.Client, tell func(trade.Event)) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	var told uint64
 	up := false
 	for ctx.Err() == nil {
-		h := b.account.Health()
+		h := c.Health()
 		ready := h.State == deriv.Ready
 		switch {
 		case ready && (!up || h.Generation != told):

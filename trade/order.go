@@ -24,6 +24,9 @@ const (
 	StateOrphan    State = "ORPHAN"
 )
 
+// States are all states, in the order in which an order may have them.
+var States = []State{StatePlanned, StateSent, StateUnknown, StateOpen, StateOrphan, StateSettled, StateRejected, StateAbandoned}
+
 // Unresolved tells whether there may be a contract of which nothing is on record.
 func (s State) Unresolved() bool {
 	return s == StatePlanned || s == StateSent || s == StateUnknown

@@ -1,6 +1,7 @@
 package trade
 
 import (
+	"bytes"
 	"math"
 	"testing"
 	"time"
@@ -73,7 +74,7 @@ func FuzzDecodeEntry(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%s: %v", first, err)
 		}
-		if second, err := again.Encode(); err != nil || string(second) != string(first) {
+		if second, err := again.Encode(); err != nil || !bytes.Equal(second, first) {
 			t.Errorf("got %s, %v, want %s", second, err, first)
 		}
 	})

@@ -1,6 +1,9 @@
 package app
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // cellText makes a text a cell that no spreadsheet takes for a formula: names of
 // assets and the venue's words come from elsewhere. What a formula could begin with,
@@ -17,7 +20,7 @@ func cellText[T ~string](text *T) string {
 		return r
 	}, strings.ToValidUTF8(string(*text), "\uFFFD"))
 	begin := strings.TrimLeft(safe, " \u00a0\ufeff\u200b")
-	if begin != "" && strings.ContainsRune("=+-@＝＋－＠", []rune(begin)[0]) {
+	if first, _ := utf8.DecodeRuneInString(begin); begin != "" && strings.ContainsRune("=+-@＝＋－＠", first) {
 		return "'" + safe
 	}
 	return safe

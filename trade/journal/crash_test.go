@@ -60,17 +60,13 @@ func appendForEver(dir string) error {
 	if err != nil {
 		return err
 	}
-	n := j.last.seq
-	if n == 0 {
-		err = j.Append(context.Background(), opened())
-		n++
-	}
 	for turn := 0; err == nil; turn++ {
-		fmt.Println(n)
+		if j.last.seq > 0 {
+			fmt.Println(j.last.seq)
+		}
 		var batch []*trade.Entry
-		for range turn%3 + 1 {
-			n++
-			batch = append(batch, planned(int(n)))
+		for i := range turn%3 + 1 {
+			batch = append(batch, nth(j.last.seq+1+int64(i)))
 		}
 		err = j.Append(context.Background(), batch...)
 	}

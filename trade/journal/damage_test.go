@@ -153,7 +153,7 @@ func entriesIn(t *testing.T, dir string) (entries []*trade.Entry, err error) {
 		}
 		entries = append(entries, e)
 	}
-	return entries, j.Append(t.Context(), planned(2))
+	return entries, j.Append(t.Context(), &trade.Entry{Rejected: &trade.Rejected{Intent: "i1"}})
 }
 
 func TestWhatIsGoneIsMissed(t *testing.T) {

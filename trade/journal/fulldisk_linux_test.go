@@ -49,7 +49,7 @@ func appendOnAFullDisk(dir string, fill func(dir string) (free func() error, err
 		if err := free(); err != nil {
 			return err
 		}
-		if err := j.Append(ctx, planned(int(count)+1)); err != nil {
+		if err := j.Append(ctx, nth(count+1)); err != nil {
 			return fmt.Errorf("there is room again: %w", err)
 		}
 	}
@@ -67,12 +67,12 @@ func appendOnAFullDisk(dir string, fill func(dir string) (free func() error, err
 // appendUntil appends until that is an error, and again to see that it stays one.
 func appendUntil(ctx context.Context, j *Journal) (count int64, err error) {
 	for range 5000 {
-		if err = j.Append(ctx, planned(int(j.last.seq)+1)); err != nil {
+		if err = j.Append(ctx, nth(j.last.seq+1)); err != nil {
 			break
 		}
 	}
 	count = j.last.seq
-	if again := j.Append(ctx, planned(int(count)+1)); again == nil {
+	if again := j.Append(ctx, nth(count+1)); again == nil {
 		return count, errors.New("got no error the second time")
 	}
 	return count, err
@@ -127,7 +127,7 @@ func limitFiles(dir string) (free func() error, err error) {
 	limit := func(n uint64) error {
 		return unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: n, Max: unix.RLIM_INFINITY})
 	}
-	return func() error { return limit(unix.RLIM_INFINITY) }, limit(uint64(info.Size()+room))
+	return func() error { return limit(unix.RLIM_INFINITY) }, limit(uint64(info.Size() + room))
 }
 
 // openOnAReadOnlyDisk reads where nothing can be written, and is told so where it

@@ -37,6 +37,22 @@ func sent(n int) *trade.Entry {
 	return &trade.Entry{At: began.Add(time.Duration(n) * time.Second), Sent: &trade.Sent{Intent: fmt.Sprintf("i%d", n)}}
 }
 
+// nth is the n-th entry of a journal that may go on for ever.
+func nth(n int64) *trade.Entry {
+	at := int(n - 2)
+	switch {
+	case n == 1:
+		return opened()
+	case at%3 == 0:
+		return planned(at / 3)
+	case at%3 == 1:
+		return sent(at / 3)
+	}
+	e := sent(at / 3)
+	e.Sent, e.Rejected = nil, &trade.Rejected{Intent: e.Sent.Intent, Code: "PriceMoved", Reason: "the price has moved"}
+	return e
+}
+
 func mustOpen(t *testing.T, dir string) *Journal {
 	t.Helper()
 	j, err := Open(dir, account, nil)
@@ -90,7 +106,7 @@ func TestAJournalKeepsItsEntries(t *testing.T) {
 	if diff := cmp.Diff(want, all(t, again)); diff != "" {
 		t.Errorf("opened again: -want +got\n%s", diff)
 	}
-	mustAppend(t, again, planned(2))
+	mustAppend(t, again, &trade.Entry{Rejected: &trade.Rejected{Intent: "i1"}})
 	if got := len(all(t, again)); got != 4 {
 		t.Errorf("got %d entries, want 4", got)
 	}

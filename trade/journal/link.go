@@ -24,7 +24,7 @@ func (l link) next(body []byte) link {
 	n := link{seq: l.seq + 1}
 	h := sha256.New()
 	var number [8]byte
-	binary.BigEndian.PutUint64(number[:], uint64(n.seq)) //nolint:gosec // it counts from 1
+	binary.BigEndian.PutUint64(number[:], uint64(n.seq))
 	h.Write(number[:])
 	h.Write(l.hash[:])
 	h.Write(body)

@@ -1,6 +1,8 @@
 package derivsim
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/karlquant/quasar/deriv"
@@ -11,7 +13,8 @@ import (
 type account struct {
 	Account
 	balance   deriv.Money
-	movements []movement // the oldest first
+	opening   deriv.Money // before the oldest movement that is kept
+	movements []movement  // the oldest first
 	contracts map[deriv.ContractID]*contract
 	open      []*contract
 	ended     []*contract // the oldest first
@@ -35,7 +38,7 @@ const (
 )
 
 func newAccount(a Account) *account {
-	return &account{Account: a, balance: a.Balance, contracts: make(map[deriv.ContractID]*contract)}
+	return &account{Account: a, balance: a.Balance, opening: a.Balance, contracts: make(map[deriv.ContractID]*contract)}
 }
 
 // move changes the balance and tells all who listen.
@@ -44,6 +47,7 @@ func (s *Sim) move(a *account, action string, amount deriv.Money, app int64, c *
 	m := movement{s.ids.nextTransaction(), action, amount, a.balance, s.at / second, app, c}
 	a.movements = append(a.movements, m)
 	if len(a.movements) > maxMovements {
+		a.opening = a.movements[maxMovements/4-1].balance
 		a.movements = slices.Clone(a.movements[maxMovements/4:])
 	}
 	s.notices = append(s.notices, func() { s.tellMovement(a, &m) })
@@ -95,6 +99,13 @@ func (m *movement) row(description bool) deriv.Movement {
 		r.Shortcode = new(c.shortcode)
 	}
 	return r
+}
+
+// inOrder are all contracts that are kept, in the order of their purchase.
+func (a *account) inOrder() []*contract {
+	list := slices.AppendSeq(make([]*contract, 0, len(a.contracts)), maps.Values(a.contracts))
+	slices.SortFunc(list, func(x, y *contract) int { return cmp.Compare(x.id, y.id) })
+	return list
 }
 
 // archive takes a contract from the open ones to the ended ones.

@@ -35,21 +35,27 @@ func isLoopback(address string) bool {
 
 // faultText is a fault in JSON.
 type faultText struct {
-	Kind   Kind    `json:"kind"`
-	Rate   float64 `json:"rate,omitzero"`
-	Count  int     `json:"count,omitzero"`
-	Call   string  `json:"call,omitzero"`
-	Symbol string  `json:"symbol,omitzero"`
-	For    float64 `json:"for,omitzero"` // seconds
+	Kind    Kind    `json:"kind"`
+	Rate    float64 `json:"rate,omitzero"`
+	Count   int     `json:"count,omitzero"`
+	Call    string  `json:"call,omitzero"`
+	After   int     `json:"after,omitzero"`
+	Symbol  string  `json:"symbol,omitzero"`
+	Account string  `json:"account,omitzero"`
+	App     int64   `json:"app,omitzero"`
+	For     float64 `json:"for,omitzero"` // seconds
 }
 
 func (f *faultText) fault() Fault {
 	seconds := min(max(f.For, -1), 1e6) // beyond what is allowed, and within a Duration
-	return Fault{f.Kind, f.Rate, f.Count, f.Call, f.Symbol, time.Duration(seconds * float64(time.Second))}
+	return Fault{
+		Kind: f.Kind, Rate: f.Rate, Count: f.Count, After: f.After, Call: f.Call, Symbol: f.Symbol, Account: f.Account, App: f.App,
+		For: time.Duration(seconds * float64(time.Second)),
+	}
 }
 
 func (f *Fault) text() faultText {
-	return faultText{f.Kind, f.Rate, f.Count, f.Call, f.Symbol, f.For.Seconds()}
+	return faultText{f.Kind, f.Rate, f.Count, f.Call, f.After, f.Symbol, f.Account, f.App, f.For.Seconds()}
 }
 
 // faultState is what GET /admin/faults answers.

@@ -13,11 +13,12 @@ func (s *Sim) callBuy(k *call) (*answer, error) {
 	if problem != nil {
 		return nil, problem
 	}
+	k.symbol = t.Symbol
 	a := k.session.account
 	switch {
 	case r.Price < 0:
 		return nil, wrongField("price", r.Price.String(), "0 or more")
-	case t.stake > r.Price || s.strikesOn(PriceMoved, k, t.Symbol):
+	case t.stake > r.Price || s.strikes(PriceMoved, k):
 		return nil, fail("PriceMoved", "The underlying market has moved too much since you priced the contract.")
 	case t.stake > a.balance:
 		return nil, fail("InsufficientBalance", "Your account balance is insufficient to buy this contract.")
@@ -179,7 +180,7 @@ func (s *Sim) allOpen(k *call, subscribe bool) (*answer, error) {
 // it no more.
 func (s *Sim) tellContract(c *contract) {
 	ended := c.status != deriv.Open
-	if c.silent || ended && s.faults.happens(NoFinalContract, "proposal_open_contract", c.Symbol) {
+	if c.silent || ended && s.faults.happens(NoFinalContract, c.occasion("proposal_open_contract")) {
 		if ended {
 			c.unfollow()
 		}

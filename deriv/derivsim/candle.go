@@ -11,7 +11,7 @@ func (y *symbol) candles(from, to, width int64, count int) []deriv.Candle {
 	if earliest := to - to%width - int64(count-1)*width; from < earliest {
 		from = earliest
 	}
-	for _, t := range y.between(from-from%width, to, len(y.ring)) {
+	for _, t := range y.between(from-from%width, to, int(y.kept)) {
 		if n := len(list); n == 0 || int64(list[n-1].Epoch) != t.epoch-t.epoch%width {
 			list = append(list, deriv.Candle{})
 		}

@@ -28,6 +28,7 @@ type contract struct {
 	status    deriv.Status
 	sold      deriv.Money
 	soldAt    deriv.Epoch
+	injected  bool // bought by a fault
 	silent    bool // a fault: only the transaction tells of the end
 	followers []*stream
 }
@@ -56,7 +57,7 @@ func (s *Sim) open(a *account, app int64, t *terms) *contract {
 		s.timers.set(int64(c.expiry)*second, func() { s.expire(c) })
 		s.wake()
 	}
-	c.silent = s.faults.happens(SettlementByTransaction, "buy", c.Symbol)
+	c.silent = s.faults.happens(SettlementByTransaction, c.occasion("buy"))
 	return c
 }
 
@@ -118,7 +119,7 @@ func (s *Sim) settle(y *symbol, t tick) {
 		}
 		status, amount := c.tick(t)
 		if status != deriv.Open {
-			s.close(c, status, amount)
+			s.finish(c, status, amount)
 			continue
 		}
 		s.notices = append(s.notices, func() { s.tellContract(c) })
@@ -159,7 +160,7 @@ func (s *Sim) expire(c *contract) {
 		c.enter(c.current) // shorter than one interval: there was no tick
 	}
 	status, amount := c.decide(c.current)
-	s.close(c, status, amount)
+	s.finish(c, status, amount)
 }
 
 // decide says what a Rise or Fall comes to that ends with a tick.
@@ -179,6 +180,19 @@ func (c *contract) decide(t tick) (deriv.Status, deriv.Money) {
 		return deriv.Won, c.payout
 	}
 	return deriv.Lost, 0
+}
+
+// finish ends a contract that has come to its end, unless it is cancelled there.
+func (s *Sim) finish(c *contract, status deriv.Status, amount deriv.Money) {
+	if s.faults.happens(ContractCancelled, c.occasion("proposal_open_contract")) {
+		status, amount = deriv.Cancelled, c.stake
+	}
+	s.close(c, status, amount)
+}
+
+// occasion is one for faults that are of the contract.
+func (c *contract) occasion(call string) occasion {
+	return occasion{call: call, symbol: c.Symbol, account: c.account}
 }
 
 // close ends a contract and pays what it came to.

@@ -2,12 +2,9 @@ package derivsim
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/karlquant/quasar/deriv"
 )
 
 // Kind names a fault.
@@ -62,8 +59,15 @@ const (
 	ClockSkew Kind = "clock-skew"
 	// BalanceAdjusted has 25 units of the currency deposited, or withdrawn.
 	BalanceAdjusted Kind = "balance-adjusted"
-	// ForeignContract has another app buy a contract for 1 unit.
+	// ForeignContract has another app buy a contract for 1 unit: Fault.App, or app 1.
 	ForeignContract Kind = "foreign-contract"
+	// SecondInstance has somebody else buy a contract for 1 unit with the app id
+	// of a connected client, as a second copy of it would. Without one nothing
+	// happens.
+	SecondInstance Kind = "second-instance"
+	// ContractCancelled gives the price of a contract back at its end, whatever it
+	// would have come to. One that is sold early is not cancelled.
+	ContractCancelled Kind = "contract-cancelled"
 )
 
 // Kinds returns all faults, in the order of their list.
@@ -72,37 +76,104 @@ func Kinds() []Kind { return slices.Clone(kinds) }
 var kinds = []Kind{
 	DropBefore, DropAfter, LateAnswer, DuplicateAnswer, ContractBeforeBuy, SettlementByTransaction, NoFinalContract,
 	TickGap, TickDuplicate, TickOutOfOrder, Lag, RateLimitBurst, PriceMoved, MarketClosed, TokenRevoked, OTPFailure,
-	Maintenance, Malformed, Oversized, ClockSkew, BalanceAdjusted, ForeignContract,
+	Maintenance, Malformed, Oversized, ClockSkew, BalanceAdjusted, ForeignContract, SecondInstance, ContractCancelled,
 }
 
-// minutely are the faults whose occasions are the minutes of the simulator's
-// time; those of the others are calls, ticks, contracts and requests.
-var minutely = []Kind{Lag, MarketClosed, TokenRevoked, Maintenance, ClockSkew, BalanceAdjusted, ForeignContract}
+// class is what the occasions of a fault are.
+type class int
+
+const (
+	ofCalls class = iota // a call of any kind
+	ofBuys
+	ofEnds // of contracts
+	ofTicks
+	ofOTPs    // requests for a one-time URL
+	ofMinutes // of the simulator's time
+)
+
+var classes = map[Kind]class{
+	ContractBeforeBuy: ofBuys, SettlementByTransaction: ofBuys, PriceMoved: ofBuys, NoFinalContract: ofEnds, ContractCancelled: ofEnds,
+	TickGap: ofTicks, TickDuplicate: ofTicks, TickOutOfOrder: ofTicks, OTPFailure: ofOTPs,
+	Lag: ofMinutes, MarketClosed: ofMinutes, TokenRevoked: ofMinutes, Maintenance: ofMinutes, ClockSkew: ofMinutes,
+	BalanceAdjusted: ofMinutes, ForeignContract: ofMinutes, SecondInstance: ofMinutes,
+}
+
+// onlyCall is the one call that a class is of, empty for none.
+var onlyCall = map[class]string{ofBuys: "buy", ofEnds: "proposal_open_contract", ofTicks: "ticks", ofOTPs: "otp"}
 
 // Fault says when something goes wrong: at each of the next Count occasions, or
-// at any occasion with a probability.
+// at any occasion with a probability. A simulator's owner may have one happen to
+// one account, or at the third buy from now.
 type Fault struct {
 	Kind Kind
 	// Rate is the probability at each occasion, 0 to 1.
 	Rate float64
-	// Count is how many occasions in a row it happens at. One that is minutely
-	// happens at once.
+	// Count is how many occasions in a row it happens at, 10,000 at most. One whose
+	// occasions are minutes happens at once, so many times.
 	Count int
-	// Call limits it to calls of that name, Symbol to one symbol. Empty is all.
-	Call, Symbol string
-	// For is how long it lasts, where that has a meaning.
+	// After is how many occasions pass before it begins, 1,000,000 at most. With
+	// it a fault of minutes waits as well.
+	After int
+	// Call limits it to calls of that name, Symbol to one symbol, Account to one
+	// account. Empty is all. Call is for faults of calls; Symbol for those of
+	// buys, contracts and ticks, MarketClosed and whatever buys; Account for all
+	// but MarketClosed, Maintenance and ClockSkew.
+	Call, Symbol, Account string
+	// App is the app id that a ForeignContract is bought with; 0 is 1.
+	App int64
+	// For is how long it lasts, where that has a meaning; a day at most.
 	For time.Duration
 }
+
+const (
+	maxCount = 10_000
+	maxAfter = 1_000_000
+)
 
 // check says what is wrong with a fault.
 func (f *Fault) check() error {
 	switch {
 	case !slices.Contains(kinds, f.Kind):
 		return fmt.Errorf("derivsim: fault: got %.40q, want one of %s", f.Kind, joinKinds())
-	case !(f.Rate >= 0 && f.Rate <= 1) || f.Count < 0 || f.For < 0 || f.For > 24*time.Hour:
-		return fmt.Errorf("derivsim: fault %s: got a rate of %v, a count of %d and a time of %v, want 0 to 1, 0 or more, and at most a day", f.Kind, f.Rate, f.Count, f.For)
+	case !(f.Rate >= 0 && f.Rate <= 1):
+		return f.errorf("a rate of %v, want 0 to 1", f.Rate)
+	case f.Count < 0 || f.Count > maxCount:
+		return f.errorf("a count of %d, want 0 to %d", f.Count, maxCount)
+	case f.After < 0 || f.After > maxAfter:
+		return f.errorf("%d occasions to pass, want 0 to %d", f.After, maxAfter)
+	case f.For < 0 || f.For > 24*time.Hour:
+		return f.errorf("a time of %v, want 0 to a day", f.For)
+	}
+	return f.checkLimits()
+}
+
+// checkLimits refuses what would never fit an occasion.
+func (f *Fault) checkLimits() error {
+	of := classes[f.Kind]
+	switch {
+	case f.Call != "" && of == ofCalls && handlers[f.Call] == nil && tradingHandlers[f.Call] == nil:
+		return f.errorf("the call %.40q, want the name of one", f.Call)
+	case f.Call != "" && of != ofCalls && f.Call != onlyCall[of]:
+		return f.errorf("the call %.40q, want %s", f.Call, orNone(onlyCall[of]))
+	case f.Symbol != "" && (of == ofCalls || of == ofOTPs || of == ofMinutes && !slices.Contains([]Kind{MarketClosed, ForeignContract, SecondInstance}, f.Kind)):
+		return f.errorf("the symbol %.40q, want none: it is of no symbol", f.Symbol)
+	case f.Account != "" && slices.Contains([]Kind{MarketClosed, Maintenance, ClockSkew}, f.Kind):
+		return f.errorf("the account %.40q, want none: it is everybody's", f.Account)
+	case f.App != 0 && f.Kind != ForeignContract || f.App < 0:
+		return f.errorf("the app %d, want none, or one of %s", f.App, ForeignContract)
 	}
 	return nil
+}
+
+func orNone(call string) string {
+	if call == "" {
+		return "none"
+	}
+	return "none or " + call
+}
+
+func (f *Fault) errorf(format string, args ...any) error {
+	return fmt.Errorf("derivsim: fault %s: got "+format, append([]any{f.Kind}, args...)...)
 }
 
 func joinKinds() string {
@@ -111,237 +182,4 @@ func joinKinds() string {
 		names = append(names, string(k))
 	}
 	return strings.Join(names, ", ")
-}
-
-// maxFaults bounds what is switched on at once.
-const maxFaults = 200
-
-// faults decide what goes wrong. Each kind has chance of its own, so that one
-// does not shift another.
-type faults struct {
-	list   []*Fault
-	rng    map[Kind]*rand.Rand
-	chance *rand.Rand // of what a fault does
-	told   map[Kind]int
-
-	lateBy           time.Duration
-	skew             int64
-	skewUntil        int64
-	maintenanceUntil int64
-	burst            int
-}
-
-func newFaults(seed uint64, list []Fault) (*faults, error) {
-	f := &faults{rng: make(map[Kind]*rand.Rand), told: make(map[Kind]int), chance: rand.New(rand.NewPCG(seed, seedForeign))}
-	for i, k := range kinds {
-		f.rng[k] = rand.New(rand.NewPCG(seed, uint64(seedFaults)<<32+uint64(i)))
-	}
-	for _, fault := range list {
-		if err := fault.check(); err != nil {
-			return nil, err
-		}
-		f.list = append(f.list, &fault)
-	}
-	return f, nil
-}
-
-// Inject switches a fault on. One that is minutely and has a Count happens at once.
-func (s *Sim) Inject(f Fault) error {
-	if err := f.check(); err != nil {
-		return err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.advance()
-	defer s.flush()
-	if slices.Contains(minutely, f.Kind) && f.Count > 0 {
-		for range f.Count {
-			s.befall(&f)
-		}
-		return nil
-	}
-	if len(s.faults.list) >= maxFaults {
-		return fmt.Errorf("derivsim: got one fault more than %d; clear some", maxFaults)
-	}
-	s.faults.list = append(s.faults.list, &f)
-	return nil
-}
-
-// Clear switches all faults off, and ends those that last.
-func (s *Sim) Clear() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	f := s.faults
-	f.list, f.skew, f.skewUntil, f.maintenanceUntil, f.burst = nil, 0, 0, 0, 0
-	clear(s.revoked)
-	for _, y := range s.symbols {
-		y.closedUntil = 0
-	}
-	for c := range s.sessions {
-		c.lagUntil = 0
-	}
-}
-
-// Happened tells how often each fault has happened.
-func (s *Sim) Happened() map[Kind]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	told := make(map[Kind]int)
-	for k, n := range s.faults.told {
-		told[k] = n
-	}
-	return told
-}
-
-// happens decides at an occasion. Faults with a count come first, and are used up.
-func (f *faults) happens(kind Kind, call, symbol string) bool {
-	fault := f.find(kind, call, symbol)
-	if fault == nil {
-		return false
-	}
-	f.told[kind]++
-	return true
-}
-
-func (f *faults) find(kind Kind, call, symbol string) *Fault {
-	for i, fault := range f.list {
-		if fault.Kind != kind || fault.Call != "" && fault.Call != call || fault.Symbol != "" && fault.Symbol != symbol {
-			continue
-		}
-		if fault.Count > 0 {
-			if fault.Count--; fault.Count == 0 && fault.Rate == 0 {
-				f.list = slices.Delete(f.list, i, i+1)
-			}
-			return fault
-		}
-		if fault.Rate > 0 && f.rng[kind].Float64() < fault.Rate {
-			return fault
-		}
-	}
-	return nil
-}
-
-// strikes decides for a call.
-func (s *Sim) strikes(kind Kind, k *call) bool { return s.strikesOn(kind, k, "") }
-
-func (s *Sim) strikesOn(kind Kind, k *call, symbol string) bool {
-	if kind == ContractBeforeBuy && k.name != "buy" {
-		return false
-	}
-	fault := s.faults.find(kind, k.name, symbol)
-	if fault == nil {
-		return false
-	}
-	s.faults.told[kind]++
-	switch kind {
-	case LateAnswer:
-		s.faults.lateBy = orElse(fault.For, 12*time.Second)
-	case RateLimitBurst:
-		s.faults.burst = burstCalls
-	}
-	s.log.Info("fault", "kind", kind, "call", k.name)
-	return true
-}
-
-func orElse(d, otherwise time.Duration) time.Duration {
-	if d == 0 {
-		return otherwise
-	}
-	return d
-}
-
-// burstCalls is how many calls in a row a burst of rate limits refuses.
-const burstCalls = 10
-
-// rateLimited counts down a burst. Pings are let through: they keep alive.
-func (f *faults) rateLimited(k *call) bool {
-	if f.burst == 0 || k.name == "ping" {
-		return false
-	}
-	f.burst--
-	return true
-}
-
-// everyMinute gives the minutely faults their occasions.
-func (s *Sim) everyMinute() {
-	s.timers.set(s.at-s.at%minute+minute, func() {
-		for _, kind := range minutely {
-			if fault := s.faults.find(kind, "", ""); fault != nil {
-				s.befall(fault)
-			}
-		}
-		if s.faults.skewUntil <= s.at {
-			s.faults.skew = 0
-		}
-		s.everyMinute()
-	})
-}
-
-// befall has a minutely fault happen now.
-func (s *Sim) befall(f *Fault) {
-	s.faults.told[f.Kind]++
-	s.log.Info("fault", "kind", f.Kind)
-	switch f.Kind {
-	case Lag:
-		for c := range s.sessions {
-			c.lagUntil = s.at + int64(orElse(f.For, 5*time.Minute))
-		}
-	case MarketClosed:
-		for _, y := range s.symbols {
-			if f.Symbol == "" || f.Symbol == y.index.Symbol {
-				y.closedUntil = s.at + int64(orElse(f.For, 2*time.Minute))
-			}
-		}
-	case TokenRevoked:
-		for c := range s.sessions {
-			if c.account != nil {
-				s.revoked[c.user.token] = true
-			}
-		}
-	case Maintenance:
-		s.faults.maintenanceUntil = s.at + int64(orElse(f.For, 2*time.Minute))
-		for c := range s.sessions {
-			c.close(closeRestart, "maintenance")
-		}
-	case ClockSkew:
-		s.faults.skew, s.faults.skewUntil = int64(orElse(f.For, 90*time.Second)), s.at+10*minute
-	case BalanceAdjusted:
-		s.adjust()
-	case ForeignContract:
-		s.foreign(f.Symbol)
-	}
-}
-
-// adjust has money come or go that nobody here moved.
-func (s *Sim) adjust() {
-	for _, a := range s.accounts {
-		amount, action := 25*deriv.Unit, "deposit"
-		if s.faults.chance.Uint64()&1 == 0 && a.balance >= amount {
-			amount, action = -amount, "withdrawal"
-		}
-		s.move(a, action, amount, 0, nil)
-	}
-}
-
-// foreignApp is the app that contracts of nobody here carry.
-const foreignApp = 1
-
-// foreign has each account buy a contract of five ticks that nobody here asked for.
-func (s *Sim) foreign(symbol string) {
-	for _, a := range s.accounts {
-		y := s.bySymbol[symbol]
-		if y == nil {
-			y = s.symbols[s.faults.chance.IntN(len(s.symbols))]
-		}
-		contractType := "CALL"
-		if s.faults.chance.Uint64()&1 == 0 {
-			contractType = "PUT"
-		}
-		t, problem := s.price(&deriv.Selection{
-			Symbol: y.index.Symbol, ContractType: contractType, Currency: a.Currency, Amount: deriv.Unit, Basis: "stake", Duration: 5, DurationUnit: "t",
-		}, a.Currency)
-		if problem == nil && t.stake <= a.balance {
-			s.open(a, foreignApp, t)
-		}
-	}
 }

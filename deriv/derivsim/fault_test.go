@@ -374,6 +374,9 @@ func TestWhatIsNoFault(t *testing.T) {
 	}
 	for _, f := range []derivsim.Fault{
 		{}, {Kind: "flood"}, {Kind: derivsim.Lag, Rate: 1.5}, {Kind: derivsim.Lag, Rate: -1}, {Kind: derivsim.Lag, Count: -1}, {Kind: derivsim.Lag, For: 48 * time.Hour},
+		{Kind: derivsim.ForeignContract, Count: 1e9}, {Kind: derivsim.DropAfter, Count: 1, After: -1}, {Kind: derivsim.DropAfter, Call: "byu"},
+		{Kind: derivsim.TickGap, Call: "buy"}, {Kind: derivsim.TickGap, Symbol: "R_74"}, {Kind: derivsim.DropAfter, Symbol: "R_75"}, {Kind: derivsim.Lag, Symbol: "R_75"},
+		{Kind: derivsim.DropAfter, Account: "nobody"}, {Kind: derivsim.Maintenance, Account: derivsim.DemoAccount}, {Kind: derivsim.DropAfter, App: 3},
 	} {
 		if err := s.Inject(f); err == nil || !strings.Contains(err.Error(), "want") {
 			t.Errorf("%+v: got %v, want an error that says what is wanted", f, err)

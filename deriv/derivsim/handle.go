@@ -17,6 +17,7 @@ type call struct {
 	session *session
 	envelope
 	name   string
+	symbol string // of a buy, once it is known
 	text   []byte
 	before bool // its effects are told before it is answered
 }

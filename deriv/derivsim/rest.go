@@ -142,11 +142,11 @@ type otp struct {
 const maxOTPs = 10_000
 
 func (s *Sim) makeOTP(r *http.Request, u user) (any, *restProblem) {
-	a := s.account(r.PathValue("id"))
+	a := s.byID[r.PathValue("id")]
 	if a == nil {
 		return nil, &restProblem{http.StatusNotFound, "AccountNotFound", "The account was not found."}
 	}
-	if s.faults.happens(OTPFailure, "otp", "") {
+	if s.faults.happens(OTPFailure, occasion{call: "otp", account: a}) {
 		return nil, &restProblem{http.StatusBadGateway, "InternalServerError", "The one-time URL could not be made."}
 	}
 	s.dropOldOTPs()
@@ -178,13 +178,4 @@ func (s *Sim) useOTP(secret string, kind deriv.AccountKind) (otp, bool) {
 	o, ok := s.otps[secret]
 	delete(s.otps, secret)
 	return o, ok && o.account.Kind == kind && time.Now().Before(o.until) && !s.revoked[o.user.token]
-}
-
-func (s *Sim) account(id string) *account {
-	for _, a := range s.accounts {
-		if a.ID == id {
-			return a
-		}
-	}
-	return nil
 }

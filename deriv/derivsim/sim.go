@@ -24,6 +24,7 @@ type Sim struct {
 	symbols  []*symbol
 	bySymbol map[string]*symbol
 	accounts []*account
+	byID     map[string]*account
 	otps     map[string]otp
 	sessions map[*session]bool
 	trading  int                      // how many connections there are with an account
@@ -45,7 +46,7 @@ func New(opts *Options) (*Sim, error) {
 	}
 	s := &Sim{
 		opts: o, log: o.Logger, clock: newClock(o.Start, o.Speed),
-		bySymbol: make(map[string]*symbol), otps: make(map[string]otp), sessions: make(map[*session]bool),
+		bySymbol: make(map[string]*symbol), byID: make(map[string]*account), otps: make(map[string]otp), sessions: make(map[*session]bool),
 		users: make(map[string]*ledgerBudget), revoked: make(map[[32]byte]bool), kick: make(chan struct{}, 1), memory: newMemory(),
 	}
 	s.at = s.clock.start
@@ -58,10 +59,12 @@ func New(opts *Options) (*Sim, error) {
 		s.symbols, s.bySymbol[index.Symbol] = append(s.symbols, y), y
 	}
 	for _, a := range o.Accounts {
-		s.accounts = append(s.accounts, newAccount(a))
+		s.byID[a.ID] = newAccount(a)
+		s.accounts = append(s.accounts, s.byID[a.ID])
 	}
 	s.ids = newIDs(o.Seed)
-	if s.faults, err = newFaults(o.Seed, o.Faults); err != nil {
+	s.faults = newFaults(o.Seed)
+	if err := s.addFaults(o.Faults); err != nil {
 		return nil, err
 	}
 	s.mux = s.routes()

@@ -42,15 +42,16 @@ func (c *session) release() {
 // spoil sends a tick of a stream, or leaves it out, sends it twice, or keeps it
 // until the next has gone.
 func (s *Sim) spoil(m *stream, text []byte) {
-	c, name := m.session, m.symbol.index.Symbol
+	c := m.session
+	o := occasion{call: "ticks", symbol: m.symbol.index.Symbol, account: c.account}
 	switch {
 	case len(s.faults.list) == 0:
-	case s.faults.happens(TickGap, "ticks", name):
+	case s.faults.happens(TickGap, o):
 		return
-	case c.spoiled == nil && s.faults.happens(TickOutOfOrder, "ticks", name):
+	case c.spoiled == nil && s.faults.happens(TickOutOfOrder, o):
 		c.spoiled = &heldFrame{stream: m, text: text}
 		return
-	case s.faults.happens(TickDuplicate, "ticks", name):
+	case s.faults.happens(TickDuplicate, o):
 		c.push(text)
 	}
 	c.push(text)

@@ -13,10 +13,11 @@ import (
 type symbol struct {
 	index    price.Index
 	process  *price.Process
-	interval int64 // seconds
-	first    int64 // epoch of the tick with number 0
-	made     int64 // how many ticks there have been
-	ring     []deriv.Price
+	interval int64         // seconds
+	first    int64         // epoch of the tick with number 0
+	made     int64         // how many ticks there have been
+	kept     int64         // how many of them are kept
+	ring     []deriv.Price // those, nil before the first is made
 
 	watchers    int // streams and open contracts
 	streams     []*stream
@@ -39,28 +40,31 @@ func newSymbol(index price.Index, seed uint64, start int64, history int) (*symbo
 	newest := start - start%interval
 	return &symbol{
 		index: index, process: process, interval: interval,
-		first: newest - int64(history-1)*interval, ring: make([]deriv.Price, history),
+		first: newest - int64(history-1)*interval, kept: int64(history),
 	}, nil
 }
 
 // catchUp makes all ticks up to an epoch.
 func (y *symbol) catchUp(epoch int64) {
+	if y.ring == nil {
+		y.ring = make([]deriv.Price, y.kept)
+	}
 	for next := y.first + y.made*y.interval; next <= epoch; next += y.interval {
 		p, _ := deriv.RoundPrice(y.process.Next(), y.index.Decimals) // far within the range by price.Index.Check
-		y.ring[y.made%int64(len(y.ring))] = p
+		y.ring[y.made%y.kept] = p
 		y.made++
 	}
 }
 
 // at returns the tick of a number, which must be kept.
 func (y *symbol) at(n int64) tick {
-	return tick{y.first + n*y.interval, y.ring[n%int64(len(y.ring))]}
+	return tick{y.first + n*y.interval, y.ring[n%y.kept]}
 }
 
 func (y *symbol) last() tick { return y.at(y.made - 1) }
 
 // oldest is the number of the oldest tick that is kept.
-func (y *symbol) oldest() int64 { return max(0, y.made-int64(len(y.ring))) }
+func (y *symbol) oldest() int64 { return max(0, y.made-y.kept) }
 
 // number returns that of the newest tick at or before an epoch, and one before
 // the oldest if none is kept.

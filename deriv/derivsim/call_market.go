@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/karlquant/quasar/deriv"
+	"github.com/karlquant/quasar/price/house"
 )
 
 func (s *Sim) callTime(*call) (*answer, error) {
@@ -26,7 +27,7 @@ func (s *Sim) callActiveSymbols(k *call) (*answer, error) {
 	}
 	list := []deriv.ActiveSymbol{}
 	for _, y := range s.symbols {
-		if len(r.ContractTypes) == 0 || slices.ContainsFunc(r.ContractTypes, func(t string) bool { return offers(&y.index, t) }) {
+		if len(r.ContractTypes) == 0 || slices.ContainsFunc(r.ContractTypes, func(t string) bool { return house.Offers(&y.index, t) }) {
 			list = append(list, s.symbolInfo(y))
 		}
 	}

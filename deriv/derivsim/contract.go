@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/karlquant/quasar/deriv"
+	"github.com/karlquant/quasar/price/house"
 )
 
 // contract is one that was bought.
@@ -233,7 +234,7 @@ func (c *contract) fair() deriv.Money {
 	if c.length > 0 {
 		left = (int64(c.expiry) - c.current.epoch) / c.symbol.interval
 	}
-	n := chancesOf(&c.symbol.index, c.current.price.Float(), c.entry.price.Float(), left)
-	p := map[string]float64{"CALL": n.above, "PUT": n.below, "CALLE": n.above + n.level, "PUTE": n.below + n.level}[c.ContractType]
-	return floorMoney(c.payout.Float()*p*houseReturn, deriv.CurrencyDecimals(c.Currency))
+	n := house.ChancesOf(&c.symbol.index, c.current.price.Float(), c.entry.price.Float(), left)
+	p := map[string]float64{"CALL": n.Above, "PUT": n.Below, "CALLE": n.Above + n.Level, "PUTE": n.Below + n.Level}[c.ContractType]
+	return floorMoney(c.payout.Float()*p*house.Return, deriv.CurrencyDecimals(c.Currency))
 }

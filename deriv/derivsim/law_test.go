@@ -7,6 +7,7 @@ import (
 
 	"github.com/karlquant/quasar/deriv"
 	"github.com/karlquant/quasar/price"
+	"github.com/karlquant/quasar/price/house"
 )
 
 func index(t testing.TB, name string) price.Index {
@@ -18,49 +19,6 @@ func index(t testing.TB, name string) price.Index {
 	return x
 }
 
-// The chances that prices are quoted from are those that the prices have: of k
-// draws the share above is binomial, and so is that at the level.
-func TestChancesAreThoseOfThePrices(t *testing.T) {
-	const draws = 20_000
-	for _, test := range []struct {
-		name  string
-		ticks int64
-		off   float64 // of the level, in units of the price
-	}{{"V75", 5, 0}, {"V10_1s", 3, 1}, {"STEP", 4, 0}, {"STEP", 5, 2}, {"JUMP100", 30, 40}, {"V100", 60, -80}} {
-		x := index(t, test.name)
-		p, err := price.New(x, 5)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var above, at float64
-		var sum chances
-		for range draws {
-			from := p.Price()
-			level := x.Round(from + test.off*x.Unit())
-			c := chancesOf(&x, from, level, test.ticks)
-			sum.above, sum.level, sum.below = sum.above+c.above, sum.level+c.level, sum.below+c.below
-			for range test.ticks {
-				p.Next()
-			}
-			switch end := p.Price(); {
-			case end > level:
-				above++
-			case end == level:
-				at++
-			}
-		}
-		if total := sum.above + sum.level + sum.below; math.Abs(total/draws-1) > 1e-6 {
-			t.Errorf("%s: got chances that add up to %v", test.name, total/draws)
-		}
-		for what, pair := range map[string][2]float64{"above": {above, sum.above}, "at": {at, sum.level}} {
-			share := pair[1] / draws
-			if z := (pair[0] - pair[1]) / math.Sqrt(draws*share*(1-share)+1); math.Abs(z) > 4 {
-				t.Errorf("%s after %d ticks: got %v %s the level, want %.0f", test.name, test.ticks, pair[0], what, pair[1])
-			}
-		}
-	}
-}
-
 // No selection of Rise and Fall is worth what it costs, however long or short, by
 // the law of its price.
 func TestNoRiseOrFallHasAnEdge(t *testing.T) {
@@ -69,7 +27,7 @@ func TestNoRiseOrFallHasAnEdge(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, y := range s.symbols {
-		if !offers(&y.index, "CALL") {
+		if !house.Offers(&y.index, "CALL") {
 			continue
 		}
 		for unit, bounds := range durations {
@@ -81,10 +39,15 @@ func TestNoRiseOrFallHasAnEdge(t *testing.T) {
 					if problem != nil {
 						t.Fatal(problem)
 					}
-					c := s.chances(terms, y.last().price.Float())
-					win := map[string]float64{"CALL": c.above, "PUT": c.below, "CALLE": c.above + c.level, "PUTE": c.below + c.level}[kind]
-					if back := win * terms.payout.Float() / 100; back > houseReturn+1e-3 {
-						t.Errorf("%s %s %d%s: got %.4f back of each stake, want %v at most", y.index.Symbol, kind, n, unit, back, houseReturn)
+					ticks := int64(terms.ticks)
+					if ticks == 0 {
+						ticks = terms.length / y.interval
+					}
+					spot := y.last().price.Float()
+					c := house.ChancesOf(&y.index, spot, spot, ticks)
+					win := map[string]float64{"CALL": c.Above, "PUT": c.Below, "CALLE": c.Above + c.Level, "PUTE": c.Below + c.Level}[kind]
+					if back := win * terms.payout.Float() / 100; back > house.Return+1e-3 {
+						t.Errorf("%s %s %d%s: got %.4f back of each stake, want %v at most", y.index.Symbol, kind, n, unit, back, house.Return)
 					}
 				}
 			}
@@ -127,7 +90,7 @@ func giveaway(t *testing.T, name, kind string, limits *deriv.LimitOrder) (mean, 
 		t.Fatal(err)
 	}
 	y := s.symbols[0]
-	offered := multipliers(&y.index)
+	offered := house.Multipliers(&y.index)
 	m := offered[len(offered)-1]
 	var sum, square float64
 	for range contracts {
@@ -153,16 +116,16 @@ func giveaway(t *testing.T, name, kind string, limits *deriv.LimitOrder) (mean, 
 	}
 	mean = sum / contracts
 	room := 1 - limits.StopLoss.Float()/stake.Float()
-	return mean, math.Sqrt((square/contracts - mean*mean) / contracts), charged, gap(&y.index, kind, m, room)
+	return mean, math.Sqrt((square/contracts - mean*mean) / contracts), charged, house.Giveaway(&y.index, kind, m, room)
 }
 
 // What an accumulator keeps of its value in a tick is the same everywhere.
 func TestNoAccumulatorHasAnEdge(t *testing.T) {
 	for _, name := range []string{"V100_1s", "V10", "CRASH500", "BOOM1000"} {
 		x := index(t, name)
-		for _, growth := range growthRates {
+		for _, growth := range house.GrowthRates() {
 			chance := 1 - accumulatorReturn/(1+growth)
-			b := barrierFor(&x, chance)
+			b := house.BarrierFor(&x, chance)
 			const n = 200_000
 			p, err := price.New(x, 9)
 			if err != nil {

@@ -1,11 +1,9 @@
 package derivsim
 
 import (
-	"math"
-	"slices"
-
 	"github.com/karlquant/quasar/deriv"
 	"github.com/karlquant/quasar/price"
+	"github.com/karlquant/quasar/price/house"
 )
 
 // family is a kind of contract that lives by one set of rules.
@@ -23,52 +21,6 @@ var families = map[string]family{
 	"MULTUP": multiplierFamily, "MULTDOWN": multiplierFamily, "ACCU": accumulatorFamily,
 }
 
-// offers tells whether a contract type can be bought on an index. What the venue
-// offers is for its contracts_for to say; of Crash and Boom no example of a Rise
-// or Fall is known, so there is none here.
-func offers(x *price.Index, contractType string) bool {
-	switch families[contractType] {
-	case riseFall:
-		return x.Kind == price.Walk || x.Kind == price.Jump || x.Kind == price.Step
-	case multiplierFamily:
-		return true
-	case accumulatorFamily:
-		return x.Kind == price.Walk || x.Kind == price.Crash || x.Kind == price.Boom
-	}
-	return false
-}
-
-// growthRates are those of accumulators.
-var growthRates = []float64{0.01, 0.02, 0.03, 0.04, 0.05}
-
-// maxGap is how much of the stake an ordinary spike or jump may move at most.
-const maxGap = 0.35
-
-// multipliers are such that an ordinary hour moves the stake by about as much on
-// each index: the more volatile, the smaller. Where prices leap, the higher ones
-// are not offered.
-func multipliers(x *price.Index) []float64 {
-	var list []float64
-	base := niceBelow(40 / annual(x))
-	for _, times := range []float64{1, 2.5, 5, 7.5, 10} {
-		if times == 1 || base*times*leap(x) <= maxGap {
-			list = append(list, base*times)
-		}
-	}
-	return list
-}
-
-// niceBelow returns the highest of 2, 4, 10, 20, 40, 100, … that is not above x.
-func niceBelow(x float64) float64 {
-	decade := math.Pow(10, math.Floor(math.Log10(x)))
-	for _, m := range []float64{4, 2} {
-		if x >= m*decade {
-			return m * decade
-		}
-	}
-	return decade
-}
-
 // durations are what Rise and Fall offer, the least and the most of each unit.
 var durations = map[string][2]int{"t": {1, 10}, "s": {15, 3600}, "m": {1, 1440}, "h": {1, 24}, "d": {1, 365}}
 
@@ -78,7 +30,7 @@ var spans = []struct{ expiry, least, most string }{{"tick", "1t", "10t"}, {"intr
 func (s *Sim) offersOf(x *price.Index) []deriv.Offer {
 	list := []deriv.Offer{}
 	for _, t := range []string{"CALL", "PUT", "CALLE", "PUTE", "MULTUP", "MULTDOWN", "ACCU"} {
-		if offers(x, t) {
+		if house.Offers(x, t) {
 			list = append(list, s.offer(x, t)...)
 		}
 	}
@@ -89,9 +41,9 @@ func (s *Sim) offer(x *price.Index, contractType string) []deriv.Offer {
 	o := deriv.Offer{ContractType: contractType, Symbol: x.Symbol, StartType: "spot", DefaultStake: new(10 * deriv.Unit), PayoutLimit: new(s.opts.MaxPayout)}
 	switch families[contractType] {
 	case multiplierFamily:
-		o.Category, o.ExpiryType, o.Multipliers = "multiplier", "no_expiry", multipliers(x)
+		o.Category, o.ExpiryType, o.Multipliers = "multiplier", "no_expiry", house.Multipliers(x)
 	case accumulatorFamily:
-		o.Category, o.ExpiryType, o.GrowthRates = "accumulator", "no_expiry", slices.Clone(growthRates)
+		o.Category, o.ExpiryType, o.GrowthRates = "accumulator", "no_expiry", house.GrowthRates()
 	default:
 		return riseFallOffers(o)
 	}

@@ -6,10 +6,8 @@ import (
 	"strconv"
 
 	"github.com/karlquant/quasar/deriv"
+	"github.com/karlquant/quasar/price/house"
 )
-
-// houseReturn is what an even chance pays back on average: 1.954 for one.
-const houseReturn = 0.977
 
 // terms are a selection that was checked and priced.
 type terms struct {
@@ -45,7 +43,7 @@ func (s *Sim) price(sel *deriv.Selection, currency string) (*terms, *deriv.Error
 	switch {
 	case t.family == 0:
 		return nil, fail("InvalidContractType", "Contract type "+strconv.QuoteToASCII(sel.ContractType)+" is not known.")
-	case !offers(&y.index, sel.ContractType):
+	case !house.Offers(&y.index, sel.ContractType):
 		return nil, fail("UnderlyingNotOffered", "Trading is not offered for this asset.")
 	case y.closedUntil > s.at:
 		return nil, fail("MarketIsClosed", "This market is presently closed.")
@@ -131,39 +129,18 @@ func (s *Sim) priceRiseFall(t *terms) *deriv.Error {
 	return nil
 }
 
-// ratio is the payout over the stake: that of a rule, or what leaves the house
-// its share. Ties of CALL and PUT are not made up for, those of CALLE and PUTE
-// are charged.
+// ratio is the payout over the stake: that of a rule, or the house's.
 func (s *Sim) ratio(t *terms) float64 {
 	for i := range s.opts.Payouts {
 		if r := &s.opts.Payouts[i]; r.fits(&t.Selection) {
 			return r.Ratio
 		}
 	}
-	spot := t.symbol.last().price.Float()
-	return max(houseReturn/winning(t.ContractType, s.chances(t, spot)), 1.001)
-}
-
-func (s *Sim) chances(t *terms, spot float64) chances {
 	ticks := int64(t.ticks)
 	if ticks == 0 {
 		ticks = t.length / t.symbol.interval
 	}
-	return chancesOf(&t.symbol.index, spot, spot, ticks)
-}
-
-// winning is the chance that a price is for, half a tie included for CALL and
-// PUT, and a whole one for CALLE and PUTE.
-func winning(contractType string, c chances) float64 {
-	switch contractType {
-	case "CALL":
-		return c.above + c.level/2
-	case "PUT":
-		return c.below + c.level/2
-	case "CALLE":
-		return c.above + c.level
-	}
-	return c.below + c.level
+	return house.Ratio(&t.symbol.index, t.ContractType, t.symbol.last().price.Float(), ticks)
 }
 
 func (r *PayoutRule) fits(sel *deriv.Selection) bool {
@@ -175,7 +152,7 @@ func (r *PayoutRule) fits(sel *deriv.Selection) bool {
 const maxMultiplierStake = 2000 * deriv.Unit
 
 func (s *Sim) priceMultiplier(t *terms) *deriv.Error {
-	switch offered := multipliers(&t.symbol.index); {
+	switch offered := house.Multipliers(&t.symbol.index); {
 	case t.Basis == "payout" || t.GrowthRate != 0 || t.Duration != 0 || t.Expiry != 0:
 		return fail("ContractCreationFailure", "Multipliers have a stake, and no growth rate, duration or expiry.")
 	case !slices.Contains(offered, t.Multiplier):
@@ -196,21 +173,14 @@ func (s *Sim) priceMultiplier(t *terms) *deriv.Error {
 	return nil
 }
 
-// diffusion is the commission of a volatility of 100 % a year, as a share of
-// stake × multiplier. It is well above the mean overshoot of a stop-out.
-const diffusion = 0.00036
-
-// commissionOf is a share of stake × multiplier. It makes up for what the venue
-// gives away by never taking more than the stake: a tick that goes through the
-// stop-out overshoots it, a spike or a jump by far. The lower the stop loss, the
-// less there is to make up for.
+// commissionOf is a share of stake × multiplier.
 func (s *Sim) commissionOf(t *terms) float64 {
 	x := &t.symbol.index
 	if rate, ok := s.opts.Commission[x.Symbol]; ok {
 		return rate
 	}
 	room := 1 - stopLoss(t.LimitOrder, t.stake).Float()/t.stake.Float()
-	return diffusion*annual(x) + gap(x, t.ContractType, t.Multiplier, room)/t.Multiplier
+	return house.Commission(x, t.ContractType, t.Multiplier, room)
 }
 
 // stopLoss is the loss at which a multiplier is closed: its stake at the latest.
@@ -243,13 +213,13 @@ func (s *Sim) priceAccumulator(t *terms) *deriv.Error {
 	switch {
 	case t.Basis == "payout" || t.Multiplier != 0 || t.Duration != 0 || t.Expiry != 0:
 		return fail("ContractCreationFailure", "Accumulators have a stake, and no multiplier, duration or expiry.")
-	case !slices.Contains(growthRates, t.GrowthRate):
+	case !slices.Contains(house.GrowthRates(), t.GrowthRate):
 		return wrongField("growth_rate", strconv.FormatFloat(t.GrowthRate, 'g', -1, 64), "one of growth_rate_range")
 	case t.LimitOrder != nil && t.LimitOrder.StopLoss != nil:
 		return fail("ContractCreationFailure", "Accumulators have no stop loss.")
 	}
 	t.stake, t.most = t.Amount, maxMultiplierStake
-	t.barrier = barrierFor(&t.symbol.index, 1-accumulatorReturn/(1+t.GrowthRate))
+	t.barrier = house.BarrierFor(&t.symbol.index, 1-accumulatorReturn/(1+t.GrowthRate))
 	t.maxTicks = int(2.3 / t.GrowthRate)
 	return checkLimits(t.LimitOrder, t.stake, deriv.CurrencyDecimals(t.Currency))
 }

@@ -31,7 +31,8 @@ quasar, rank, axrvi, bandit, trade, trade/*, subscriber, internal/guard, interna
 # The venue and its simulator, and what trains.
 nothing                                                 ← deriv/schema | price
 nothing                                                 ← deriv
-deriv, deriv/schema, price                              ← deriv/derivsim
+price                                                   ← price/house
+deriv, deriv/schema, price, price/house                 ← deriv/derivsim
 quasar, publisher, price                                ← space
 
 # What is embedded, and the house itself.

@@ -1,4 +1,4 @@
-package derivsim
+package house
 
 import (
 	"math"
@@ -6,10 +6,6 @@ import (
 
 	"github.com/karlquant/quasar/price"
 )
-
-// What the venue charges follows from the laws of the prices, so that no
-// selection has an edge: not a long one, on which the median of a walk falls,
-// nor one on which ties are likely.
 
 // ticksOfYear is how many ticks an index has in a year.
 func ticksOfYear(x *price.Index) float64 { return float64(365*24*time.Hour) / float64(x.Interval) }
@@ -36,11 +32,11 @@ func variance(x *price.Index) float64 {
 // annual is the volatility of a year.
 func annual(x *price.Index) float64 { return math.Sqrt(variance(x) * ticksOfYear(x)) }
 
-// chances are those of a price that is at spot to be above, at or below a level
-// after so many ticks.
-type chances struct{ above, level, below float64 }
+// Chances are those of a price to be above, at or below a level. They add up to 1.
+type Chances struct{ Above, Level, Below float64 }
 
-func chancesOf(x *price.Index, spot, level float64, ticks int64) chances {
+// ChancesOf returns those of a price that is at spot now, after so many ticks.
+func ChancesOf(x *price.Index, spot, level float64, ticks int64) Chances {
 	if ticks <= 0 {
 		return atOnce(spot, level)
 	}
@@ -53,41 +49,41 @@ func chancesOf(x *price.Index, spot, level float64, ticks int64) chances {
 	return normalChances(variance(x)*float64(ticks), spot, level, x.Unit())
 }
 
-func atOnce(spot, level float64) chances {
+func atOnce(spot, level float64) Chances {
 	switch {
 	case spot > level:
-		return chances{above: 1}
+		return Chances{Above: 1}
 	case spot < level:
-		return chances{below: 1}
+		return Chances{Below: 1}
 	}
-	return chances{level: 1}
+	return Chances{Level: 1}
 }
 
 // normalChances are those of a log-normal price whose logarithm has a variance v
 // and whose expectation is spot, rounded to a unit.
-func normalChances(v, spot, level, unit float64) chances {
+func normalChances(v, spot, level, unit float64) Chances {
 	sd := math.Sqrt(v)
 	z := func(level float64) float64 { return phi((math.Log(spot/level) - v/2) / sd) }
-	c := chances{above: z(level + unit/2), below: 1 - z(level-unit/2)}
-	c.level = max(0, 1-c.above-c.below)
+	c := Chances{Above: z(level + unit/2), Below: 1 - z(level-unit/2)}
+	c.Level = max(0, 1-c.Above-c.Below)
 	return c
 }
 
 func phi(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
 
 // jumpChances mix over how many jumps there are: a Poisson number.
-func jumpChances(x *price.Index, spot, level, ticks float64) chances {
+func jumpChances(x *price.Index, spot, level, ticks float64) Chances {
 	mean, one := ticks/float64(x.Every), x.TickVolatility()*x.TickVolatility()
 	if mean > 50 {
 		return normalChances(variance(x)*ticks, spot, level, x.Unit())
 	}
-	var sum chances
+	var sum Chances
 	weight := math.Exp(-mean)
 	for jumps := 0.0; jumps < mean+10*math.Sqrt(mean)+10; jumps++ {
 		c := normalChances(one*(ticks+jumps*x.JumpSize*x.JumpSize), spot, level, x.Unit())
-		sum.above += weight * c.above
-		sum.level += weight * c.level
-		sum.below += weight * c.below
+		sum.Above += weight * c.Above
+		sum.Level += weight * c.Level
+		sum.Below += weight * c.Below
 		weight *= mean / (jumps + 1)
 	}
 	return sum
@@ -98,14 +94,14 @@ const exactSteps = 2000
 
 // stepChances are those of a fair walk of whole steps to be above, at or below a
 // number of them.
-func stepChances(level, ticks int64) chances {
+func stepChances(level, ticks int64) Chances {
 	if ticks > exactSteps {
 		sd := math.Sqrt(float64(ticks))
-		c := chances{above: phi(-(float64(level) + 1) / sd), below: phi((float64(level) - 1) / sd)}
-		c.level = 1 - c.above - c.below
+		c := Chances{Above: phi(-(float64(level) + 1) / sd), Below: phi((float64(level) - 1) / sd)}
+		c.Level = 1 - c.Above - c.Below
 		return c
 	}
-	var c chances
+	var c Chances
 	n, _ := math.Lgamma(float64(ticks + 1))
 	for ups := range ticks + 1 {
 		a, _ := math.Lgamma(float64(ups + 1))
@@ -113,11 +109,11 @@ func stepChances(level, ticks int64) chances {
 		p := math.Exp(n - a - b - float64(ticks)*math.Ln2)
 		switch at := 2*ups - ticks; {
 		case at > level:
-			c.above += p
+			c.Above += p
 		case at < level:
-			c.below += p
+			c.Below += p
 		default:
-			c.level += p
+			c.Level += p
 		}
 	}
 	return c
@@ -135,8 +131,8 @@ func beyond(x *price.Index, b float64) float64 {
 	}
 }
 
-// barrierFor is the share of the price beyond which one tick goes with a chance.
-func barrierFor(x *price.Index, chance float64) float64 {
+// BarrierFor is the share of the price beyond which one tick goes with a chance.
+func BarrierFor(x *price.Index, chance float64) float64 {
 	low, high := 0.0, 1.0
 	for range 100 {
 		if middle := (low + high) / 2; beyond(x, middle) > chance {
@@ -162,11 +158,11 @@ func leap(x *price.Index) float64 {
 	return 0
 }
 
-// gap is how much of the stake a multiplier loses beyond all of it on average,
+// Giveaway is how much of the stake a multiplier loses beyond all of it on average,
 // if it ends by a leap: room is the share of the stake that its stop loss leaves.
 // A leap that crosses the stop loss goes on below it by no more than a whole one
 // would: exponential leaps have no memory, and the others' tails are lighter.
-func gap(x *price.Index, contractType string, multiplier, room float64) float64 {
+func Giveaway(x *price.Index, contractType string, multiplier, room float64) float64 {
 	size := multiplier * leap(x)
 	switch up := contractType == "MULTUP"; x.Kind {
 	case price.Crash, price.Boom:

@@ -25,6 +25,7 @@ bandit, axrvi, internal/learn                           ← internal/eval
 nothing                                                 ← internal/failpoint
 quasar, rank, bandit, internal/failpoint                ← trade
 quasar, rank, bandit, trade, internal/disk, internal/failpoint ← trade/*
+trade, trade/paper, price, price/house, internal/recording ← trade/replay
 deriv, trade, trade/paper                               ← internal/venue
 quasar, rank, axrvi, bandit, trade, trade/*, subscriber, internal/guard, internal/problem, internal/page, internal/rest ← ranker
 

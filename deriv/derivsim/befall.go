@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/karlquant/quasar/deriv"
+	"github.com/karlquant/quasar/price/house"
 )
 
 // everyMinute gives the faults of minutes their occasions.
@@ -127,9 +128,9 @@ func (s *Sim) foreign(a *account, app int64, symbol string) {
 	if s.faults.chance.Uint64()&1 == 0 {
 		sel.ContractType = "PUT"
 	}
-	if !offers(&y.index, sel.ContractType) {
+	if !house.Offers(&y.index, sel.ContractType) {
 		sel.ContractType, sel.Duration, sel.DurationUnit = "MULTUP", 0, ""
-		sel.Multiplier = multipliers(&y.index)[0]
+		sel.Multiplier = house.Multipliers(&y.index)[0]
 	}
 	if t, problem := s.price(&sel, a.Currency); problem == nil && t.stake <= a.balance {
 		s.open(a, app, t).injected = true

@@ -41,6 +41,7 @@ const (
 	betweenReads = 10 * time.Second // two of them have to agree
 	reach        = 30 * time.Second // how late a buy may be executed after its deadline
 	early        = 2 * time.Second  // clocks of seconds
+	before       = 5 * time.Minute  // a record is read again, in case a clock was wrong
 )
 
 func (o *Options) filled() (*Options, error) {

@@ -33,8 +33,8 @@ func (t *Trader) Reconcile(ctx context.Context) error {
 	failpoint.Hit("read")
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.ledger.Seq == 0 {
-		return t.begin(ctx, record, generation)
+	if err := t.begin(ctx, record); err != nil {
+		return err
 	}
 	t.resolve(ctx, record)
 	t.adopt(ctx, record)
@@ -62,25 +62,30 @@ func (t *Trader) from() (generation uint64, since time.Time) {
 			since = o.Changed
 		}
 	}
-	return t.generation, since.Add(-reach)
+	return t.generation, since.Add(-before)
 }
 
-// begin opens a journal: what is on the account now was there before. An open contract
-// of ours is one that a lost journal knew of, or another program's.
-func (t *Trader) begin(ctx context.Context, r *Record, generation uint64) error {
-	opened := &Opened{Account: t.broker.Account(), Balance: r.Balance}
-	for i := range r.Movements {
-		opened.Watermark = max(opened.Watermark, r.Movements[i].Transaction)
+// begin writes down that this process trades, and opens a journal where there is none:
+// what is on the account now was there before. An open contract of ours is then one that
+// a lost journal knew of, or another program's.
+func (t *Trader) begin(ctx context.Context, r *Record) error {
+	if t.began {
+		return nil
 	}
-	for i := range r.Open {
-		opened.Watermark = max(opened.Watermark, r.Open[i].Transaction)
+	entries := []*Entry{{Started: &Started{Version: t.opts.Version, Limits: t.limits}}}
+	if t.ledger.Seq == 0 {
+		opened := &Opened{Account: t.broker.Account(), Balance: r.Balance}
+		for i := range r.Movements {
+			opened.Watermark = max(opened.Watermark, r.Movements[i].Transaction)
+		}
+		for i := range r.Open {
+			opened.Watermark = max(opened.Watermark, r.Open[i].Transaction)
+		}
+		entries = slices.Insert(entries, 0, &Entry{Opened: opened})
 	}
-	entries := []*Entry{{Opened: opened}, {Started: &Started{Version: t.opts.Version, Limits: t.limits}}}
-	if err := t.append(ctx, entries...); err != nil {
-		return err
-	}
-	t.adopt(ctx, r)
-	return t.agree(ctx, r, generation)
+	err := t.append(ctx, entries...)
+	t.began = err == nil
+	return err
 }
 
 // missing asks for the contracts that we have as live and the record has not at all.
@@ -111,14 +116,15 @@ func (t *Trader) resolve(ctx context.Context, r *Record) {
 		t.happened(ctx, &Entry{Abandoned: &Abandoned{Intent: o.ID(), Reason: "the process ended before it was sent"}})
 		return
 	}
-	switch found := t.candidates(o, r); len(found) {
-	case 0:
-		t.notThere(ctx, o, r)
-	case 1:
+	found, odd := t.candidates(o, r)
+	switch {
+	case len(found) == 1:
 		t.absent = time.Time{}
 		t.happened(ctx, &Entry{Bought: &Bought{Intent: o.ID(), Receipt: found[0].receipt(), Found: true}})
+	case len(found) == 0 && len(odd) == 0:
+		t.notThere(ctx, o, r)
 	default:
-		t.stop(ctx, ReasonAmbiguous, fmt.Sprintf("%s may be any of %d contracts: %s", o.ID(), len(found), ids(found)))
+		t.stop(ctx, ReasonAmbiguous, fmt.Sprintf("%s may be a contract of these, and only a person can tell:%s (quasar trade resolve)", o.ID(), ids(append(found, odd...))))
 	}
 }
 
@@ -130,19 +136,24 @@ func ids(contracts []Contract) (text string) {
 }
 
 // candidates are the contracts of a record that an order may be: of our app, newer
-// than what was known, of the same symbol and kind, for no more than it allowed, bought
-// in its time, and no other order's.
-func (t *Trader) candidates(o *Order, r *Record) (found []Contract) {
+// than what was known, of the same symbol and kind, for no more than it allowed, and no
+// other order's. Those that were bought at another time are odd: a clock was wrong, or
+// somebody else bought them.
+func (t *Trader) candidates(o *Order, r *Record) (found, odd []Contract) {
 	in, from := o.Intent, o.Sent.Add(-early)
 	until := o.Sent.Add(in.Deadline + reach)
 	for _, c := range slices.Concat(r.Open, r.Closed) {
 		ours := c.AppID == t.ledger.Account.AppID && t.ledger.ByContract(c.ID) == nil && c.Transaction > in.Watermark
 		same := c.Symbol == in.Quote.Symbol && c.Kind == in.Quote.Kind && c.Price <= in.Most
-		if ours && same && !c.Purchased.Before(from) && !c.Purchased.After(until) && !has(found, c.ID) {
+		switch {
+		case !ours || !same || has(found, c.ID) || has(odd, c.ID):
+		case c.Purchased.Before(from) || c.Purchased.After(until):
+			odd = append(odd, c)
+		default:
 			found = append(found, c)
 		}
 	}
-	return found
+	return found, odd
 }
 
 func has(contracts []Contract, id int64) bool {
@@ -216,10 +227,35 @@ func (t *Trader) agree(ctx context.Context, r *Record, generation uint64) error 
 			e.Foreign = append(e.Foreign, r.Open[i])
 		}
 	}
-	if off := r.Balance - t.ledger.Balance() - e.Adjusted; off != 0 {
+	if off := r.Balance - t.ledger.Balance() - e.Adjusted - t.between(r); off != 0 {
 		return t.differs(ctx, r, off)
 	}
 	return t.reconciledNow(ctx, e, generation)
+}
+
+// between is what the balance of a record has that ours has not, or the other way
+// round, only because contracts ended while it was read.
+func (t *Trader) between(r *Record) (off Money) {
+	sells := make(map[int64]bool, len(r.Movements))
+	var newest int64
+	for i := range r.Movements {
+		m := &r.Movements[i]
+		newest = max(newest, m.Transaction)
+		if m.Action != "sell" {
+			continue
+		}
+		sells[m.Contract] = true
+		if o := t.ledger.ByContract(m.Contract); o != nil && o.State.Live() {
+			off += m.Amount
+		}
+	}
+	for _, o := range t.ledger.Orders() {
+		s := o.Settlement
+		if s != nil && !sells[o.Contract()] && (s.Transaction > newest || s.Transaction == 0 && !s.At.Before(r.At.Add(-early))) {
+			off -= s.Brought
+		}
+	}
+	return off
 }
 
 // explained tells whether a movement is of a contract that the ledger counts.
@@ -240,7 +276,7 @@ func (t *Trader) differs(ctx context.Context, r *Record, off Money) error {
 // reconciledNow writes down that journal and venue agree, unless nothing has changed
 // since they last did.
 func (t *Trader) reconciledNow(ctx context.Context, e *Reconciled, generation uint64) error {
-	t.mismatch = 0
+	t.mismatch, t.disagreement = 0, ""
 	if err := t.append(ctx, &Entry{Reconciled: e}); err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func (t *Trader) payDebts(ctx context.Context) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	_ = t.settleDebts(ctx) // says so itself
-	if t.journalErr != nil && len(t.owed) == 0 && t.ledger.Seq > 0 {
+	if t.journalErr != nil && len(t.owed) == 0 && t.began {
 		// Nothing is owed, so that nothing else would find out that it works again.
 		_ = t.append(ctx, &Entry{Started: &Started{Version: t.opts.Version}})
 	}
@@ -48,11 +48,12 @@ func (t *Trader) due() bool {
 // reconcileSoon reconciles, and not again for a while where that came to nothing.
 func (t *Trader) reconcileSoon(ctx context.Context) {
 	err := t.Reconcile(ctx)
-	if err != nil && ctx.Err() == nil {
-		t.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "journal and venue do not agree yet", slog.Any("reason", err))
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if err != nil && ctx.Err() == nil && err.Error() != t.disagreement {
+		t.disagreement = err.Error()
+		t.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "journal and venue do not agree yet", slog.Any("reason", err))
+	}
 	t.retry = t.broker.Now().Add(pause(err))
 }
 

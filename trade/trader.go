@@ -26,7 +26,7 @@ type Trader struct {
 	mu     sync.Mutex // guards what is below; never held while the broker or a person is waited for
 	ledger *Ledger
 	limits *Limits
-	ready  bool // the journal was read
+	began  bool // that this process trades is on record
 	// owed is what happened and could not be written down, the oldest first, and
 	// journalErr why.
 	owed       []*Entry
@@ -38,6 +38,7 @@ type Trader struct {
 	retry                  time.Time // no record is asked for before
 	absent                 time.Time // when the unknown order was first not on record
 	mismatch               int       // records in a row with another balance than ours
+	disagreement           string    // what was last said of it
 	look                   map[int64]*Movement
 	asked                  map[int64]time.Time // when a contract was last asked for
 }
@@ -75,11 +76,7 @@ func (t *Trader) Open(ctx context.Context) error {
 			return err
 		}
 	}
-	t.ready = true
-	if t.ledger.Seq == 0 {
-		return nil
-	}
-	return t.append(ctx, &Entry{Started: &Started{Version: t.opts.Version, Limits: t.limits}})
+	return nil
 }
 
 // same tells whether two accounts may share a journal.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/karlquant/quasar/deriv"
@@ -107,11 +108,27 @@ func limits() *trade.Limits {
 func untilEnded(ctx context.Context, t *trade.Trader) {
 	for ctx.Err() == nil {
 		active, s := 0, t.Status()
+		if s.Halt != nil && s.Halt.Reason == trade.ReasonAmbiguous && s.Unresolved != "" {
+			decide(ctx, t, &s)
+		}
 		t.View(func(l *trade.Ledger) { active = len(l.Active()) })
 		if s.Reconciled && s.Unresolved == "" && active == 0 && t.Reconcile(ctx) == nil {
 			fmt.Println(ended)
 			os.Exit(0)
 		}
 		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// decide is the person who looks at the venue's page and tells the trader which
+// contract it was: the only one that it names.
+func decide(ctx context.Context, t *trade.Trader, s *trade.Status) {
+	var contract int64
+	_, ids, _ := strings.Cut(s.Halt.Detail, "tell: ")
+	if _, err := fmt.Sscan(ids, &contract); err != nil {
+		return
+	}
+	if t.Resolve(ctx, s.Unresolved, contract, "person") == nil {
+		_ = t.Resume(ctx, "person", "") // refused while it is too early: then once more
 	}
 }

@@ -69,7 +69,7 @@ func (p *plan) one(ctx context.Context, run int) (r result) {
 	if err := last.finish(ctx); err != nil {
 		return fail(err)
 	}
-	if err := r.compare(ctx, url, dir); err != nil {
+	if err := r.compare(ctx, url, dir, fault.Kind == derivsim.ClockSkew); err != nil {
 		return fail(fmt.Errorf("%w\nthe journal is in %s", err, dir))
 	}
 	if p.verbose {

@@ -33,6 +33,9 @@ func addGlobalFlags(root *cobra.Command) {
 // configure gives every flag that was not given on the command line its value
 // from the environment, or else from the configuration file.
 func configure(cmd *cobra.Command, env func(string) (string, bool)) error {
+	if err := checkGiven(cmd); err != nil {
+		return err
+	}
 	if err := fromEnvironment(cmd, env); err != nil {
 		return misconfigured(err)
 	}
@@ -44,6 +47,26 @@ func configure(cmd *cobra.Command, env func(string) (string, bool)) error {
 		return misconfigured(fmt.Errorf("%s: %w", path, err))
 	}
 	return nil
+}
+
+// fileEnv is the flag annotation of what only the configuration file may say.
+const fileEnv = "quasar_file_only"
+
+// onlyInFile takes a flag from the command line and from the environment: what it
+// allows is too dangerous for a slip of the hand.
+func onlyInFile(cmd *cobra.Command, flag string) {
+	f := cmd.Flags().Lookup(flag)
+	f.Annotations, f.Hidden = map[string][]string{fileEnv: {}}, true
+}
+
+// checkGiven refuses what the command line must not say.
+func checkGiven(cmd *cobra.Command) (err error) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if _, ok := f.Annotations[fileEnv]; ok && f.Changed {
+			err = usage("--%s: got it on the command line, want it in the configuration file, where a person has to write it", f.Name)
+		}
+	})
+	return err
 }
 
 func fromEnvironment(cmd *cobra.Command, env func(string) (string, bool)) error {
@@ -71,6 +94,9 @@ func fromEnvironment(cmd *cobra.Command, env func(string) (string, bool)) error 
 // variables are the names under which the environment may set a flag, the first
 // that is set counts.
 func variables(f *pflag.Flag) []string {
+	if _, ok := f.Annotations[fileEnv]; ok {
+		return nil
+	}
 	own := "QUASAR_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 	return append([]string{own}, f.Annotations[seedEnv]...)
 }

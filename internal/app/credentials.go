@@ -135,13 +135,22 @@ func (c *credential) readToken() (string, error) {
 	if c.file == "" {
 		return strings.TrimSpace(c.token), nil
 	}
-	data, err := os.ReadFile(c.file)
+	text, err := readSecret(c.file)
 	if err != nil {
 		return "", misconfigured(fmt.Errorf("token-file: %w", err))
 	}
+	return text, nil
+}
+
+// readSecret reads a file that holds one token. No error shows what is in it.
+func readSecret(file string) (string, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", err
+	}
 	text := strings.TrimSpace(string(data))
 	if text == "" || len(text) > maxTokenFile || strings.ContainsAny(text, " \n\r\t") {
-		return "", misconfigured(fmt.Errorf("token-file: got %d bytes in %s, want one token", len(data), c.file))
+		return "", fmt.Errorf("got %d bytes in %s, want one token", len(data), file)
 	}
 	return text, nil
 }

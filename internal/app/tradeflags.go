@@ -1,0 +1,133 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/karlquant/quasar/deriv"
+	"github.com/karlquant/quasar/trade"
+)
+
+// tradeFlags are what a ranker that trades is told.
+type tradeFlags struct {
+	mode      string // off, or a trade.Mode
+	dataDir   string
+	derivURL  string
+	balance   string // of a paper account that begins
+	live      bool
+	confirm   string
+	adminFile string
+	admin     string
+	terms     termsFlags
+}
+
+// termsFlags say what is bought for a signal.
+type termsFlags struct {
+	stake      string
+	ticks      int
+	duration   time.Duration
+	multiplier float64
+}
+
+// tradingOff is the mode in which nothing is traded.
+const tradingOff = "off"
+
+func addTradeFlags(cmd *cobra.Command, flags *tradeFlags) {
+	f := cmd.Flags()
+	f.StringVar(&flags.mode, "trade", tradingOff, "off, paper (our own fills on the venue's quotes), demo (the venue's demo account) or live (real money)")
+	f.StringVar(&flags.dataDir, "data-dir", defaultDataDir, "directory of the journals, one for each mode")
+	alsoEnv(cmd, "data-dir")
+	f.StringVar(&flags.derivURL, "deriv-url", deriv.DefaultURL, "the venue or a simulator: https://HOST, or http://127.0.0.1:PORT")
+	alsoEnv(cmd, "deriv-url", deriv.URLEnv)
+	f.StringVar(&flags.balance, "paper-balance", "10000", "what a paper account begins with, in USD")
+	f.StringVar(&flags.terms.stake, "stake", "1", "what each contract costs, in the account's currency")
+	f.IntVar(&flags.terms.ticks, "ticks", 5, "how many ticks a Rise or Fall lives; 0 for --duration")
+	f.DurationVar(&flags.terms.duration, "duration", 0, "how long a Rise or Fall lives, in place of --ticks")
+	f.Float64Var(&flags.terms.multiplier, "multiplier", 0, "the multiplier where there is no Rise and Fall (default the smallest that is offered)")
+	f.StringVar(&flags.confirm, "confirm-live", "", "the account's id, in place of typing it: for a service that trades live")
+	f.StringVar(&flags.adminFile, "admin-token-file", "", "file with the token of those who may halt, resume and flatten over HTTP (or QUASAR_ADMIN_TOKEN)")
+	f.BoolVar(&flags.live, "live", false, "true in the configuration file, and nowhere else, allows --trade live")
+	onlyInFile(cmd, "live")
+}
+
+// defaultDataDir is where the journals are, in the directory that it is called in.
+const defaultDataDir = "quasar-data"
+
+// check reads what needs no venue.
+func (f *tradeFlags) check() (mode trade.Mode, err error) {
+	switch mode = trade.Mode(f.mode); {
+	case f.mode == tradingOff || f.mode == "":
+		return "", nil
+	case mode != trade.Paper && mode != trade.Demo && mode != trade.Live:
+		return "", misconfigured(fmt.Errorf("trade: got %.20q, want off, paper, demo or live", f.mode))
+	}
+	if f.admin, err = f.adminToken(); err != nil {
+		return "", misconfigured(err)
+	}
+	if mode == trade.Live {
+		err = f.allowLive()
+	}
+	return mode, err
+}
+
+// minAdminToken is how long an admin token has to be, in bytes.
+const minAdminToken = 16
+
+func (f *tradeFlags) adminToken() (string, error) {
+	token := os.Getenv("QUASAR_ADMIN_TOKEN")
+	if f.adminFile != "" {
+		text, err := readSecret(f.adminFile)
+		if err != nil {
+			return "", err
+		}
+		token = text
+	}
+	if token != "" && len(token) < minAdminToken {
+		return "", fmt.Errorf("admin token: got %d characters, want %d or more", len(token), minAdminToken)
+	}
+	return token, nil
+}
+
+// allowLive wants the first of the two acts: a line in a file. And a place that keeps
+// the journal.
+func (f *tradeFlags) allowLive() error {
+	if !f.live {
+		return misconfigured(fmt.Errorf("trade: got live, which is real money; want `live: true` under `rank:` in the file of --config too"))
+	}
+	if os.Getenv("SPACE_ID") != "" && !onVolume(f.dataDir) {
+		return misconfigured(fmt.Errorf("trade: got live on a Hugging Face Space and the data directory %s, which does not outlive a restart; want --data-dir on a persistent volume, under /data", f.dataDir))
+	}
+	return nil
+}
+
+// onVolume tells whether a directory is on the volume that a Hugging Face Space can
+// have, which is mounted at /data.
+func onVolume(dir string) bool {
+	full, err := filepath.Abs(dir)
+	if err != nil {
+		return false
+	}
+	inside := full == spaceVolume || strings.HasPrefix(full, spaceVolume+"/")
+	info, err := os.Stat(spaceVolume)
+	return inside && err == nil && info.IsDir()
+}
+
+// spaceVolume is where a Space's persistent storage is mounted.
+const spaceVolume = "/data"
+
+// amount reads money of a flag.
+func amount(flag, text string) (trade.Money, error) {
+	m, err := trade.ParseMoney(text)
+	if err == nil && m <= 0 {
+		err = fmt.Errorf("got %s, want more than 0", text)
+	}
+	if err != nil {
+		return 0, misconfigured(fmt.Errorf("%s: %w", flag, err))
+	}
+	return m, nil
+}

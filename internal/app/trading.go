@@ -1,0 +1,200 @@
+package app
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/karlquant/quasar/deriv"
+	"github.com/karlquant/quasar/internal/venue"
+	"github.com/karlquant/quasar/trade"
+	"github.com/karlquant/quasar/trade/journal"
+)
+
+// trading is a trader with all that it needs, and the way of signals to it.
+type trading struct {
+	*trade.Trader
+	mode    trade.Mode
+	dir     string
+	account trade.Account
+	signals chan trade.Signal
+	// changed is told of orders; it is set once, before anything runs.
+	changed atomic.Pointer[func(trade.Order)]
+	closers []io.Closer
+	runs    []runner // beside the trader: a market
+	log     *slog.Logger
+}
+
+// open makes a trader of what the flags say; nil if they say off.
+func (f *tradeFlags) open(cmd *cobra.Command, log *slog.Logger) (t *trading, err error) {
+	mode, err := f.check()
+	if err != nil || mode == "" {
+		return nil, err
+	}
+	t = &trading{mode: mode, dir: f.dataDir, signals: make(chan trade.Signal, 1), log: log}
+	defer func() {
+		if err != nil {
+			t.close()
+		}
+	}()
+	broker, err := f.broker(cmd, t, log)
+	if err != nil {
+		return nil, err
+	}
+	t.account = broker.Account()
+	if err := f.confirmed(cmd, t.account); err != nil {
+		return nil, err
+	}
+	lock, err := journal.LockAccount(t.account)
+	if err != nil {
+		return nil, misconfigured(fmt.Errorf("%w; one trader at a time trades on an account", err))
+	}
+	t.closers = append(t.closers, lock)
+	book, err := journal.Open(f.dataDir, t.account, &journal.Options{Logger: log})
+	if err != nil {
+		return nil, misconfigured(err)
+	}
+	t.closers = append(t.closers, book)
+	terms, err := f.terms.chooser()
+	if err != nil {
+		return nil, err
+	}
+	t.Trader, err = trade.New(&trade.Options{
+		Broker: broker, Journal: book, Terms: terms, Version: version(), Logger: log, OnChange: t.tell, OnNotice: t.notice,
+	})
+	return t, err
+}
+
+// broker connects to the venue, and finds the account.
+func (f *tradeFlags) broker(cmd *cobra.Command, t *trading, log *slog.Logger) (trade.Broker, error) {
+	if t.mode == trade.Paper {
+		return f.paper(t, log)
+	}
+	ctx, cancel := context.WithTimeout(cmd.Context(), reachWithin)
+	defer cancel()
+	b, err := venue.Open(ctx, &venue.Options{Mode: t.mode, Logger: log, Deriv: deriv.Options{URL: f.derivURL, RealMoney: t.mode == trade.Live, Logger: log}})
+	switch {
+	case err == nil:
+		return b, nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, deriv.ErrDisconnected):
+		return nil, unreachable(err)
+	}
+	return nil, misconfigured(err)
+}
+
+// confirmed wants the second act before real money: the account's id, typed by a person
+// who sees what it is, or given by whoever set a service up.
+func (f *tradeFlags) confirmed(cmd *cobra.Command, a trade.Account) error {
+	if a.Mode != trade.Live {
+		return nil
+	}
+	said := f.confirm
+	if said == "" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "\n  REAL MONEY: %s.\n  Type the account's id to trade on it: ", a)
+		line, err := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 1<<10)).ReadString('\n')
+		if err != nil && line == "" {
+			return misconfigured(errors.New("trade: live: nobody typed the account's id; a service gives it with --confirm-live"))
+		}
+		said = strings.TrimSpace(line)
+	}
+	if said != a.ID {
+		return misconfigured(fmt.Errorf("trade: live: got the account %+.40q, want %s", said, a.ID))
+	}
+	return nil
+}
+
+// tell hands an order on to whoever learns from it.
+func (t *trading) tell(o trade.Order) {
+	if told := t.changed.Load(); told != nil {
+		(*told)(o)
+	}
+}
+
+// notice logs what a person should know.
+func (t *trading) notice(n trade.Notice) {
+	level := slog.LevelInfo
+	if n.Kind == trade.NoticeHalted || n.Kind == trade.NoticeUnknown {
+		level = slog.LevelError
+	}
+	t.log.LogAttrs(context.Background(), level, string(n.Kind), slog.String("account", string(n.Account.Mode)), slog.String("what", n.Text))
+}
+
+// offer takes the newest signal; one that waits yet is out of date.
+func (t *trading) offer(s trade.Signal) {
+	for {
+		select {
+		case t.signals <- s:
+			return
+		default:
+		}
+		select {
+		case <-t.signals:
+		default:
+		}
+	}
+}
+
+// run trades until ctx ends.
+func (t *trading) run(ctx context.Context) error {
+	defer t.close()
+	g, ctx := errgroup.WithContext(ctx)
+	for _, run := range t.runs {
+		g.Go(func() error { return run(ctx) })
+	}
+	g.Go(func() error { return ended(ctx, t.Run(ctx, t.signals)) })
+	g.Go(func() error { return t.obey(ctx) })
+	return g.Wait()
+}
+
+// ended is nil for what ended because it was told to.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func (t *trading) close() {
+	for i := len(t.closers) - 1; i >= 0; i-- {
+		_ = t.closers[i].Close() // what is on record is on the disk
+	}
+	t.closers = nil
+}
+
+// banner says whose money it is, in every output.
+func (t *trading) banner() string {
+	switch t.mode {
+	case trade.Live:
+		return "LIVE: REAL MONEY, " + t.account.String()
+	case trade.Demo:
+		return "demo money, " + t.account.String()
+	}
+	return "paper money, quotes of " + t.account.Venue
+}
+
+// chooser makes the terms of contracts of what the flags say.
+func (f *termsFlags) chooser() (func(*trade.Facts) (trade.Terms, error), error) {
+	stake, err := amount("stake", f.stake)
+	if err != nil {
+		return nil, err
+	}
+	return func(facts *trade.Facts) (trade.Terms, error) {
+		kind := trade.Rise
+		if facts.Signal.Side == trade.Sell {
+			kind = trade.Fall
+		}
+		return trade.Terms{Symbol: facts.Instrument.Symbol, Kind: kind, Stake: stake, Ticks: f.ticks, Duration: f.duration}, nil
+	}, nil
+}
+
+func (f *tradeFlags) paper(*trading, *slog.Logger) (trade.Broker, error) {
+	return nil, misconfigured(errors.New("trade: paper is not there yet"))
+}

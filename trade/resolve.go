@@ -1,0 +1,42 @@
+package trade
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Resolve enters what a person found out of an unresolved order: that it is a contract,
+// which the venue must have on record, of our app and no other order's; or, for 0, that
+// it was never bought.
+func (t *Trader) Resolve(ctx context.Context, intent string, contract int64, by string) error {
+	done, err := t.act(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	_, since := t.from()
+	wait, cancel := t.wait(ctx, 3)
+	defer cancel()
+	record, err := t.broker.Record(wait, since)
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	o := t.ledger.Unresolved()
+	if o == nil || o.ID() != intent {
+		return fmt.Errorf("%.40q is no unresolved order", intent)
+	}
+	if contract == 0 {
+		return t.append(ctx, &Entry{Abandoned: &Abandoned{Intent: intent, Reason: "not bought, says " + by}})
+	}
+	all := slices.Concat(record.Open, record.Closed)
+	at := slices.IndexFunc(all, func(c Contract) bool {
+		return c.ID == contract && c.AppID == t.ledger.Account.AppID && t.ledger.ByContract(c.ID) == nil
+	})
+	if at < 0 {
+		return fmt.Errorf("contract %d: the venue has none of our app by that number that is no other order's", contract)
+	}
+	return t.append(ctx, &Entry{Bought: &Bought{Intent: intent, Receipt: all[at].receipt(), Found: true}})
+}

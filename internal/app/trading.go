@@ -149,13 +149,13 @@ func (t *trading) run(ctx context.Context) error {
 	for _, run := range t.runs {
 		g.Go(func() error { return run(ctx) })
 	}
-	g.Go(func() error { return ended(ctx, t.Run(ctx, t.signals)) })
+	g.Go(func() error { return endedWell(ctx, t.Run(ctx, t.signals)) })
 	g.Go(func() error { return t.obey(ctx) })
 	return g.Wait()
 }
 
-// ended is nil for what ended because it was told to.
-func ended(ctx context.Context, err error) error {
+// endedWell is nil for what ended because it was told to.
+func endedWell(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) || errors.Is(err, context.Canceled) {
 		return nil
 	}

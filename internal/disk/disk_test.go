@@ -176,6 +176,66 @@ func TestAProcessHoldsAFileUntilItIsKilled(t *testing.T) {
 	}
 }
 
+func TestMakeDirectory(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a", "b")
+	for range 2 {
+		if err := MakeDirectory(path); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o700 {
+			t.Errorf("got %v, %v, want a directory for one user", info, err)
+		}
+	}
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := MakeDirectory(filepath.Join(file, "a")); err == nil {
+		t.Error("below a file: got no error")
+	}
+}
+
+func TestALockForAllUsers(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "locks")
+	f, err := HoldForAll(dir, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]fs.FileMode{dir: 0o777 | fs.ModeSticky | fs.ModeDir, filepath.Join(dir, "a"): 0o666} {
+		if info, err := os.Stat(path); err != nil || info.Mode() != want {
+			t.Errorf("%s: got %v, %v, want %v", path, info.Mode(), err, want)
+		}
+	}
+	if _, err := HoldForAll(dir, "a"); !errors.Is(err, ErrHeld) {
+		t.Errorf("got %v, want that it is held", err)
+	}
+	other, err := HoldForAll(dir, "b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(f.Close(), other.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f, err = HoldForAll(dir, "a")
+	if err != nil {
+		t.Fatalf("held before: %v", err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	outside := filepath.Join(t.TempDir(), "precious")
+	if err := errors.Join(os.WriteFile(outside, nil, 0o600), os.Symlink(outside, filepath.Join(dir, "c"))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := HoldForAll(dir, "c"); err == nil {
+		t.Error("a link to elsewhere: got no error")
+	}
+	if _, err := HoldForAll(filepath.Join(outside, "locks"), "a"); err == nil {
+		t.Error("below a file: got no error")
+	}
+}
+
 // content is what the writer writes in its n-th turn: large enough to be killed in
 // the middle of, and whole or not at a glance.
 func content(n int) []byte {

@@ -49,13 +49,16 @@ func readHead(path string) (link, error) {
 	if err != nil {
 		return link{}, err
 	}
-	var l link
+	return parseHead(text), nil
+}
+
+func parseHead(text []byte) (l link) {
 	var hash string
 	if _, err := fmt.Sscanf(string(text), "%d %64s ", &l.seq, &hash); err != nil || len(text) != headLength {
-		return link{}, nil //nolint:nilerr // it says nothing
+		return link{}
 	}
-	if n, err := hex.Decode(l.hash[:], []byte(hash)); err != nil || n != len(l.hash) || formatHead(l) != string(text) {
-		return link{}, nil //nolint:nilerr // it says nothing
+	if n, err := hex.Decode(l.hash[:], []byte(hash)); err != nil || n != len(l.hash) || l.seq < 0 || formatHead(l) != string(text) {
+		return link{}
 	}
-	return l, nil
+	return l
 }

@@ -195,3 +195,21 @@ func TestNothingIsChanged(t *testing.T) {
 		t.Errorf("got %d entries, want 2", got)
 	}
 }
+
+// That a transaction is synced cannot be seen by killing a process: the machine would
+// have to lose its power.
+func TestTransactionsAreSynced(t *testing.T) {
+	j := mustOpen(t, t.TempDir())
+	got := make(map[string]string)
+	for _, name := range []string{"journal_mode", "synchronous", "fullfsync", "checkpoint_fullfsync", "trusted_schema"} {
+		var value string
+		if err := j.conn.QueryRowContext(t.Context(), "PRAGMA "+name).Scan(&value); err != nil {
+			t.Fatal(err)
+		}
+		got[name] = value
+	}
+	want := map[string]string{"journal_mode": "wal", "synchronous": "2", "fullfsync": "1", "checkpoint_fullfsync": "1", "trusted_schema": "0"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
+	}
+}

@@ -126,6 +126,17 @@ func TestAHeadThatIsNotWhole(t *testing.T) {
 	}
 }
 
+func FuzzParseHead(f *testing.F) {
+	f.Add([]byte(formatHead(link{seq: 17, hash: Hash{1, 2, 3}})))
+	f.Add([]byte(formatHead(link{seq: -1})))
+	f.Add([]byte("17 ff 00\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if l := parseHead(text); l != (link{}) && (l.seq < 0 || formatHead(l) != string(text)) {
+			t.Errorf("got %+v of %q, want what it says or nothing", l, text)
+		}
+	})
+}
+
 // The chain of a journal can be followed by whoever has its bytes, for ever.
 func TestTheChainIsAsDocumented(t *testing.T) {
 	first := link{}.next([]byte(`{"seq":1}`))

@@ -62,14 +62,15 @@ func TestWhatIsNoJournalIsNotOpened(t *testing.T) {
 		statement string
 		want      error
 	}{
-		"a newer version":      {"PRAGMA user_version = 2", ErrNewer},
-		"another's database":   {"PRAGMA application_id = 3", ErrDamaged},
-		"a trigger less":       {"DROP TRIGGER unremoved", ErrDamaged},
-		"a trigger more":       {"CREATE TRIGGER more AFTER INSERT ON entries BEGIN SELECT 1; END", ErrDamaged},
-		"a table more":         {"CREATE TABLE more (a)", ErrDamaged},
-		"an entry less":        {"DROP TRIGGER unremoved; DELETE FROM entries WHERE seq = 2; " + schema[4], ErrDamaged},
-		"an entry changed":     {"DROP TRIGGER unchanged; UPDATE entries SET body = x'7b7d' WHERE seq = 2; DROP TRIGGER unremoved; " + schema[3] + ";" + schema[4], ErrDamaged},
-		"a decision forgotten": {"DROP TRIGGER unchanged; UPDATE entries SET decision = NULL WHERE seq = 2; DROP TRIGGER unremoved; " + schema[3] + ";" + schema[4], ErrDamaged},
+		"a newer version":             {"PRAGMA user_version = 2", ErrNewer},
+		"another's database":          {"PRAGMA application_id = 3", ErrDamaged},
+		"a trigger less":              {"DROP TRIGGER unremoved", ErrDamaged},
+		"a trigger more":              {"CREATE TRIGGER more AFTER INSERT ON entries BEGIN SELECT 1; END", ErrDamaged},
+		"a table more":                {"CREATE TABLE more (a)", ErrDamaged},
+		"an entry less":               {"DROP TRIGGER unremoved; DELETE FROM entries WHERE seq = 2; " + schema[4], ErrDamaged},
+		"an entry changed":            {"DROP TRIGGER unchanged; UPDATE entries SET body = x'7b7d' WHERE seq = 2; DROP TRIGGER unremoved; " + schema[3] + ";" + schema[4], ErrDamaged},
+		"an entry changed to another": {"DROP TRIGGER unchanged; UPDATE entries SET body = CAST(replace(CAST(body AS TEXT), 'V75', 'V76') AS BLOB) WHERE seq = 2; DROP TRIGGER unremoved; " + schema[3] + ";" + schema[4], ErrDamaged},
+		"a decision forgotten":        {"DROP TRIGGER unchanged; UPDATE entries SET decision = NULL WHERE seq = 2; DROP TRIGGER unremoved; " + schema[3] + ";" + schema[4], ErrDamaged},
 	} {
 		dir := t.TempDir()
 		j := mustOpen(t, dir)

@@ -38,6 +38,7 @@ type rankFlags struct {
 	limits                limits
 	trust                 *http.Client
 	tls                   tlsFlags
+	trade                 tradeFlags
 }
 
 func newRank() *cobra.Command {
@@ -58,7 +59,13 @@ With --sync it leaves none of these lines out.
 It learns from the prices that the spaces publish what following each signal would
 have brought, for all assets, traded or not. --bandit says how it explores, --reward
 what it learns from, --model where it keeps what it learned. Until an outcome is
-known, a --horizon after the first decision, the formula orders the assets.`,
+known, a --horizon after the first decision, the formula orders the assets.
+
+It trades only if --trade says so: on paper by fills of its own on the venue's quotes,
+which needs no account; on the venue's demo account (DERIV_API_KEY, DERIV_APP_ID); or
+live, with real money, which takes ` + "`live: true`" + ` in the configuration file as well, and
+the account's id typed in. What it does is in a journal: quasar journal, quasar report.
+SIGUSR1, or quasar trade halt, stops it from buying until a person resumes it.`,
 		Example: `  quasar rank
   quasar rank --hub ws://localhost:7860 --assets V75 V100_1s CRASH1000 --order balanced
   quasar rank --bandit thompson --reward simple --model ranker.pt --decisions decisions.log
@@ -70,6 +77,7 @@ known, a --horizon after the first decision, the formula orders the assets.`,
 	f := cmd.Flags()
 	f.StringSliceVar(&flags.assets, "assets", nil, "rank only these: A B C or A,B,C")
 	addPolicyFlags(cmd, &flags)
+	addTradeFlags(cmd, &flags.trade)
 	f.BoolVar(&flags.sync, "sync", false, "handle each update to its end before the next is read, so that a run is deterministic")
 	f.BoolVar(&flags.json, "json", false, "print rankings as JSON, one on a line")
 	f.BoolVar(&flags.test, "test", false, "check the components, without a network, and end")
@@ -124,6 +132,15 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 		return err
 	}
 	opts := flags.options(log)
+	flags.trade.seed = flags.seed
+	trader, err := flags.trade.open(cmd, log)
+	if err != nil {
+		return err
+	}
+	if trader != nil {
+		defer trader.close()
+		trader.wire(opts, flags.trade.admin)
+	}
 	show := newRankPrinter(cmd.OutOrStdout(), flags.json)
 	switch {
 	case flags.sync:
@@ -134,6 +151,9 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	r, err := ranker.New(opts)
 	if err != nil {
 		return misconfigured(err)
+	}
+	if trader != nil {
+		trader.changed.Store(new(r.Traded))
 	}
 	cert, err := flags.tls.open(log)
 	if err != nil {
@@ -151,8 +171,14 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	page, _ := schemes(cert != nil)
 	page += reachable(l)
 	fmt.Fprintf(cmd.ErrOrStderr(), "quasar rank %s\n  Page       %s/\n  Rankings   %s/rankings\n  Hub        %s\n", version(), page, page, flags.hub)
+	if trader != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "  Trade      %s\n", trader.banner())
+	}
 	g, ctx := errgroup.WithContext(cmd.Context())
 	g.Go(func() error { return modelError(r.Run(ctx)) })
+	if trader != nil {
+		g.Go(func() error { return trader.run(ctx) })
+	}
 	g.Go(func() error { return show.follow(ctx, r.Ranking) })
 	if cert != nil {
 		g.Go(func() error { return cert.Run(ctx) })

@@ -23,6 +23,7 @@ type tradeFlags struct {
 	confirm   string
 	adminFile string
 	admin     string
+	seed      uint64
 	terms     termsFlags
 }
 

@@ -15,8 +15,10 @@ import (
 
 	"github.com/karlquant/quasar/deriv"
 	"github.com/karlquant/quasar/internal/venue"
+	"github.com/karlquant/quasar/ranker"
 	"github.com/karlquant/quasar/trade"
 	"github.com/karlquant/quasar/trade/journal"
+	"github.com/karlquant/quasar/trade/paper"
 )
 
 // trading is a trader with all that it needs, and the way of signals to it.
@@ -29,7 +31,6 @@ type trading struct {
 	// changed is told of orders; it is set once, before anything runs.
 	changed atomic.Pointer[func(trade.Order)]
 	closers []io.Closer
-	runs    []runner // beside the trader: a market
 	log     *slog.Logger
 }
 
@@ -76,7 +77,7 @@ func (f *tradeFlags) open(cmd *cobra.Command, log *slog.Logger) (t *trading, err
 // broker connects to the venue, and finds the account.
 func (f *tradeFlags) broker(cmd *cobra.Command, t *trading, log *slog.Logger) (trade.Broker, error) {
 	if t.mode == trade.Paper {
-		return f.paper(t, log)
+		return f.paper(log)
 	}
 	ctx, cancel := context.WithTimeout(cmd.Context(), reachWithin)
 	defer cancel()
@@ -146,9 +147,6 @@ func (t *trading) offer(s trade.Signal) {
 func (t *trading) run(ctx context.Context) error {
 	defer t.close()
 	g, ctx := errgroup.WithContext(ctx)
-	for _, run := range t.runs {
-		g.Go(func() error { return run(ctx) })
-	}
 	g.Go(func() error { return endedWell(ctx, t.Run(ctx, t.signals)) })
 	g.Go(func() error { return t.obey(ctx) })
 	return g.Wait()
@@ -167,6 +165,11 @@ func (t *trading) close() {
 		_ = t.closers[i].Close() // what is on record is on the disk
 	}
 	t.closers = nil
+}
+
+// wire has the ranker tell this trader what to follow, and be told what came of it.
+func (t *trading) wire(o *ranker.Options, admin string) {
+	o.OnSignal, o.Trader, o.AdminToken = t.offer, t.Trader, admin
 }
 
 // banner says whose money it is, in every output.
@@ -195,6 +198,20 @@ func (f *termsFlags) chooser() (func(*trade.Facts) (trade.Terms, error), error) 
 	}, nil
 }
 
-func (f *tradeFlags) paper(*trading, *slog.Logger) (trade.Broker, error) {
-	return nil, misconfigured(errors.New("trade: paper is not there yet"))
+// paper makes an account of the public socket, which needs neither key nor account.
+func (f *tradeFlags) paper(log *slog.Logger) (trade.Broker, error) {
+	opening, err := amount("paper-balance", f.balance)
+	if err != nil {
+		return nil, err
+	}
+	client, err := deriv.New(&deriv.Options{URL: f.derivURL, Logger: log})
+	if err != nil {
+		return nil, misconfigured(err)
+	}
+	market := venue.NewMarket(client, "USD", log)
+	b, err := paper.New(market, &paper.Options{Feed: market, Venue: venue.Host(f.derivURL), Opening: opening, Seed: f.seed})
+	if err != nil {
+		return nil, misconfigured(err)
+	}
+	return b, nil
 }

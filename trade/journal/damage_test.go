@@ -94,10 +94,10 @@ func cut(data []byte, at int) []byte { return data[:at] }
 // they are those of its beginning and some by chance.
 func damages(random *rand.Rand, data []byte) (all []damage) {
 	for at := range data {
-		if os.Getenv(everyEnv) != "" || at < 16 || random.IntN(len(data)) < 20 {
+		if os.Getenv(everyEnv) != "" || at < 8 || random.IntN(len(data)) < 12 {
 			all = append(all, damage{"flipped", at, flip})
 		}
-		if os.Getenv(everyEnv) != "" || at%4096 == 0 || random.IntN(len(data)) < 5 {
+		if os.Getenv(everyEnv) != "" || at%4096 == 0 || random.IntN(len(data)) < 4 {
 			all = append(all, damage{"cut", at, cut})
 		}
 	}

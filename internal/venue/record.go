@@ -31,6 +31,7 @@ func (b *Broker) Record(ctx context.Context, since time.Time) (*trade.Record, er
 	if err != nil {
 		return nil, err
 	}
+	b.clarify(ctx, reader, r)
 	b.watchOwn(r)
 	return r, nil
 }
@@ -118,6 +119,21 @@ func table(ctx context.Context, a *deriv.Account, since time.Time) (all []deriv.
 		all = append(all, rows...)
 		if err != nil || len(rows) < pageOfTable {
 			return all, err
+		}
+	}
+}
+
+// clarify asks how contracts of our app ended where what they brought does not say it:
+// one that multiplies may have come to a limit or been sold, another may have been
+// cancelled. Where there is no answer it stays Sold.
+func (b *Broker) clarify(ctx context.Context, a *deriv.Account, r *trade.Record) {
+	for i := range r.Closed {
+		c := &r.Closed[i]
+		if c.AppID != b.as.AppID || c.Settlement.Result != trade.Sold {
+			continue
+		}
+		if told, err := a.Contract(ctx, deriv.ContractID(c.ID)); err == nil && told.Settled() {
+			c.Settlement.Result = trade.Result(told.Status)
 		}
 	}
 }

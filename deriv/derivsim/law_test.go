@@ -84,7 +84,7 @@ func TestNoMultiplierHasAnEdge(t *testing.T) {
 // the stake.
 func giveaway(t *testing.T, name, kind string, limits *deriv.LimitOrder) (mean, se, charged, forLeaps float64) {
 	t.Helper()
-	const contracts, stake = 300, 10 * deriv.Unit
+	const contracts, stake = 120, 10 * deriv.Unit
 	s, err := New(&Options{Seed: 3, Start: time.Unix(1_700_000_000, 0), Indices: []price.Index{index(t, name)}, History: 100})
 	if err != nil {
 		t.Fatal(err)

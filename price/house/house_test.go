@@ -20,7 +20,7 @@ func index(t testing.TB, name string) price.Index {
 // The chances that prices are quoted from are those that the prices have: of k
 // draws the share above is binomial, and so is that at the level.
 func TestChancesAreThoseOfThePrices(t *testing.T) {
-	const draws = 20_000
+	const draws = 10_000
 	for _, test := range []struct {
 		name  string
 		ticks int64

@@ -59,7 +59,7 @@ func (f *tradeFlags) open(cmd *cobra.Command, log *slog.Logger) (t *trading, err
 		return nil, misconfigured(fmt.Errorf("%w; one trader at a time trades on an account", err))
 	}
 	t.closers = append(t.closers, lock)
-	book, err := journal.Open(f.dataDir, t.account, &journal.Options{Logger: log})
+	book, err := journal.Open(f.dataDir, t.account, &journal.Options{Logger: log, SetAsideDamaged: true})
 	if err != nil {
 		return nil, misconfigured(err)
 	}

@@ -160,6 +160,13 @@ func TestAnAccountIsLockedUntilItsHolderDies(t *testing.T) {
 	} else if err := lock.Close(); err != nil {
 		t.Error(err)
 	}
+	pretended := account
+	pretended.Mode = trade.Paper
+	if lock, err := LockAccount(pretended); err != nil {
+		t.Errorf("a paper account: got %v, want that there is nothing to lock", err)
+	} else if err := lock.Close(); err != nil {
+		t.Error(err)
+	}
 	_ = holder.Process.Kill()
 	_ = holder.Wait() // it was killed
 	lock, err := LockAccount(account)

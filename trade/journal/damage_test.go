@@ -202,6 +202,34 @@ func TestADamagedJournalIsSetAside(t *testing.T) {
 	}
 }
 
+func TestADamagedJournalIsSetAsideWhereNoMoneyIs(t *testing.T) {
+	left := killed(t)
+	for _, mode := range []trade.Mode{trade.Demo, trade.Live} {
+		dir := t.TempDir()
+		of := account
+		of.Mode = mode
+		if err := os.WriteFile(File(dir, mode), left["demo.db"][:100], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		j, err := Open(dir, of, &Options{SetAsideDamaged: true})
+		if mode == trade.Live {
+			if got := readFiles(t, dir)["live.db"]; !errors.Is(err, ErrDamaged) || !cmp.Equal(got, left["demo.db"][:100]) {
+				t.Errorf("%s: got %v, want that a person has to look", mode, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(j.Append(t.Context(), opened()), j.Close()); err != nil {
+			t.Error(err)
+		}
+		if kept, err := filepath.Glob(filepath.Join(dir, "demo.db.corrupt-*Z")); err != nil || len(kept) != 1 {
+			t.Errorf("got %q, %v, want the damaged one", kept, err)
+		}
+	}
+}
+
 func TestAJournalThatIsMovedTakesNothing(t *testing.T) {
 	for _, file := range []string{"demo.db", "demo.db-wal"} {
 		dir := t.TempDir()

@@ -22,6 +22,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/karlquant/quasar/internal/disk"
 	"github.com/karlquant/quasar/trade"
@@ -48,6 +49,10 @@ var (
 type Options struct {
 	// Logger gets what a person who trades should know; nil for none.
 	Logger *slog.Logger
+	// SetAsideDamaged begins a new journal where there is a damaged one, which is kept
+	// under another name; false refuses it. One of a live account is refused all the
+	// same: a person has to look first.
+	SetAsideDamaged bool
 }
 
 // File is where the journal of a mode is in a data directory.
@@ -78,10 +83,31 @@ func Open(dir string, account trade.Account, opts *Options) (*Journal, error) {
 	if err := disk.MakeDirectory(dir); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
-	j := &Journal{store: store{path: File(dir, account.Mode)}, account: account, log: slog.New(slog.DiscardHandler)}
-	if opts != nil && opts.Logger != nil {
-		j.log = opts.Logger
+	if opts == nil {
+		opts = &Options{}
 	}
+	j, err := open(dir, account, opts.Logger)
+	switch {
+	case !errors.Is(err, ErrDamaged):
+		return j, err
+	case account.Mode == trade.Live || !opts.SetAsideDamaged:
+		return nil, fmt.Errorf("%w; to begin anew, look at the account first, then move the journal and the files beside it away", err)
+	}
+	aside, asideErr := SetAside(dir, account.Mode, time.Now())
+	if asideErr != nil {
+		return nil, errors.Join(err, asideErr)
+	}
+	if opts.Logger != nil {
+		opts.Logger.Error("the journal is damaged and set aside; a new one begins", "file", aside, "err", err)
+	}
+	return open(dir, account, opts.Logger)
+}
+
+func open(dir string, account trade.Account, log *slog.Logger) (*Journal, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	j := &Journal{store: store{path: File(dir, account.Mode)}, account: account, log: log}
 	if err := j.open(); err != nil {
 		_ = j.Close() // what it says is of no interest any more
 		return nil, j.named(err)

@@ -142,6 +142,27 @@ func lockForEver(string) error {
 	return nil
 }
 
+func TestAJournalIsReadWhileAnotherProcessWrites(t *testing.T) {
+	dir := t.TempDir()
+	writer, out := child(t, "append", dir)
+	for range 10 {
+		line, err := out.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, err := strconv.ParseInt(strings.TrimSpace(line), 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := verified(t, dir).Entries; got < said {
+			t.Errorf("got %d entries, want at least the %d that were acknowledged before", got, said)
+		}
+	}
+	if _, err := Open(dir, account, nil); !errors.Is(err, ErrInUse) || !strings.Contains(err.Error(), fmt.Sprintf("process %d ", writer.Process.Pid)) {
+		t.Errorf("got %v, want that process %d has it", err, writer.Process.Pid)
+	}
+}
+
 func TestAnAccountIsLockedUntilItsHolderDies(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	t.Setenv("TMP", os.Getenv("TMPDIR")) // Windows

@@ -12,6 +12,7 @@ type clock struct {
 	mu       sync.Mutex // guards what follows
 	speed    float64
 	set      bool
+	exact    bool      // the venue tells milliseconds
 	at       time.Time // of ours, by the monotonic clock, when the venue's was base
 	base     time.Time
 	low      time.Duration // the least and the most the offset can be
@@ -39,6 +40,7 @@ func (c *clock) sample(sent, received time.Time, a TimeAnswer) {
 	if a.Millis != 0 {
 		server, resolution = time.UnixMilli(a.Millis), time.Millisecond
 	}
+	c.exact = a.Millis != 0
 	speed := a.Speed
 	if !(speed > 0) {
 		speed = 1
@@ -113,6 +115,8 @@ type ClockState struct {
 	// Speed is how many of the venue's seconds pass in one of ours: 1 but for a
 	// simulator.
 	Speed float64
+	// Simulated is true of a simulator's clock, which may be any time's.
+	Simulated bool
 }
 
 func (c *clock) state() ClockState {
@@ -122,5 +126,5 @@ func (c *clock) state() ClockState {
 	if !c.set {
 		return ClockState{Speed: 1}
 	}
-	return ClockState{Known: true, Offset: offset, Uncertainty: (c.high - c.low) / 2, RTT: c.rtt, Speed: c.speed}
+	return ClockState{Known: true, Offset: offset, Uncertainty: (c.high - c.low) / 2, RTT: c.rtt, Speed: c.speed, Simulated: c.exact}
 }

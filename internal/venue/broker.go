@@ -78,7 +78,7 @@ func expiry(q *trade.Quote, d *deriv.Quote, bought *deriv.Bought) time.Time {
 	return time.Time{}
 }
 
-// verdict is a Rejection where there is surely no contract.
+// verdict is a Rejection where surely nothing was bought or sold.
 func verdict(err error) error {
 	if deriv.OutcomeOf(err) != deriv.NotMade {
 		return err
@@ -91,10 +91,13 @@ func verdict(err error) error {
 	return &trade.Rejection{Code: code, Err: err}
 }
 
-// Sell sells a contract for what it brings. It is sent once.
+// Sell sells a contract for what it brings. It is sent once. An error that is
+// ErrRejected means that it was not sold.
 func (b *Broker) Sell(ctx context.Context, contract int64) error {
-	_, err := b.account.Sell(ctx, deriv.ContractID(contract), 0)
-	return err
+	if _, err := b.account.Sell(ctx, deriv.ContractID(contract), 0); err != nil {
+		return verdict(err)
+	}
+	return nil
 }
 
 // Contract asks what became of a contract.

@@ -97,10 +97,15 @@ func tickOf(t *deriv.Tick) trade.Tick { return trade.Tick{Price: t.Quote.Float()
 // Now is the venue's clock.
 func (m *Market) Now() time.Time { return m.client.Now() }
 
-// Health is how well the venue is heard.
+// Health is how well the venue is heard. A simulator's clock may be far from ours and
+// as good: of it only what is not sure counts.
 func (m *Market) Health() trade.Health {
 	h := m.client.Health()
-	return trade.Health{Connected: h.State == deriv.Ready, Lag: h.Lag, Offset: h.Clock.Uncertainty, Speed: h.Clock.Speed}
+	offset := h.Clock.Uncertainty
+	if !h.Clock.Simulated {
+		offset += h.Clock.Offset.Abs()
+	}
+	return trade.Health{Connected: h.State == deriv.Ready, Lag: h.Lag, Offset: offset, Speed: h.Clock.Speed}
 }
 
 // Tick is the newest tick of a symbol that was asked for.
@@ -239,6 +244,9 @@ func pause(ctx context.Context, d time.Duration) {
 
 // Quote asks for a price.
 func (m *Market) Quote(ctx context.Context, t trade.Terms) (trade.Quote, error) {
+	if t.Duration%time.Second != 0 || t.Duration != 0 && t.Ticks != 0 {
+		return trade.Quote{}, fmt.Errorf("venue: life: got %v and %d ticks, want whole seconds or ticks", t.Duration, t.Ticks)
+	}
 	q, err := m.client.Quote(ctx, selection(&t, m.currency))
 	if err != nil {
 		return trade.Quote{}, err

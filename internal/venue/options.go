@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
-	"slices"
 	"strconv"
 
 	"github.com/karlquant/quasar/deriv"
@@ -17,8 +16,8 @@ import (
 
 // Options says which account is traded on.
 type Options struct {
-	// Deriv is how the venue is reached. AppID must be a number; Account may be empty
-	// for the first active account of the mode.
+	// Deriv is how the venue is reached; its environment variables fill in what is
+	// empty. AppID must be a number; no Account is the first active one of the mode.
 	Deriv deriv.Options
 	// Mode is trade.Demo or trade.Live. Live needs Deriv.RealMoney too.
 	Mode trade.Mode
@@ -44,7 +43,7 @@ func Open(ctx context.Context, opts *Options) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := pick(accounts, o.Deriv.Account, o.Mode)
+	info, err := pick(accounts, cmp.Or(o.Deriv.Account, os.Getenv(deriv.AccountEnv)), o.Mode)
 	if err != nil {
 		return nil, err
 	}
@@ -67,13 +66,18 @@ func pick(accounts []deriv.AccountInfo, id string, mode trade.Mode) (deriv.Accou
 	if mode == trade.Live {
 		kind = deriv.Real
 	}
-	at := slices.IndexFunc(accounts, func(a deriv.AccountInfo) bool {
-		return a.Kind == kind && (id == a.ID || id == "" && a.Status == "active")
-	})
-	if at < 0 {
-		return deriv.AccountInfo{}, fmt.Errorf("venue: got %d accounts, want an active %s account %s: %w", len(accounts), kind, id, deriv.ErrWrongAccount)
+	for _, a := range accounts {
+		switch {
+		case id != "" && id != a.ID, id == "" && (a.Kind != kind || a.Status != "active"):
+		case a.Kind != kind:
+			return a, fmt.Errorf("venue: account %s is %s, want a %s one for mode %s: %w", a.ID, a.Kind, kind, mode, deriv.ErrWrongAccount)
+		case a.Status != "active":
+			return a, fmt.Errorf("venue: account %s is %.20q, want an active one: %w", a.ID, a.Status, deriv.ErrWrongAccount)
+		default:
+			return a, nil
+		}
 	}
-	return accounts[at], nil
+	return deriv.AccountInfo{}, fmt.Errorf("venue: got %d accounts of this token, want account %q, %s and active: %w", len(accounts), id, kind, deriv.ErrWrongAccount)
 }
 
 var errAppID = errors.New("venue: app id: want a number, the one of your app at Deriv (DERIV_APP_ID)")

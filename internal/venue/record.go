@@ -3,6 +3,7 @@ package venue
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -20,18 +21,17 @@ func (b *Broker) Record(ctx context.Context, since time.Time) (*trade.Record, er
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(deriv.WithPriority(ctx))
 	ended := make(chan error, 1)
 	go func() { ended <- reader.Run(ctx) }()
 	defer func() { cancel(); <-ended }()
 	if err := ready(ctx, reader, ended); err != nil {
 		return nil, err
 	}
-	r, err := read(ctx, reader, since)
+	r, err := b.read(ctx, reader, since)
 	if err != nil {
 		return nil, err
 	}
-	b.clarify(ctx, reader, r)
 	b.watchOwn(r)
 	return r, nil
 }
@@ -51,7 +51,7 @@ func ready(ctx context.Context, a *deriv.Account, ended chan error) error {
 
 // read asks for what is open first and for the movements last: what happens in between
 // is then in the movements, and not lost.
-func read(ctx context.Context, a *deriv.Account, since time.Time) (*trade.Record, error) {
+func (b *Broker) read(ctx context.Context, a *deriv.Account, since time.Time) (*trade.Record, error) {
 	holdings, err := a.Portfolio(ctx)
 	if err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func read(ctx context.Context, a *deriv.Account, since time.Time) (*trade.Record
 		r.Balance = r.Movements[n-1].Balance
 	}
 	fill(r, holdings, ended)
-	return r, nil
+	return r, b.complete(ctx, a, r)
 }
 
 // fill enters the contracts, each once: one that has ended in between only as that.
@@ -101,8 +101,64 @@ func fill(r *trade.Record, holdings []deriv.Holding, ended []deriv.Finished) {
 			r.Open = append(r.Open, c)
 		}
 	}
+}
+
+// complete asks for the contracts of our app that the tables leave unclear. Where the
+// venue says that there is no such contract, it stays as the tables have it.
+func (b *Broker) complete(ctx context.Context, a *deriv.Account, r *trade.Record) error {
+	for _, id := range b.unclear(r) {
+		told, err := a.Contract(ctx, deriv.ContractID(id))
+		if deriv.IsClass(err, deriv.ClassPosition) || deriv.IsClass(err, deriv.ClassValidation) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		c := contract(&told)
+		c.AppID = b.as.AppID
+		enter(r, &c)
+	}
 	slices.SortFunc(r.Open, byNumber)
 	slices.SortFunc(r.Closed, byNumber)
+	return nil
+}
+
+// unclear are the contracts of our app that moved the balance and are not where that
+// says, for tables may be behind or bounded by another time; those of which no table
+// says a symbol; and those that ended in a way that what they brought does not tell: one
+// that multiplies may have come to a limit or been sold, another may have been cancelled.
+func (b *Broker) unclear(r *trade.Record) []int64 {
+	wanted, ended := make(map[int64]bool), make(map[int64]bool)
+	for i := range r.Movements {
+		if m := &r.Movements[i]; m.AppID == b.as.AppID && m.Contract != 0 {
+			wanted[m.Contract] = true
+			ended[m.Contract] = ended[m.Contract] || m.Action == "sell"
+		}
+	}
+	for i := range r.Open {
+		if c := &r.Open[i]; !ended[c.ID] {
+			delete(wanted, c.ID)
+		}
+	}
+	for i := range r.Closed {
+		if c := &r.Closed[i]; c.AppID == b.as.AppID && (c.Symbol == "" || c.Settlement.Result == trade.Sold) {
+			wanted[c.ID] = true
+		} else {
+			delete(wanted, c.ID)
+		}
+	}
+	return slices.Sorted(maps.Keys(wanted))
+}
+
+// enter puts a contract where it belongs, in place of what was there of it.
+func enter(r *trade.Record, c *trade.Contract) {
+	same := func(o trade.Contract) bool { return o.ID == c.ID }
+	r.Open, r.Closed = slices.DeleteFunc(r.Open, same), slices.DeleteFunc(r.Closed, same)
+	if c.Settlement == nil {
+		r.Open = append(r.Open, *c)
+		return
+	}
+	r.Closed = append(r.Closed, *c)
 }
 
 func byNumber(a, b trade.Contract) int { return cmp.Compare(a.ID, b.ID) }
@@ -119,21 +175,6 @@ func table(ctx context.Context, a *deriv.Account, since time.Time) (all []deriv.
 		all = append(all, rows...)
 		if err != nil || len(rows) < pageOfTable {
 			return all, err
-		}
-	}
-}
-
-// clarify asks how contracts of our app ended where what they brought does not say it:
-// one that multiplies may have come to a limit or been sold, another may have been
-// cancelled. Where there is no answer it stays Sold.
-func (b *Broker) clarify(ctx context.Context, a *deriv.Account, r *trade.Record) {
-	for i := range r.Closed {
-		c := &r.Closed[i]
-		if c.AppID != b.as.AppID || c.Settlement.Result != trade.Sold {
-			continue
-		}
-		if told, err := a.Contract(ctx, deriv.ContractID(c.ID)); err == nil && told.Settled() {
-			c.Settlement.Result = trade.Result(told.Status)
 		}
 	}
 }

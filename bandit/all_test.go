@@ -68,6 +68,7 @@ func entrant(t testing.TB, name string, shared bool, change func(c *bandit.Confi
 	if change != nil {
 		change(c)
 	}
+	c.Quick()
 	p, err := bandit.New(name, c)
 	if err != nil {
 		t.Fatal(err)
@@ -86,13 +87,14 @@ func kind(shared bool) string {
 // features only where arms differ by themselves, which they do not here.
 func TestRegret(t *testing.T) {
 	blind := map[string]bool{"random": true, "ucb1": true}
-	for _, name := range bandit.Names() {
-		for _, shared := range []bool{false, true} {
+	for _, shared := range []bool{false, true} {
+		const rounds = 400
+		baseline := play(entrant(t, "random", shared, nil), newWorld(1, shared), rounds)
+		for _, name := range bandit.Names() {
 			if blind[name] || name == "formula" && shared {
 				continue
 			}
-			baseline := play(entrant(t, "random", shared, nil), newWorld(1, shared), 800)
-			got := play(entrant(t, name, shared, nil), newWorld(1, shared), 800)
+			got := play(entrant(t, name, shared, nil), newWorld(1, shared), rounds)
 			if got > .3*baseline {
 				t.Errorf("%s, %s: regret %.0f, want at most 0.3 of random's %.0f", name, kind(shared), got, baseline)
 			}
@@ -109,7 +111,7 @@ func TestChoicesAreOfTheSeed(t *testing.T) {
 			run := func(seed uint64) []bandit.Choice {
 				p, w := entrant(t, name, shared, func(c *bandit.Config) { c.Seed = seed; c.Propensities = true; c.Floor = .1 }), newWorld(2, shared)
 				var choices []bandit.Choice
-				for range 60 {
+				for range 22 { // networks are trained after 20
 					r, means := w.next()
 					c := p.Choose(r)
 					p.Learn([]bandit.Label{{T: r.T, Arm: r.Arms[c.Arm], X: r.X[c.Arm], Reward: means[c.Arm], Weight: 1}})
@@ -132,13 +134,13 @@ func TestChoicesAreOfTheSeed(t *testing.T) {
 // share of the floor, none beyond the slate is above 0, and arms are chosen as often as
 // was said (chi-square, of a fixed seed).
 func TestPropensities(t *testing.T) {
-	const floor, choices = .2, 600
+	const floor, choices = .4, 120
 	for _, name := range bandit.Names() {
 		for _, shared := range []bool{false, true} {
 			for _, slate := range []int{0, 3} {
 				p := entrant(t, name, shared, func(c *bandit.Config) { c.Propensities = true; c.Floor = floor; c.Slate = slate })
 				w := newWorld(3, shared)
-				play(p, w, 30)
+				play(p, w, 22)
 				r, _ := w.next()
 				size := worldArms
 				if slate > 0 && name != "random" {
@@ -211,7 +213,7 @@ func TestNothingPanics(t *testing.T) {
 				c.Key = func(x []float64) float64 { return float64(len(x)) * nan }
 			})
 			p.Learn(nil)
-			for i := range 45 { // so many that networks are trained
+			for i := range 22 { // so many that networks are trained
 				for _, r := range rounds {
 					checkChoice(t, name, r, p.Choose(r))
 				}

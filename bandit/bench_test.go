@@ -18,9 +18,12 @@ func BenchmarkChoose(b *testing.B) {
 				what += "/recorded"
 			}
 			b.Run(what, func(b *testing.B) {
-				p := entrant(b, name, false, func(c *bandit.Config) {
-					c.Features, c.Arms, c.Propensities, c.Floor = features, arms, recorded, .1
+				p, err := bandit.New(name, &bandit.Config{
+					Features: features, Arms: arms, Propensities: recorded, Floor: .1, Key: func(x []float64) float64 { return x[0] },
 				})
+				if err != nil {
+					b.Fatal(err)
+				}
 				random := rand.New(rand.NewPCG(1, 1))
 				rounds := make([]*bandit.Round, 500)
 				for t := range rounds {

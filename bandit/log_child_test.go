@@ -67,7 +67,7 @@ func writeUntilKilled(path string) error {
 // after it goes on.
 func TestKilledWhileWriting(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "decisions.log")
-	for range 6 {
+	for range 3 {
 		c := child(t, "write "+path)
 		out, err := c.StdoutPipe()
 		must(t, err)

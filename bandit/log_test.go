@@ -147,6 +147,9 @@ func TestATornTailIsCutAndReported(t *testing.T) {
 	header := bytes.IndexByte(data, '\n') + 1
 	second := header + bytes.IndexByte(data[header:], '\n') + 1
 	for end := range len(data) + 1 {
+		if end%7 > 0 && min(end, abs(end-header), abs(end-second), len(data)-end) > 3 {
+			continue // around the ends of records is where it matters
+		}
 		must(t, os.WriteFile(path, data[:end], 0o600))
 		records, said := collect(bandit.ReadLog(bytes.NewReader(data[:end])))
 		whole := end == 0 || end == header || end == second || end == len(data)
@@ -169,6 +172,8 @@ func TestATornTailIsCutAndReported(t *testing.T) {
 		}
 	}
 }
+
+func abs(n int) int { return max(n, -n) }
 
 // A bad sector costs the records on it, and none after it.
 func TestDamageInTheMiddleCostsThatLineAlone(t *testing.T) {

@@ -151,6 +151,9 @@ func (n *NeuralLinear) Learn(labels []Label) {
 		if !labels[i].usable() {
 			continue
 		}
+		if n.coach.seen.len() == 0 {
+			n.about = labels[i].Reward // until there is a mean
+		}
 		n.span.add(labels[i].Reward)
 		n.coach.take(&labels[i], 1)
 		n.head.Learn(n.seen(&labels[i], n.rows.of(0, labels[i].X, n.make)))
@@ -184,13 +187,23 @@ func (n *NeuralLinear) open() {
 	e.inputs.copyFrom(c.inputs)
 	n.rows.forget()
 	n.about = c.rewards.mean[0]
-	n.head.forget()
-	for i := range c.seen.labels {
-		l := &c.seen.labels[i]
-		n.row = n.see(l.X, n.row[:0])
-		n.head.gather(&n.seen(l, n.row)[0])
+	if n.due == 0 { // what the noise was about the first reward says nothing
+		n.head.restart()
+		n.again(n.head.Learn)
+		return
 	}
+	n.head.forget()
+	n.again(func(label []Label) { n.head.gather(&label[0]) })
 	n.head.refit()
+}
+
+// again shows all labels that are kept, one by one, as the head sees them now.
+func (n *NeuralLinear) again(show func(label []Label)) {
+	for i := range n.coach.seen.labels {
+		l := &n.coach.seen.labels[i]
+		n.row = n.see(l.X, n.row[:0])
+		show(n.seen(l, n.row))
+	}
 }
 
 // seen is a label as the head sees it.

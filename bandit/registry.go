@@ -43,6 +43,9 @@ type Config struct {
 	// Seed is where all chance of the policy comes from, unless there is a Source.
 	Seed   uint64
 	Source rand.Source
+
+	pace  *pace // of networks; nil is the usual one
+	draws int   // that chances are counted from where they cannot be computed
 }
 
 // registry has every policy by its name on the command line.
@@ -103,6 +106,9 @@ func (c *Config) fill() {
 	if c.Epsilon == 0 {
 		c.Epsilon = 0.1
 	}
+	if c.draws == 0 {
+		c.draws = draws
+	}
 }
 
 func (c *Config) alpha(own float64) float64 {
@@ -138,7 +144,7 @@ func (c *Config) ucb() Explorer { return UCB{Alpha: c.alpha(1)} }
 func (c *Config) thompson(scale float64) Explorer {
 	t := Thompson{Scale: c.alpha(scale)}
 	if c.Propensities {
-		t.Draws = draws
+		t.Draws = c.draws
 	}
 	return t
 }
@@ -184,7 +190,7 @@ func (c *Config) network(raw bool) (Model, error) {
 func (c *Config) ensemble() (Model, error) { return NewEnsemble(c.Features, c.networks(false)) }
 
 func (c *Config) networks(raw bool) *NeuralOptions {
-	return &NeuralOptions{Shared: c.Shared, Arms: c.Arms, HalfLife: c.HalfLife, Raw: raw, Seed: c.Seed}
+	return &NeuralOptions{Shared: c.Shared, Arms: c.Arms, HalfLife: c.HalfLife, Raw: raw, Seed: c.Seed, pace: c.pace}
 }
 
 // maxRoom is how many numbers the matrices of all arms may have, for half a gigabyte.

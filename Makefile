@@ -1,12 +1,13 @@
 # The bare call prints what there is. Nothing but Go is needed for `make test`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help check static test race fuzz ledger chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
+.PHONY: help check static test race fuzz ledger laws chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
 FUZZJOBS  ?= 2
 SOAKTIME  ?= 10m
 CHAOSRUNS ?= 500
+LAWS      ?= 20
 BENCH     ?= .
 BENCHTIME ?= 1s
 FLOORS    := quasar=90,internal/wire=90,hub=90
@@ -45,6 +46,9 @@ chaos: ## traders killed CHAOSRUNS (500) times over at a venue that misbehaves; 
 
 ledger: ## ten thousand contracts through the client; its view against the simulator's books, to the cent
 	QUASAR_SIM_CONTRACTS=10000 go test -count=1 -v -run '^TestTheClientsViewIsTheVenuesBooks$$' ./deriv/derivsim
+
+laws: ## the laws of the prices over LAWS (20) times as many ticks as the tests take; all estimates
+	QUASAR_LAWS=$(LAWS) go test -count=1 -v ./price
 
 fuzz: ## every fuzz target for FUZZTIME (10s), FUZZJOBS (2) of them at once
 	@grep -rnoE '^func Fuzz[A-Za-z0-9_]+' --include='*_test.go' --exclude-dir=testdata --exclude-dir=node_modules . | \

@@ -19,6 +19,7 @@ func (l *Ledger) Apply(e *Entry) error {
 		return fmt.Errorf("entry %d: %w", e.Seq, err)
 	}
 	l.Seq, l.At = max(l.Seq, e.Seq), e.At
+	l.saw(e.At)
 	return nil
 }
 
@@ -27,6 +28,7 @@ func (l *Ledger) apply(e *Entry) error {
 	case e.Opened != nil:
 		return l.opened(e)
 	case e.Started != nil:
+		l.Started = e.At
 		return nil
 	case e.Planned != nil:
 		return l.planned(e)
@@ -51,7 +53,8 @@ func (l *Ledger) apply(e *Entry) error {
 		l.halt(e)
 		return nil
 	case e.Resumed != nil:
-		l.Halt = nil
+		// The person has seen the clock, too: one that was wrong is forgotten.
+		l.Halt, l.latest, l.resumed, l.highest = nil, e.At, e.At, l.profit
 		return nil
 	case e.Reconciled != nil:
 		l.reconciled(e)
@@ -84,6 +87,7 @@ func (l *Ledger) planned(e *Entry) error {
 }
 
 func (l *Ledger) add(id string, o *Order) {
+	o.first = l.saw(o.Changed)
 	l.orders, l.active = append(l.orders, o), append(l.active, o)
 	l.byID[id] = o
 }
@@ -102,7 +106,7 @@ func (l *Ledger) move(e *Entry, id string, to State, reason string, from ...Stat
 	if o == nil || !slices.Contains(from, o.State) {
 		return l.wrong(id, to)
 	}
-	o.Reason = reason
+	o.Reason, o.failed = reason, o.failed || to == StateRejected || to == StateUnknown
 	l.changed(o, to, e)
 	if to == StateSent {
 		o.Sent = e.At
@@ -143,6 +147,7 @@ func (l *Ledger) settled(e *Entry) error {
 	o.Settlement = &s.Settlement
 	l.earned += s.Settlement.Brought
 	l.changed(o, StateSettled, e)
+	l.ended(o, l.saw(e.At))
 	if s.Settlement.Transaction != 0 {
 		l.sells[s.Settlement.Transaction] = true
 	}

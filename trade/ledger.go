@@ -26,19 +26,27 @@ type Ledger struct {
 	// transaction that was taken into account then.
 	Reconciled time.Time
 	Accounted  int64
+	// Started is when the newest process began to trade.
+	Started time.Time
 	// Seq is the newest entry's number, At its time.
 	Seq int64
 	At  time.Time
 
-	orders    []*Order // in the order of their first entry
-	active    []*Order // of them: unresolved, or with a live contract
-	earned    Money    // what contracts brought, less what they cost
-	before    int64    // the watermark that it opened with
-	byID      map[string]*Order
-	contracts map[int64]*Order
-	sells     map[int64]bool  // transactions that settled an order
-	decisions map[string]bool // of intents
-	refused   []*Entry        // the newest refusals, the newest last
+	orders []*Order // in the order of their first entry
+	active []*Order // of them: unresolved, or with a live contract
+	earned Money    // what contracts brought, less what they cost
+	before int64    // the watermark that it opened with
+
+	// What the gate looks back at. latest is the latest time of an entry, resumed when
+	// a person last did, by it.
+	latest, resumed time.Time
+	ends            []end
+	profit, highest Money
+	byID            map[string]*Order
+	contracts       map[int64]*Order
+	sells           map[int64]bool  // transactions that settled an order
+	decisions       map[string]bool // of intents
+	refused         []*Entry        // the newest refusals, the newest last
 }
 
 // NewLedger returns a ledger of no entries.

@@ -52,6 +52,10 @@ func (o *Options) filled() (*Options, error) {
 	if f.Limits == nil {
 		f.Limits = DefaultLimits()
 	}
+	var err error
+	if f.Limits, err = f.Limits.Filled(); err != nil {
+		return nil, err
+	}
 	if f.BuyDeadline == 0 {
 		f.BuyDeadline = 10 * time.Second
 	}

@@ -141,7 +141,7 @@ func (t *Trader) happened(ctx context.Context, e *Entry) bool {
 
 // settleDebts writes down what is owed to the journal. t.mu must be held.
 func (t *Trader) settleDebts(ctx context.Context) error {
-	if len(t.owed) == 0 {
+	if len(t.owed) == 0 || t.ledger.Seq == 0 { // a journal begins with whose it is
 		return nil
 	}
 	if err := t.opts.Journal.Append(context.WithoutCancel(ctx), t.owed...); err != nil {

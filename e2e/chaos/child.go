@@ -77,6 +77,7 @@ func vote(ctx context.Context, signals chan<- trade.Signal) {
 	for i := int64(0); ctx.Err() == nil; i++ {
 		now := time.Now().UnixNano()
 		s := trade.Signal{
+			Price: new(1.0),
 			Decision: strconv.FormatInt(now, 10), Asset: assets[i%int64(len(assets))], Side: trade.Buy, Votes: [2]int64{now, 0}, Propensity: 1,
 		}
 		if now%2 == 0 {
@@ -100,8 +101,12 @@ func terms(f *trade.Facts) (trade.Terms, error) {
 // limits let everything through that does not need a person: it is the accounts that
 // are tested here.
 func limits() *trade.Limits {
-	l := trade.DefaultLimits()
-	return l
+	const much = 1_000_000 * trade.Unit
+	return &trade.Limits{
+		MaxStakeShare: 1, MaxOpen: -1, MaxOpenAsset: -1, MaxOpenSide: -1, MaxOpenPayout: much, PerMinute: -1, PerHour: -1, PerDay: -1,
+		DailyLoss: much, RollingLoss: much, MaxDrawdown: 1, LossStreak: -1, Session: -1, MaxVotesAge: -1, MaxFrozen: -1, MaxPriceGap: 100,
+		MaxTickAge: -1, MaxLag: -1, MaxOffset: -1, MaxErrors: -1,
+	}
 }
 
 // untilEnded ends the process when journal and venue agree that nothing is left.

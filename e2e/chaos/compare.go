@@ -13,7 +13,9 @@ import (
 
 // counts are what happened in a run.
 type counts struct {
-	kills, named, intents, contracts, unknown, found, abandoned, rejected, settled, halts int
+	kills, named, intents, contracts, unknown, found, abandoned, rejected, settled, halts, refused int
+	// why is the newest refusal.
+	why string
 }
 
 func (c *counts) add(o *counts) {
@@ -27,6 +29,7 @@ func (c *counts) add(o *counts) {
 	c.rejected += o.rejected
 	c.settled += o.settled
 	c.halts += o.halts
+	c.refused += o.refused
 }
 
 // compare holds the trader's journal against the venue's books. A halt is a failure too
@@ -107,6 +110,9 @@ func (c *counts) count(e *trade.Entry) {
 		c.rejected++
 	case e.Settled != nil:
 		c.settled++
+	case e.Refused != nil:
+		c.refused++
+		c.why = fmt.Sprint(e.Refused.Reasons, e.Refused.Details)
 	case e.Halted != nil:
 		c.halts++
 	}

@@ -15,75 +15,127 @@ const maxRefused = 500
 
 // Apply enters what happened. An entry that cannot be leaves the ledger as it was.
 func (l *Ledger) Apply(e *Entry) error {
-	if err := l.apply(e); err != nil {
-		return fmt.Errorf("entry %d: %w", e.Seq, err)
+	if err := l.Check(e); err != nil {
+		return err
 	}
+	l.enter(e)
 	l.Seq, l.At = max(l.Seq, e.Seq), e.At
 	l.saw(e.At)
 	return nil
 }
 
-func (l *Ledger) apply(e *Entry) error {
-	switch {
-	case e.Opened != nil:
-		return l.opened(e)
-	case e.Started != nil:
-		l.Started = e.At
-		return nil
-	case e.Planned != nil:
-		return l.planned(e)
-	case e.Sent != nil:
-		return l.move(e, e.Sent.Intent, StateSent, "", StatePlanned)
-	case e.Bought != nil:
-		return l.bought(e)
-	case e.Rejected != nil:
-		return l.move(e, e.Rejected.Intent, StateRejected, cmp.Or(e.Rejected.Reason, e.Rejected.Code), StateSent)
-	case e.Unknown != nil:
-		return l.move(e, e.Unknown.Intent, StateUnknown, e.Unknown.Reason, StateSent)
-	case e.Abandoned != nil:
-		return l.move(e, e.Abandoned.Intent, StateAbandoned, e.Abandoned.Reason, StatePlanned, StateSent, StateUnknown)
-	case e.Settled != nil:
-		return l.settled(e)
-	case e.Adopted != nil:
-		return l.adopted(e)
-	case e.Refused != nil:
-		l.refuse(e)
-		return nil
-	case e.Halted != nil:
-		l.halt(e)
-		return nil
-	case e.Resumed != nil:
-		// The person has seen the clock, too: one that was wrong is forgotten.
-		l.Halt, l.latest, l.resumed, l.highest = nil, e.At, e.At, l.profit
-		return nil
-	case e.Reconciled != nil:
-		l.reconciled(e)
-		return nil
+// Check tells whether an entry can follow what was before it, and changes nothing.
+func (l *Ledger) Check(e *Entry) error {
+	if err := l.check(e); err != nil {
+		return fmt.Errorf("entry %d: %w", e.Seq, err)
 	}
-	return errors.New("it says nothing, want one thing that happened")
-}
-
-func (l *Ledger) opened(e *Entry) error {
-	o := e.Opened
-	if l.Seq != 0 {
-		return fmt.Errorf("opened: %w", ErrOutOfOrder)
-	}
-	l.Account, l.Opening, l.Watermark, l.Accounted = o.Account, o.Balance, o.Watermark, o.Watermark
-	l.before, l.OpenedAt = o.Watermark, e.At
 	return nil
 }
 
-func (l *Ledger) planned(e *Entry) error {
-	in := e.Planned
+func (l *Ledger) check(e *Entry) error {
+	switch {
+	case e.Opened != nil && l.Seq != 0:
+		return fmt.Errorf("opened: %w", ErrOutOfOrder)
+	case e.Planned != nil:
+		return l.checkPlanned(e.Planned)
+	case e.Sent != nil:
+		return l.follows(e.Sent.Intent, StateSent, StatePlanned)
+	case e.Bought != nil:
+		return l.checkBought(e.Bought)
+	case e.Rejected != nil:
+		return l.follows(e.Rejected.Intent, StateRejected, StateSent)
+	case e.Unknown != nil:
+		return l.follows(e.Unknown.Intent, StateUnknown, StateSent)
+	case e.Abandoned != nil:
+		return l.follows(e.Abandoned.Intent, StateAbandoned, StatePlanned, StateSent, StateUnknown)
+	case e.Settled != nil:
+		return l.checkSettled(e.Settled)
+	case e.Adopted != nil && l.contracts[e.Adopted.Contract.ID] != nil:
+		return fmt.Errorf("contract %d: adopted: %w", e.Adopted.Contract.ID, ErrOutOfOrder)
+	case e.What() == "":
+		return errors.New("it says nothing, want one thing that happened")
+	}
+	return nil
+}
+
+func (l *Ledger) checkPlanned(in *Intent) error {
 	if l.byID[in.ID] != nil || l.decisions[in.Signal.Decision] {
 		return fmt.Errorf("intent %s: %w", in.ID, ErrDecided)
 	}
 	if o := l.Unresolved(); o != nil {
 		return fmt.Errorf("intent %s while %s is unresolved: %w", in.ID, o.ID(), ErrOutOfOrder)
 	}
-	l.add(in.ID, &Order{Intent: in, State: StatePlanned, Changed: e.At})
-	l.decisions[in.Signal.Decision] = true
 	return nil
+}
+
+// follows tells whether an intent is in one of the states that another may follow.
+func (l *Ledger) follows(id string, to State, from ...State) error {
+	o := l.byID[id]
+	if o != nil && slices.Contains(from, o.State) {
+		return nil
+	}
+	was := "nothing"
+	if o != nil {
+		was = string(o.State)
+	}
+	return fmt.Errorf("intent %.40q: got %s after %s: %w", id, to, was, ErrOutOfOrder)
+}
+
+func (l *Ledger) checkBought(b *Bought) error {
+	if l.contracts[b.Receipt.Contract] != nil || b.Receipt.Contract == 0 {
+		return fmt.Errorf("intent %.40q: contract %d is another's, or none: %w", b.Intent, b.Receipt.Contract, ErrOutOfOrder)
+	}
+	return l.follows(b.Intent, StateOpen, StateSent, StateUnknown)
+}
+
+func (l *Ledger) checkSettled(s *Settled) error {
+	o := l.contracts[s.Contract]
+	if o == nil || !o.State.Live() || s.Settlement.Transaction != 0 && l.sells[s.Settlement.Transaction] {
+		return fmt.Errorf("contract %d: settled: %w", s.Contract, ErrOutOfOrder)
+	}
+	return nil
+}
+
+// enter takes over an entry that was checked.
+func (l *Ledger) enter(e *Entry) {
+	switch {
+	case e.Opened != nil:
+		l.opened(e)
+	case e.Started != nil:
+		l.Started = e.At
+	case e.Planned != nil:
+		l.add(e.Planned.ID, &Order{Intent: e.Planned, State: StatePlanned, Changed: e.At})
+		l.decisions[e.Planned.Signal.Decision] = true
+	case e.Sent != nil:
+		l.move(e, e.Sent.Intent, StateSent, "")
+	case e.Bought != nil:
+		l.bought(e)
+	case e.Rejected != nil:
+		l.move(e, e.Rejected.Intent, StateRejected, cmp.Or(e.Rejected.Reason, e.Rejected.Code))
+	case e.Unknown != nil:
+		l.move(e, e.Unknown.Intent, StateUnknown, e.Unknown.Reason)
+	case e.Abandoned != nil:
+		l.move(e, e.Abandoned.Intent, StateAbandoned, e.Abandoned.Reason)
+	case e.Settled != nil:
+		l.settled(e)
+	case e.Adopted != nil:
+		l.adopted(e)
+	case e.Refused != nil:
+		l.refuse(e)
+	case e.Halted != nil:
+		l.halt(e)
+	case e.Resumed != nil:
+		// The person has seen the clock, too: one that was wrong is forgotten.
+		l.Halt, l.latest, l.resumed, l.highest = nil, e.At, e.At, l.profit
+	case e.Reconciled != nil:
+		l.reconciled(e)
+	}
+}
+
+func (l *Ledger) opened(e *Entry) {
+	o := e.Opened
+	l.Account, l.Opening, l.Watermark, l.Accounted = o.Account, o.Balance, o.Watermark, o.Watermark
+	l.before, l.OpenedAt = o.Watermark, e.At
 }
 
 func (l *Ledger) add(id string, o *Order) {
@@ -100,50 +152,29 @@ func (l *Ledger) changed(o *Order, to State, e *Entry) {
 	}
 }
 
-// move takes an intent from one of some states to another.
-func (l *Ledger) move(e *Entry, id string, to State, reason string, from ...State) error {
+// move takes an intent to another state.
+func (l *Ledger) move(e *Entry, id string, to State, reason string) {
 	o := l.byID[id]
-	if o == nil || !slices.Contains(from, o.State) {
-		return l.wrong(id, to)
-	}
 	o.Reason, o.failed = reason, o.failed || to == StateRejected || to == StateUnknown
 	l.changed(o, to, e)
 	if to == StateSent {
 		o.Sent = e.At
 	}
-	return nil
 }
 
-func (l *Ledger) wrong(id string, to State) error {
-	was := "nothing"
-	if o := l.byID[id]; o != nil {
-		was = string(o.State)
-	}
-	return fmt.Errorf("intent %.40q: got %s after %s: %w", id, to, was, ErrOutOfOrder)
-}
-
-func (l *Ledger) bought(e *Entry) error {
+func (l *Ledger) bought(e *Entry) {
 	b := e.Bought
-	if other := l.contracts[b.Receipt.Contract]; other != nil || b.Receipt.Contract == 0 {
-		return fmt.Errorf("intent %.40q: contract %d is another's, or none: %w", b.Intent, b.Receipt.Contract, ErrOutOfOrder)
-	}
-	if err := l.move(e, b.Intent, StateOpen, "", StateSent, StateUnknown); err != nil {
-		return err
-	}
+	l.move(e, b.Intent, StateOpen, "")
 	o := l.byID[b.Intent]
 	o.Receipt = &b.Receipt
 	l.earned -= b.Receipt.Price
 	l.contracts[b.Receipt.Contract] = o
 	l.Watermark = max(l.Watermark, b.Receipt.Transaction)
-	return nil
 }
 
-func (l *Ledger) settled(e *Entry) error {
+func (l *Ledger) settled(e *Entry) {
 	s := e.Settled
 	o := l.contracts[s.Contract]
-	if o == nil || !o.State.Live() || s.Settlement.Transaction != 0 && l.sells[s.Settlement.Transaction] {
-		return fmt.Errorf("contract %d: settled: %w", s.Contract, ErrOutOfOrder)
-	}
 	o.Settlement = &s.Settlement
 	l.earned += s.Settlement.Brought
 	l.changed(o, StateSettled, e)
@@ -152,14 +183,10 @@ func (l *Ledger) settled(e *Entry) error {
 		l.sells[s.Settlement.Transaction] = true
 	}
 	l.Watermark = max(l.Watermark, s.Settlement.Transaction)
-	return nil
 }
 
-func (l *Ledger) adopted(e *Entry) error {
+func (l *Ledger) adopted(e *Entry) {
 	c := &e.Adopted.Contract
-	if l.contracts[c.ID] != nil {
-		return fmt.Errorf("contract %d: adopted: %w", c.ID, ErrOutOfOrder)
-	}
 	o := &Order{Orphan: c, State: StateOrphan, Changed: e.At}
 	l.add(o.ID(), o)
 	if c.Transaction > l.before {
@@ -167,7 +194,6 @@ func (l *Ledger) adopted(e *Entry) error {
 	}
 	l.contracts[c.ID] = o
 	l.Watermark = max(l.Watermark, c.Transaction)
-	return nil
 }
 
 func (l *Ledger) refuse(e *Entry) {

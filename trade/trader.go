@@ -105,6 +105,13 @@ func (t *Trader) append(ctx context.Context, entries ...*Entry) error {
 	for _, e := range entries {
 		e.At = now
 	}
+	for _, e := range entries {
+		// What the ledger would refuse must not get into the journal. Opened, the first
+		// of two, is all that another here builds on.
+		if err := t.ledger.Check(e); err != nil {
+			return err
+		}
+	}
 	if err := t.settleDebts(ctx); err != nil {
 		return err
 	}

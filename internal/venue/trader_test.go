@@ -2,6 +2,7 @@ package venue_test
 
 import (
 	"context"
+	"strconv"
 	"testing"
 	"time"
 
@@ -47,7 +48,7 @@ func TestASignalBecomesAContractAndMoney(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer j.Close()
-	tr, err := trade.New(&trade.Options{Broker: b, Journal: j, Terms: riseOrFall})
+	tr, err := trade.New(&trade.Options{Broker: b, Journal: j, Terms: riseOrFall, Limits: &trade.Limits{MaxFrozen: -1, MaxPriceGap: 1e6}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,8 +57,13 @@ func TestASignalBecomesAContractAndMoney(t *testing.T) {
 	go func() { ended <- tr.Run(ctx, signals) }()
 	defer func() { cancel(); <-ended }()
 	eventually(t, func() bool { return tr.Status().Reconciled })
-	signals <- trade.Signal{Decision: "1", Asset: "V75", Side: trade.Buy, Price: new(1.0)}
+	n := 0
 	eventually(t, func() bool {
+		n++
+		select {
+		case signals <- trade.Signal{Decision: strconv.Itoa(n), Asset: "V75", Side: trade.Buy, Price: new(1.0)}:
+		default: // the first are refused: no tick has come yet
+		}
 		orders := tr.Orders(10)
 		return len(orders) == 1 && orders[0].State == trade.StateSettled
 	})

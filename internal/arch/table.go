@@ -32,7 +32,7 @@ quasar, rank, axrvi, bandit, trade, trade/*, subscriber, internal/guard, interna
 # The venue and its simulator, and what trains.
 nothing                                                 ← deriv/schema | price
 nothing                                                 ← deriv
-price                                                   ← price/house | price/tape
+price                                                   ← price/house | price/tape | price/calibration
 deriv, deriv/schema, price, price/house                 ← deriv/derivsim
 quasar, publisher, price                                ← space
 

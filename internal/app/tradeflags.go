@@ -5,7 +5,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,15 +23,8 @@ type tradeFlags struct {
 	adminFile string
 	admin     string
 	seed      uint64
-	terms     termsFlags
-}
-
-// termsFlags say what is bought for a signal.
-type termsFlags struct {
-	stake      string
-	ticks      int
-	duration   time.Duration
-	multiplier float64
+	sizing    sizingFlags
+	risk      riskFlags
 }
 
 // tradingOff is the mode in which nothing is traded.
@@ -46,14 +38,12 @@ func addTradeFlags(cmd *cobra.Command, flags *tradeFlags) {
 	f.StringVar(&flags.derivURL, "deriv-url", deriv.DefaultURL, "the venue or a simulator: https://HOST, or http://127.0.0.1:PORT")
 	alsoEnv(cmd, "deriv-url", deriv.URLEnv)
 	f.StringVar(&flags.balance, "paper-balance", "10000", "what a paper account begins with, in USD")
-	f.StringVar(&flags.terms.stake, "stake", "1", "what each contract costs, in the account's currency")
-	f.IntVar(&flags.terms.ticks, "ticks", 5, "how many ticks a Rise or Fall lives; 0 for --duration")
-	f.DurationVar(&flags.terms.duration, "duration", 0, "how long a Rise or Fall lives, in place of --ticks")
-	f.Float64Var(&flags.terms.multiplier, "multiplier", 0, "the multiplier where there is no Rise and Fall (default the smallest that is offered)")
 	f.StringVar(&flags.confirm, "confirm-live", "", "the account's id, in place of typing it: for a service that trades live")
 	f.StringVar(&flags.adminFile, "admin-token-file", "", "file with the token of those who may halt, resume and flatten over HTTP (or QUASAR_ADMIN_TOKEN)")
 	f.BoolVar(&flags.live, "live", false, "true in the configuration file, and nowhere else, allows --trade live")
 	onlyInFile(cmd, "live")
+	addSizingFlags(cmd, &flags.sizing)
+	addRiskFlags(cmd, &flags.risk)
 }
 
 // defaultDataDir is where the journals are, in the directory that it is called in.

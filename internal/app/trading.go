@@ -40,6 +40,14 @@ func (f *tradeFlags) open(cmd *cobra.Command, log *slog.Logger) (t *trading, err
 	if err != nil || mode == "" {
 		return nil, err
 	}
+	limits, err := f.risk.read()
+	if err != nil {
+		return nil, err
+	}
+	chooser, err := f.sizing.chooser()
+	if err != nil {
+		return nil, err
+	}
 	t = &trading{mode: mode, dir: f.dataDir, signals: make(chan trade.Signal, 1), log: log}
 	defer func() {
 		if err != nil {
@@ -64,12 +72,8 @@ func (f *tradeFlags) open(cmd *cobra.Command, log *slog.Logger) (t *trading, err
 		return nil, misconfigured(err)
 	}
 	t.closers = append(t.closers, book)
-	terms, err := f.terms.chooser()
-	if err != nil {
-		return nil, err
-	}
 	t.Trader, err = trade.New(&trade.Options{
-		Broker: broker, Journal: book, Terms: terms, Version: version(), Logger: log, OnChange: t.tell, OnNotice: t.notice,
+		Broker: broker, Journal: book, Terms: chooser.Terms, Limits: limits, Version: version(), Logger: log, OnChange: t.tell, OnNotice: t.notice,
 	})
 	return t, err
 }
@@ -125,7 +129,7 @@ func (t *trading) notice(n trade.Notice) {
 	if n.Kind == trade.NoticeHalted || n.Kind == trade.NoticeUnknown {
 		level = slog.LevelError
 	}
-	t.log.LogAttrs(context.Background(), level, string(n.Kind), slog.String("account", string(n.Account.Mode)), slog.String("what", n.Text))
+	t.log.LogAttrs(context.Background(), level, "trading", slog.String("kind", string(n.Kind)), slog.String("account", string(n.Account.Mode)), slog.String("what", n.Text))
 }
 
 // offer takes the newest signal; one that waits yet is out of date.
@@ -181,21 +185,6 @@ func (t *trading) banner() string {
 		return "demo money, " + t.account.String()
 	}
 	return "paper money, quotes of " + t.account.Venue
-}
-
-// chooser makes the terms of contracts of what the flags say.
-func (f *termsFlags) chooser() (func(*trade.Facts) (trade.Terms, error), error) {
-	stake, err := amount("stake", f.stake)
-	if err != nil {
-		return nil, err
-	}
-	return func(facts *trade.Facts) (trade.Terms, error) {
-		kind := trade.Rise
-		if facts.Signal.Side == trade.Sell {
-			kind = trade.Fall
-		}
-		return trade.Terms{Symbol: facts.Instrument.Symbol, Kind: kind, Stake: stake, Ticks: f.ticks, Duration: f.duration}, nil
-	}, nil
 }
 
 // paper makes an account of the public socket, which needs neither key nor account.

@@ -347,7 +347,7 @@ func count(t *testing.T, seed uint64) (told map[derivsim.Kind]int) {
 		s := start(t, opts)
 		r := dialAccount(t, s, derivsim.DemoAccount)
 		r.send(`{"ticks":"1HZ100V","subscribe":1}`)
-		for range 200 {
+		for range 80 {
 			r.ask(aBuy)
 			time.Sleep(7 * time.Second)
 		}

@@ -53,7 +53,7 @@ func TestRiseAndFallAreDecidedByTheirTicks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := dialAccount(t, start(t, generous(t, "STEP")), derivsim.DemoAccount)
 		ties := map[string]int{}
-		for n := range 200 {
+		for n := range 80 {
 			time.Sleep(300 * time.Millisecond)
 			kind := []string{"CALL", "PUT", "CALLE", "PUTE"}[n%4]
 			b := into[deriv.BuyAnswer](r, buyOf(1, `"underlying_symbol":"stpRNG","contract_type":"`+kind+`","amount":1,"basis":"stake","duration":2,"duration_unit":"t"`)).Buy

@@ -78,12 +78,10 @@ func (q *quoteFlags) selection(contractType string) (deriv.Selection, error) {
 	}
 	sel.Amount = *stake
 	if q.duration != "" {
-		n, err := strconv.Atoi(q.duration[:len(q.duration)-1])
-		unit := q.duration[len(q.duration)-1:]
-		if err != nil || n < 1 || !slices.Contains(units, unit) {
-			return sel, usage("--duration: got %q, want a number and t, s, m, h or d", q.duration)
+		var ok bool
+		if sel.Duration, sel.DurationUnit, ok = parseLife(q.duration); !ok {
+			return sel, usage("--duration: got %q, want a number and t, s, m, h or d: 5t", q.duration)
 		}
-		sel.Duration, sel.DurationUnit = n, unit
 	}
 	var limit deriv.LimitOrder
 	if limit.TakeProfit, err = positive("--take-profit", q.takeProfit); err != nil {
@@ -96,6 +94,16 @@ func (q *quoteFlags) selection(contractType string) (deriv.Selection, error) {
 		sel.LimitOrder = &limit
 	}
 	return sel, nil
+}
+
+// parseLife reads a number and a unit: 5t.
+func parseLife(text string) (n int, unit string, ok bool) {
+	if text == "" {
+		return 0, "", false
+	}
+	n, err := strconv.Atoi(text[:len(text)-1])
+	unit = text[len(text)-1:]
+	return n, unit, err == nil && n > 0 && slices.Contains(units, unit)
 }
 
 // positive reads an amount; none is nil.

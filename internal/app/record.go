@@ -20,21 +20,27 @@ import (
 func newRecord() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "record [SYMBOL...]", GroupID: "use",
-		Short: "Record a venue's ticks and a hub's snapshots to compressed files",
+		Short: "Record a venue's ticks and quotes and a hub's snapshots to compressed files",
 		Long: `Record follows the ticks of the symbols, over lost connections too, and with
 --hub every snapshot that a hub sends, until it is interrupted. It writes them as
 they come to a directory, one JSON object a line, compressed: a crash costs the
 last second at most, and a file that is full or old gives way to the next.
 
+With --quotes it also asks, once in a while, what contracts on the symbols would
+pay, and buys nothing.
+
 It needs no account. Recordings are yours to look at and to calibrate a simulator
-with; whether they may be passed on is between you and the venue.`,
-		Example: "  quasar record V75 V100_1s CRASH500 --dir recordings\n  quasar record --hub ws://127.0.0.1:7860 --dir recordings",
+with (quasar calibrate); whether they may be passed on is between you and the venue.`,
+		Example: `  quasar record V75 V100_1s CRASH500 --dir recordings
+  quasar record V75 STEP --quotes CALL/5t,PUT/5t,CALL/1m
+  quasar record --hub ws://127.0.0.1:7860 --dir recordings`,
 	}
 	var r recorder
 	f := cmd.Flags()
 	url := venueURL(cmd, "deriv-url")
 	f.StringVar(&r.hub, "hub", "", "a hub whose snapshots to record too: ws://, wss://, http:// or https://, HOST:PORT")
 	cred := credentialFlags(cmd)
+	r.quoteFlags(f)
 	dir := f.String("dir", "recordings", "the directory; it is made if need be")
 	f.Int64Var(&r.opts.MostBytes, "file-bytes", 64<<20, "when a file is full, compressed")
 	f.DurationVar(&r.opts.MostTime, "file-time", 24*time.Hour, "when a file is old")
@@ -42,6 +48,9 @@ with; whether they may be passed on is between you and the venue.`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if len(args) == 0 && r.hub == "" {
 			return usage("record: got neither symbols nor --hub, want some of them")
+		}
+		if r.wanted, err = r.readQuotes(len(args)); err != nil {
+			return err
 		}
 		if r.log, err = newLogger(cmd); err != nil {
 			return err
@@ -54,7 +63,7 @@ with; whether they may be passed on is between you and the venue.`,
 		}
 		r.url, r.symbols = *url, args
 		err = r.run(cmd.Context())
-		fmt.Fprintf(cmd.ErrOrStderr(), "quasar record: %d ticks and %d snapshots in %d files, the last %s\n", r.ticks, r.snapshots, r.out.Files(), r.out.Path())
+		fmt.Fprintf(cmd.ErrOrStderr(), "quasar record: %s\n", r.tally())
 		return err
 	}
 	return cmd
@@ -69,7 +78,19 @@ type recorder struct {
 	out             *recording.Writer
 	log             *slog.Logger
 
-	ticks, snapshots int
+	quoteNames               []string
+	quotesEvery              time.Duration
+	quoteStake, currency     string
+	wanted                   []deriv.Selection // what is quoted, but for the symbol
+	ticks, quotes, snapshots int
+}
+
+// tally says what there is in the end.
+func (r *recorder) tally() string {
+	if r.out.Files() == 0 {
+		return "nothing came, and no file was made"
+	}
+	return fmt.Sprintf("%d ticks, %d quotes and %d snapshots in %d files, the last %s", r.ticks, r.quotes, r.snapshots, r.out.Files(), r.out.Path())
 }
 
 func (r *recorder) run(ctx context.Context) error {
@@ -123,15 +144,18 @@ func (r *recorder) rest(records <-chan recording.Record) error {
 }
 
 func (r *recorder) keep(record recording.Record) error {
-	if record.Tick != nil {
+	switch {
+	case record.Tick != nil:
 		r.ticks++
-	} else {
+	case record.Quote != nil:
+		r.quotes++
+	default:
 		r.snapshots++
 	}
 	return r.out.Write(record)
 }
 
-// market follows the ticks of all symbols over one connection.
+// market follows the ticks of all symbols, and asks for quotes, over one connection.
 func (r *recorder) market(ctx context.Context, records chan<- recording.Record) error {
 	client, err := deriv.New(&deriv.Options{URL: r.url, Logger: r.log})
 	if err != nil {
@@ -141,6 +165,9 @@ func (r *recorder) market(ctx context.Context, records chan<- recording.Record) 
 	g.Go(func() error { return client.Run(ctx) })
 	for _, name := range r.symbols {
 		g.Go(func() error { return r.follow(ctx, client, name, records) })
+	}
+	if len(r.wanted) > 0 {
+		g.Go(func() error { return r.quote(ctx, client, records) })
 	}
 	return g.Wait()
 }

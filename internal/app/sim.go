@@ -31,6 +31,8 @@ type simFlags struct {
 	faults   []string
 	history  int
 	balance  string
+	measured string // the file of quasar calibrate
+	told     string // what the banner says of it
 }
 
 func newSim() *cobra.Command {
@@ -66,6 +68,7 @@ or when POST /admin/faults asks for them, from this machine alone:
 	f.Uint64Var(&flags.seed, "seed", 0, "fixes all chance; 0 draws a seed and prints it")
 	f.StringVar(&flags.start, "start", "", "its time at the beginning, 2026-03-01T00:00:00Z (default now)")
 	f.StringSliceVar(&flags.indices, "indices", nil, "the indices that are traded, by any of their names (default all)")
+	f.StringVar(&flags.measured, "calibration", "", "a file that quasar calibrate wrote: the indices and payouts in it are as they were measured")
 	f.StringSliceVar(&flags.faults, "faults", nil, "faults as KIND=PROBABILITY")
 	f.IntVar(&flags.history, "history", 20_000, "how many ticks of each index there are to ask for")
 	f.StringVar(&flags.balance, "balance", "10000", "what the demo account holds at the beginning, in USD; the real one a tenth of it")
@@ -125,7 +128,7 @@ func simBanner(out io.Writer, l net.Listener, flags *simFlags) {
 	fmt.Fprintf(out, `quasar sim on http://%s, seed %d, %g times as fast as we live
 A simulator made from public statements. It is not Deriv, and its money is none.
   QUASAR_DERIV_URL=http://%s DERIV_API_KEY=any DERIV_APP_ID=1
-`, address, flags.seed, flags.speed, address)
+%s`, address, flags.seed, flags.speed, address, flags.told)
 }
 
 func (f *simFlags) options(log *slog.Logger) (*derivsim.Options, error) {
@@ -142,6 +145,9 @@ func (f *simFlags) options(log *slog.Logger) (*derivsim.Options, error) {
 			return nil, err
 		}
 		opts.Indices = append(opts.Indices, index)
+	}
+	if err := f.calibrate(opts); err != nil {
+		return nil, err
 	}
 	if opts.Faults, err = parseFaults(f.faults); err != nil {
 		return nil, err

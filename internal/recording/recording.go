@@ -1,5 +1,5 @@
-// Package recording keeps what happened in files and reads it back: ticks of a
-// venue and snapshots of a hub, one JSON object a line, compressed by gzip.
+// Package recording keeps what happened in files and reads it back: ticks and quotes
+// of a venue and snapshots of a hub, one JSON object a line, compressed by gzip.
 //
 // What was synced survives a crash: each sync ends a block of the compressed
 // stream and waits for the disk. A file is never written to again once another
@@ -21,12 +21,15 @@ type header struct {
 	Begun   time.Time `json:"begun"`
 }
 
-// Record is one line: a tick or a snapshot.
+// Record is one line: a tick, a quote or a snapshot. A reader leaves out what is none
+// of those that it knows.
 type Record struct {
 	// At is when it came, by the recorder's clock.
 	At time.Time `json:"at"`
 	// Tick is one price of a venue.
 	Tick *Tick `json:"tick,omitzero"`
+	// Quote is what a venue asked for a contract.
+	Quote *Quote `json:"quote,omitzero"`
 	// Snapshot is one of a hub, as it was sent.
 	Snapshot jsontext.Value `json:"snapshot,omitzero"`
 }
@@ -41,4 +44,22 @@ type Tick struct {
 	Quote jsontext.Value `json:"quote"`
 	// Missed is how many ticks before this one are known to be gone.
 	Missed int `json:"missed,omitzero"`
+}
+
+// Quote is the price of a contract that pays a fixed amount if it wins.
+type Quote struct {
+	// Symbol is the venue's, and so are the others' words: "R_75", "CALL", "USD".
+	Symbol       string `json:"symbol"`
+	ContractType string `json:"contract_type"`
+	Currency     string `json:"currency"`
+	// Duration is counted in Unit: t (ticks), s, m, h or d.
+	Duration int    `json:"duration"`
+	Unit     string `json:"unit"`
+	// Ask is what it costs and Payout what it pays, as the venue wrote them.
+	Ask    jsontext.Value `json:"ask"`
+	Payout jsontext.Value `json:"payout"`
+	// Spot is the price of the underlying, and Epoch when that was, in whole seconds
+	// of the venue.
+	Spot  jsontext.Value `json:"spot"`
+	Epoch int64          `json:"epoch"`
 }

@@ -15,6 +15,9 @@ import (
 // each.
 const MostTicks = 30_000_000
 
+// ErrFull says that there were more.
+var ErrFull = fmt.Errorf("calibration: got more than %d ticks, want fewer recordings at once", MostTicks)
+
 // Collector takes ticks and quotes in, of any symbols and in any order. Its zero value
 // is ready. It is not safe for concurrent use.
 type Collector struct {
@@ -42,14 +45,14 @@ func (c *Collector) of(symbol string) *collected {
 
 // Tick takes a price in as the venue wrote it, of a moment in seconds since 1970. One
 // of the same moment again is counted and not used. What cannot be a tick is an error,
-// after which the collector can be used as before.
+// after which the collector can be used as before; one too many is ErrFull.
 func (c *Collector) Tick(symbol string, epoch int64, quote string) error {
 	value, err := strconv.ParseFloat(quote, 64)
 	if err != nil || !(value > 0) || math.IsInf(value, 0) || symbol == "" || epoch <= 0 {
 		return fmt.Errorf("calibration: tick of %.40q at %d: got the price %.40q, want a symbol, a time and a number above 0", symbol, epoch, quote)
 	}
 	if c.ticks == MostTicks {
-		return fmt.Errorf("calibration: got more than %d ticks, want fewer recordings at once", MostTicks)
+		return ErrFull
 	}
 	c.ticks++
 	c.of(symbol).add(tick{epoch: epoch, price: value}, decimals(quote))

@@ -24,11 +24,14 @@ type Record struct {
 	Snapshot []byte
 }
 
-// Recording yields what files of package recording hold, in their order. An error is
-// the last.
+// Recording yields the ticks and snapshots that files of package recording hold, in
+// their order. An error is the last.
 func Recording(files ...string) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		for r, err := range recording.Read(files...) {
+			if err == nil && r.Tick == nil && r.Snapshot == nil {
+				continue
+			}
 			var out Record
 			if err == nil {
 				out, err = recordOf(&r)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"sync"
 	"time"
 
@@ -13,8 +14,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/deriv/derivsim"
 	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/ranker"
+	"github.com/karlquant/quasar/trade"
 )
 
 // demoSpaces are the assets that the demo trains on.
@@ -37,7 +40,8 @@ their metrics and a ranker that orders them, in one process, on loopback, withou
 a key or a file. Open the page that it prints; Ctrl-C ends it.
 
 The ticks come from a random generator with a seed: nothing that is shown is an
-edge, and nothing is traded.`,
+edge. What the ranker follows is traded on paper, on quotes of a simulated venue, and
+the report at the end says what that came to.`,
 		Args: cobra.NoArgs,
 	}
 	f := cmd.Flags()
@@ -80,27 +84,68 @@ func runDemo(cmd *cobra.Command, flags *demoFlags, log *slog.Logger) error {
 	if err != nil {
 		return misconfigured(err)
 	}
-	r, err := ranker.New((&rankFlags{hub: "ws://" + hubAddr, order: string(quasar.Asc), stale: demoStale, horizon: demoHorizon, cost: 0.03, seed: flags.seed}).options(log))
+	sim, err := derivsim.New(&derivsim.Options{Seed: flags.seed, Speed: flags.speed, Logger: log})
 	if err != nil {
 		return misconfigured(err)
 	}
+	trader, tidy, err := demoTrader(cmd, sim, flags.seed, log)
+	if err != nil {
+		return err
+	}
+	defer tidy()
+	opts := (&rankFlags{hub: "ws://" + hubAddr, order: string(quasar.Asc), stale: demoStale, horizon: demoHorizon, cost: 0.03, seed: flags.seed}).options(log)
+	trader.wire(opts, "")
+	r, err := ranker.New(opts)
+	if err != nil {
+		return misconfigured(err)
+	}
+	trader.changed.Store(new(r.Traded))
 	fmt.Fprintf(cmd.ErrOrStderr(), demoBanner, version(), hubAddr, rankAddr, hubAddr, flags.seed, flags.speed)
 
 	var spaces []runner
 	for i, name := range demoSpaces {
-		one := &spaceFlags{hub: "ws://" + hubAddr, name: name, seed: flags.seed + uint64(i), speed: flags.speed}
+		one := &spaceFlags{hub: "ws://" + hubAddr, name: name, seed: flags.seed + uint64(i), feed: &venueFeed{derivsim.MemoryURL, sim.HTTPClient()}}
 		spaces = append(spaces, func(ctx context.Context) error { return runSpace(ctx, one, log) })
 	}
 	err = runStages(cmd.Context(),
 		spaces,
+		[]runner{trader.run},
 		[]runner{r.Run, func(ctx context.Context) error { return serve(ctx, door.Listener(rankListener), r, log, within) }},
 		[]runner{h.Run, func(ctx context.Context) error { return serve(ctx, door.Listener(hubListener), h, log, within) }},
+		[]runner{sim.Run},
 	)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(cmd.ErrOrStderr(), "stopped")
+	fmt.Fprintln(cmd.ErrOrStderr(), trader.sum())
 	return nil
+}
+
+// demoTrader trades on paper on the quotes of the simulator. tidy removes its journal.
+func demoTrader(cmd *cobra.Command, sim *derivsim.Sim, seed uint64, log *slog.Logger) (t *trading, tidy func(), err error) {
+	dir, err := os.MkdirTemp("", "quasar-demo-")
+	if err != nil {
+		return nil, nil, err
+	}
+	tidy = func() { _ = os.RemoveAll(dir) }
+	flags := &tradeFlags{
+		mode: string(trade.Paper), dataDir: dir, derivURL: derivsim.MemoryURL, http: sim.HTTPClient(), balance: "10000", seed: seed,
+		sizing: sizingFlags{stake: "1", ticks: 5, stopLoss: 0.5, takeGain: 1}, risk: demoRisk(),
+	}
+	if t, err = flags.open(cmd, log); err != nil {
+		tidy()
+		return nil, nil, err
+	}
+	return t, tidy, nil
+}
+
+// demoRisk are limits for a world that lives fast: a day of it is over soon, and luck
+// is to be seen and not to end it.
+func demoRisk() riskFlags {
+	l := trade.DefaultLimits()
+	l.PerMinute, l.PerHour, l.PerDay, l.LossStreak, l.Session = -1, -1, -1, -1, -1
+	l.MaxDrawdown, l.MaxPriceGap = 1, 0.02
+	return riskFlags{stake: "5", payout: "30", daily: "1000", rolling: "1000", limits: *l}
 }
 
 // demoStale and demoHorizon are short, for all that is demonstrated lives fast.
@@ -114,6 +159,7 @@ const demoBanner = `quasar %s: demo
   Hub      http://%s/      three spaces learn, live
   Ranker   http://%s/      what it makes of them
   Watch    quasar watch --hub ws://%s
+  Trade    on paper, on quotes of a simulated venue: /positions of the ranker
 
 Seed %d, %v times faster than life. The ticks are random: no number here is an edge.
 Ctrl-C ends it.

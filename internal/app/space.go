@@ -24,6 +24,7 @@ type spaceFlags struct {
 	seed   uint64
 	agents int
 	speed  float64
+	feed   *venueFeed // nil to make the ticks
 }
 
 func newSpace() *cobra.Command {
@@ -34,8 +35,8 @@ func newSpace() *cobra.Command {
 		Long: `A space is the reference trainer: a handful of actor-critic agents that learn
 online from the ticks of one index, vote on the next, and a validation network
 that learns when to believe them. It publishes its true numbers to a hub. The
-ticks are simulated, from a seed; there is no edge in them, so an honest accuracy
-is about one half.
+ticks are simulated, from a seed, or a venue's; there is no edge in them, so an
+honest accuracy is about one half.
 
 NAME is the space's name, and the index's unless --index says another.`,
 		Example: "  quasar space V75\n  quasar space CRASH1000 --speed 20 --seed 7\n  quasar space MY_V75 --index V75 --hub wss://owner-hub.hf.space",
@@ -53,7 +54,12 @@ NAME is the space's name, and the index's unless --index says another.`,
 	f.Uint64Var(&flags.seed, "seed", 0, "fixes all chance; 0 draws a seed and prints it")
 	f.IntVar(&flags.agents, "agents", 0, "how many agents vote (default 10)")
 	f.Float64Var(&flags.speed, "speed", 1, "how many times faster than the index to live")
+	venue := f.String("deriv-url", "", "train on the ticks of the venue or simulator at this address, and at its speed, in place of simulated ones")
+	alsoEnv(cmd, "deriv-url")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if *venue != "" {
+			flags.feed = &venueFeed{url: *venue}
+		}
 		flags.hub, flags.name = *hub, args[0]
 		log, err := newLogger(cmd)
 		if err != nil {
@@ -82,6 +88,13 @@ func runSpace(ctx context.Context, flags *spaceFlags, log *slog.Logger) error {
 		if opts.Index, err = lookupIndex(flags.index); err != nil {
 			return err
 		}
+	}
+	if flags.feed != nil {
+		wait, err := flags.feed.train(ctx, opts, log)
+		if err != nil {
+			return err
+		}
+		defer wait()
 	}
 	s, err := space.New(opts)
 	if err != nil {

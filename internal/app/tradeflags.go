@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,6 +24,7 @@ type tradeFlags struct {
 	adminFile string
 	admin     string
 	seed      uint64
+	http      *http.Client // to a simulator in memory; nil for the usual one
 	sizing    sizingFlags
 	risk      riskFlags
 }

@@ -187,13 +187,27 @@ func (t *trading) banner() string {
 	return "paper money, quotes of " + t.account.Venue
 }
 
+// sum says in a line what was traded.
+func (t *trading) sum() string {
+	n, profit := 0, trade.Money(0)
+	t.View(func(l *trade.Ledger) {
+		for _, o := range l.Orders() {
+			if o.Settlement != nil {
+				n++
+				profit += o.Profit()
+			}
+		}
+	})
+	return fmt.Sprintf("stopped; %d contracts on paper came to %s %s", n, profit, t.account.Currency)
+}
+
 // paper makes an account of the public socket, which needs neither key nor account.
 func (f *tradeFlags) paper(log *slog.Logger) (trade.Broker, error) {
 	opening, err := amount("paper-balance", f.balance)
 	if err != nil {
 		return nil, err
 	}
-	client, err := deriv.New(&deriv.Options{URL: f.derivURL, Logger: log})
+	client, err := deriv.New(&deriv.Options{URL: f.derivURL, HTTPClient: f.http, Logger: log})
 	if err != nil {
 		return nil, misconfigured(err)
 	}

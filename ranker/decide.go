@@ -14,7 +14,8 @@ type decided struct {
 	waits    int   // for so many outcomes
 	top      int   // the asset of the highest mean, which the gate follows
 	arms     int   // how many the decision was among
-	slate    []int // those that could have been chosen
+	among    []int // the arms that it was among
+	slate    []int // of them, those that could have been chosen
 	outcomes []rank.Outcome
 }
 
@@ -27,18 +28,19 @@ func (l *learner) decide(now time.Time) {
 	if len(arms) == 0 {
 		return
 	}
-	r := l.newRound(arms, now)
+	all := l.newRound(arms, now)
+	r := l.free(all)
 	choice := l.policy.Choose(r)
 	l.counts.decisions++
 	for asset := range l.assets {
 		l.assets[asset].propensity = -1
 	}
-	for i, asset := range arms {
+	for i, asset := range r.Arms {
 		l.assets[asset].propensity = choice.P[i]
 	}
 	d := newDecision(l, r, &choice, now, held)
 	l.recordDecision(r, &choice, now)
-	l.follow(d, r, &choice, now)
+	l.follow(d, all, r, &choice, now)
 	l.recent.add(d)
 	l.placeAll()
 	l.signal(r, &choice, now)
@@ -97,18 +99,19 @@ func (l *learner) newRound(arms []int, now time.Time) *bandit.Round {
 	return r
 }
 
-// follow waits for what becomes of every asset of a round. The gate follows one
+// follow waits for what becomes of every asset of a round, whether or not it could be
+// chosen. The gate follows one
 // decision at a time, as somebody would who trades one contract after the other:
 // outcomes that overlap would count the same luck twice.
-func (l *learner) follow(d *Decision, r *bandit.Round, choice *bandit.Choice, now time.Time) {
-	w := &decided{id: l.round, t: r.T, arms: len(r.Arms), top: r.Arms[best(choice)]}
+func (l *learner) follow(d *Decision, all, r *bandit.Round, choice *bandit.Choice, now time.Time) {
+	w := &decided{id: l.round, t: r.T, arms: len(r.Arms), among: r.Arms, top: r.Arms[best(choice)]}
 	for i, p := range choice.P {
 		if p > 0 {
 			w.slate = append(w.slate, r.Arms[i])
 		}
 	}
-	for i, asset := range r.Arms {
-		if _, why := l.features.Open(asset, l.round, now, r.X[i]); why == "" {
+	for i, asset := range all.Arms {
+		if _, why := l.features.Open(asset, l.round, now, all.X[i]); why == "" {
 			w.waits++
 		} else if c := d.candidate(l.features.Name(asset)); c != nil {
 			c.Outcome = &CandidateOutcome{Dropped: string(why)}

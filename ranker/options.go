@@ -73,6 +73,9 @@ type Options struct {
 	// whoever has AdminToken; nil for nothing. Traded is for what it says of orders.
 	OnSignal func(trade.Signal)
 	Trader   *trade.Trader
+	// MaxOpenAsset is how many orders of one asset may be open, after which decisions
+	// are among the others; 0 for 1.
+	MaxOpenAsset int
 	// AdminToken is the credential of those who may halt, resume and flatten; "" for
 	// nobody.
 	AdminToken string
@@ -154,6 +157,7 @@ func (o *Options) settle() (Options, error) {
 	fill(&out.Horizon, time.Minute)
 	fill(&out.DecideEvery, out.Horizon/12)
 	fill(&out.Slate, 10)
+	fill(&out.MaxOpenAsset, 1)
 	fill(&out.Floor, 0.1)
 	if out.Version == "" {
 		out.Version = "unknown"

@@ -16,7 +16,7 @@ import (
 // newLearner returns a learner that has seen nothing.
 func newLearner(o *Options) (*learner, error) {
 	l := &learner{opts: o, scale: rank.NewNormaliser(0), open: make(map[int64]*decided), source: newSource(o.Seed)}
-	l.trades.open = make(map[string]*followed)
+	l.trades.open, l.trades.active = make(map[string]*followed), make(map[string]string)
 	var err error
 	l.features, err = rank.NewFeatures(&rank.Options{Horizon: o.Horizon, Cost: o.Cost, HalfLife: o.HalfLife, Settled: l.settled})
 	if err != nil {

@@ -82,7 +82,7 @@ func (l *learner) recordOutcomes(w *decided, labels []bandit.Label, now time.Tim
 	}
 	for i := range w.outcomes {
 		o := &w.outcomes[i]
-		if w.arms > maxRecorded && !slices.Contains(w.slate, o.Asset) {
+		if !slices.Contains(w.among, o.Asset) || w.arms > maxRecorded && !slices.Contains(w.slate, o.Asset) {
 			continue
 		}
 		out := &bandit.OutcomeRecord{

@@ -14,6 +14,8 @@ type trades struct {
 	last string               // the newest decision's name for the trader
 	row  followed             // and what it was made on
 	open map[string]*followed // those that became orders, by that name
+	// active are the assets of orders that have not ended, by the order's name.
+	active map[string]string
 	// settled counts the orders that ended, lost those that a process before this one
 	// decided: nobody knows any more on what.
 	settled, lost int64
@@ -24,6 +26,28 @@ type followed struct {
 	t   int64
 	arm int
 	x   []float64
+}
+
+// free is the part of a round that can be traded: what is open takes an asset out. Where
+// nothing is free it is the whole round, so that what is shown goes on.
+func (l *learner) free(all *bandit.Round) *bandit.Round {
+	if len(l.trades.active) == 0 {
+		return all
+	}
+	busy := make(map[string]int)
+	for _, asset := range l.trades.active {
+		busy[asset]++
+	}
+	r := &bandit.Round{T: all.T}
+	for i, asset := range all.Arms {
+		if busy[l.features.Name(asset)] < l.opts.MaxOpenAsset {
+			r.Arms, r.X = append(r.Arms, asset), append(r.X, all.X[i])
+		}
+	}
+	if len(r.Arms) == 0 {
+		return all
+	}
+	return r
 }
 
 // signal tells whoever trades what was decided.
@@ -57,9 +81,15 @@ func (r *Ranker) Traded(o trade.Order) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.version++
-	if o.Intent != nil {
-		r.learner.traded(&o)
+	if o.Intent == nil {
+		return
 	}
+	if o.State.Live() || o.State.Unresolved() {
+		r.learner.trades.active[o.ID()] = o.Asset()
+	} else {
+		delete(r.learner.trades.active, o.ID())
+	}
+	r.learner.traded(&o)
 }
 
 // traded keeps the row behind an order until it has ended, and learns from its end.

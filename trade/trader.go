@@ -76,6 +76,11 @@ func (t *Trader) Open(ctx context.Context) error {
 			return err
 		}
 	}
+	for _, o := range t.ledger.active {
+		if t.opts.OnChange != nil {
+			t.opts.OnChange(*o) // whoever follows the orders has to know what is open
+		}
+	}
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"strings"
 	"sync/atomic"
 
@@ -27,6 +28,7 @@ type trading struct {
 	mode    trade.Mode
 	dir     string
 	account trade.Account
+	limits  *trade.Limits
 	signals chan trade.Signal
 	// changed is told of orders; it is set once, before anything runs.
 	changed atomic.Pointer[func(trade.Order)]
@@ -48,7 +50,7 @@ func (f *tradeFlags) open(cmd *cobra.Command, log *slog.Logger) (t *trading, err
 	if err != nil {
 		return nil, err
 	}
-	t = &trading{mode: mode, dir: f.dataDir, signals: make(chan trade.Signal, 1), log: log}
+	t = &trading{limits: limits, mode: mode, dir: f.dataDir, signals: make(chan trade.Signal, 1), log: log}
 	defer func() {
 		if err != nil {
 			t.close()
@@ -174,6 +176,9 @@ func (t *trading) close() {
 // wire has the ranker tell this trader what to follow, and be told what came of it.
 func (t *trading) wire(o *ranker.Options, admin string) {
 	o.OnSignal, o.Trader, o.AdminToken = t.offer, t.Trader, admin
+	if o.MaxOpenAsset = t.limits.MaxOpenAsset; o.MaxOpenAsset < 0 {
+		o.MaxOpenAsset = math.MaxInt
+	}
 }
 
 // banner says whose money it is, in every output.

@@ -2,7 +2,9 @@ package paper
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/karlquant/quasar/trade"
@@ -62,8 +64,10 @@ func (o *Options) filled() (Options, error) {
 	switch {
 	case f.Opening < 0:
 		return f, fmt.Errorf("paper: opening balance: got %s, want 0 or more", f.Opening)
-	case f.Rejected > 1:
+	case !(f.Rejected <= 1):
 		return f, fmt.Errorf("paper: rejected: got %v, want a share up to 1", f.Rejected)
+	case math.IsNaN(f.MaxMove):
+		return f, errors.New("paper: max move: got NaN, want a share")
 	}
 	return f, nil
 }

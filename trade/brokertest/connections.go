@@ -36,7 +36,7 @@ func connectionsAreTold(t *testing.T, b *Bench) {
 	_, r := w.buy(w.rise(10))
 	first := w.connected()
 	b.Cut()
-	w.until(time.Minute, "told that it is lost", func() bool { return w.connected() != first })
+	w.until(time.Minute, "told that it is lost", func() bool { return w.connected() == 0 })
 	w.until(5*time.Minute, "connected again", func() bool { return w.connected() > first })
 	was, _ := b.Broker.Tick(symbol)
 	w.until(time.Minute, "hearing ticks again", func() bool { now, _ := b.Broker.Tick(symbol); return now.At.After(was.At) })

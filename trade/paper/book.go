@@ -102,10 +102,9 @@ func (b *book) recall(o *trade.Order) {
 	c := recalled(o)
 	b.keep(c)
 	b.movements = append(b.movements, trade.Movement{Transaction: c.Transaction, Action: "buy", Amount: -c.Price, Contract: c.ID, At: c.Purchased})
-	b.nextContract, b.nextTransaction = max(b.nextContract, c.ID+1), max(b.nextTransaction, c.Transaction+1)
+	b.nextContract = max(b.nextContract, c.ID+1)
 	if s := c.Settlement; s != nil {
 		b.movements = append(b.movements, trade.Movement{Transaction: s.Transaction, Action: "sell", Amount: s.Brought, Contract: c.ID, At: s.At})
-		b.nextTransaction = max(b.nextTransaction, s.Transaction+1)
 	}
 }
 

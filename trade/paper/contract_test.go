@@ -133,7 +133,7 @@ func TestHowContractsEnd(t *testing.T) {
 		{"a Fall that falls is won", fall, []point{{2, 1000, false}, {4, 1001, false}, {6, 999, false}}, &ends{trade.Won, trade.Cents(1954), 6, 1000, 999}},
 		{"a Fall that stays where it was is lost", fall, []point{{2, 1000, false}, {4, 1001, false}, {6, 1000, false}}, &ends{trade.Lost, 0, 6, 1000, 1000}},
 		{"ticks of before say nothing", rise, []point{{2, 1000, false}, {4, 1001, false}, {3, 5, false}, {6, 1002, false}}, &ends{trade.Won, trade.Cents(1954), 6, 1000, 1002}},
-		{"a price that is none says nothing", rise, []point{{2, 1000, false}, {3, math.NaN(), false}, {3, 0, false}, {3, -1, false}, {4, 1001, false}, {6, 1002, false}},
+		{"a price that is none says nothing", rise, []point{{2, 1000, false}, {3, math.NaN(), false}, {3, 0, false}, {3, -1, false}, {3, math.Inf(1), false}, {4, 1001, false}, {6, 1002, false}},
 			&ends{trade.Won, trade.Cents(1954), 6, 1000, 1002}},
 		{"after a gap nobody knows", rise, []point{{2, 1000, false}, {6, 1001, true}, {8, 1002, false}}, &ends{trade.Cancelled, ten, 6, 0, 0}},
 		{"and not before it began either", rise, []point{{2, 1000, true}}, &ends{trade.Cancelled, ten, 2, 0, 0}},

@@ -1,6 +1,7 @@
 package paper
 
 import (
+	"math"
 	"slices"
 
 	"github.com/karlquant/quasar/trade"
@@ -37,7 +38,7 @@ func (b *Broker) Hear(symbol string, t trade.Tick, whole bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	h := b.feed(symbol)
-	if !(t.Price > 0) || !t.At.After(h.last.At) {
+	if !isPrice(t.Price) || !t.At.After(h.last.At) {
 		return
 	}
 	if b.opts.Feed == nil {
@@ -55,6 +56,8 @@ func (b *Broker) Hear(symbol string, t trade.Tick, whole bool) {
 	h.waiting = append(h.waiting, t)
 	b.poke()
 }
+
+func isPrice(p float64) bool { return p > 0 && !math.IsInf(p, 1) }
 
 // step brings the contracts of a symbol on by a tick. b.mu must be held.
 func (b *Broker) step(symbol string, t trade.Tick, gap bool) {

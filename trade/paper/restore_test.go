@@ -20,7 +20,8 @@ import (
 type wire struct {
 	mu      sync.Mutex // guards what is below
 	past    []trade.Tick
-	fail    int // how often the history cannot be had
+	fail    int    // how often the history cannot be had
+	during  func() // called once while the history is asked for
 	asked   int
 	watched []string
 
@@ -35,6 +36,10 @@ func (w *wire) Watch(symbol string) {
 }
 
 func (w *wire) History(_ context.Context, _ string, after, to time.Time) (ticks []trade.Tick, err error) {
+	if during := w.during; during != nil {
+		w.during = nil
+		during()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.asked++; w.fail > 0 {
@@ -156,6 +161,50 @@ func TestTicksThatWaitAreBounded(t *testing.T) {
 		// 1000.01 × (1 + 20.1/100) is the price of the profit: at tick 20102.
 		if end := s.end(r.Contract); end == nil || end.Result != trade.Won || !end.At.Equal(ticks[20_102].At) {
 			t.Errorf("got %+v, want it at %v", end, ticks[20_102].At)
+		}
+	})
+}
+
+// The history was asked for up to a tick that is dropped before the answer comes.
+func TestTicksThatWaitAreDroppedInTheMiddle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ticks := past(25_000)
+		w := &wire{past: ticks}
+		s := listening(t, w, trade.NewLedger())
+		r := s.buy(trade.Terms{Kind: trade.MultiUp, Stake: trade.Unit, Multiplier: 100, TakeProfit: 5 * trade.Unit})
+		w.during = func() {
+			for i := 6; i < len(ticks)-1; i++ {
+				w.tick("R_75", ticks[i], true)
+			}
+		}
+		s.market.now = ticks[len(ticks)-1].At
+		s.hears(w, ticks[5], false)
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		// 1000.01 × (1 + 5.1/100) is the price of the profit: at tick 5102.
+		if end := s.end(r.Contract); end == nil || end.Result != trade.Won || !end.At.Equal(ticks[5_102].At) {
+			t.Errorf("got %+v, want it at %v", end, ticks[5_102].At)
+		}
+		if w.asked < 5 {
+			t.Errorf("got the history asked for %d times, want what was dropped read", w.asked)
+		}
+	})
+}
+
+func TestAQuoteEndsWithItsConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := new(wire)
+		s := listening(t, w, trade.NewLedger())
+		q := s.quote(trade.Terms{Kind: trade.Rise, Stake: trade.Unit, Ticks: 3})
+		w.tell(trade.Event{Lost: errors.New("gone")})
+		w.tell(trade.Event{Connected: 2})
+		var no *trade.Rejection
+		if r, err := s.broker.Buy(t.Context(), q); !errors.As(err, &no) || no.Code != "StaleQuote" {
+			t.Errorf("got %+v, %v, want it refused", r, err)
+		}
+		w.tell(trade.Event{Lost: errors.New("gone")})
+		if r, err := s.broker.Buy(t.Context(), s.quote(q.Terms)); !errors.As(err, &no) || no.Code != "NotSent" {
+			t.Errorf("got %+v, %v, want it not sent", r, err)
 		}
 	})
 }

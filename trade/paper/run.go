@@ -116,7 +116,7 @@ func (b *Broker) filled(symbol string, ticks []trade.Tick, to time.Time, last bo
 	defer b.mu.Unlock()
 	h := b.feed(symbol)
 	for _, t := range ticks {
-		if t.Price > 0 && t.At.After(h.last.At) {
+		if isPrice(t.Price) && t.At.After(h.last.At) {
 			b.step(symbol, t, false)
 		}
 	}

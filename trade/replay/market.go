@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"sync"
 	"time"
@@ -55,7 +56,7 @@ func (m *Market) Play(r *Record) bool {
 		m.advance(r.At)
 		return !m.now.IsZero()
 	}
-	if !(r.Tick.Price > 0) || !r.Tick.At.After(m.ticks[r.Symbol].At) {
+	if p := r.Tick.Price; !(p > 0) || math.IsInf(p, 1) || !r.Tick.At.After(m.ticks[r.Symbol].At) {
 		return false
 	}
 	late := r.At.Sub(r.Tick.At)

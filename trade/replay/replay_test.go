@@ -1,0 +1,378 @@
+package replay_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/karlquant/quasar/internal/recording"
+	"github.com/karlquant/quasar/price"
+	"github.com/karlquant/quasar/trade"
+	"github.com/karlquant/quasar/trade/paper"
+	"github.com/karlquant/quasar/trade/replay"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func indices(t testing.TB, names ...string) []price.Index {
+	t.Helper()
+	var list []price.Index
+	for _, name := range names {
+		x, err := price.Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, x)
+	}
+	return list
+}
+
+func simulated(t testing.TB, list []price.Index, seed uint64, long time.Duration) iter.Seq2[replay.Record, error] {
+	t.Helper()
+	records, err := replay.Simulated(list, seed, noon, long)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return records
+}
+
+func newPlayer(t testing.TB, traded []price.Index, opts *paper.Options) *replay.Player {
+	t.Helper()
+	market, err := replay.New(&replay.Options{Indices: traded})
+	if err != nil {
+		t.Fatal(err)
+	}
+	broker, err := paper.New(market, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &replay.Player{Market: market, Broker: broker}
+}
+
+func tickAt(at, stamp time.Duration, p float64) *replay.Record {
+	return &replay.Record{At: noon.Add(at), Symbol: "R_75", Tick: trade.Tick{Price: p, At: noon.Add(stamp)}}
+}
+
+// The clock is the venue's, whatever the recorder's said, and never goes back.
+func TestTheClockIsTheVenues(t *testing.T) {
+	const hour = time.Hour
+	for _, test := range []struct {
+		name    string
+		records []*replay.Record
+		now     time.Duration // after noon
+		lag     time.Duration
+	}{
+		{"a recorder that is right", []*replay.Record{tickAt(0, 0, 1), tickAt(2*time.Second, 2*time.Second, 1)}, 2 * time.Second, 0},
+		{"a recorder an hour ahead", []*replay.Record{tickAt(hour, 0, 1), tickAt(hour+2*time.Second, 2*time.Second, 1)}, 2 * time.Second, 0},
+		{"a recorder an hour behind", []*replay.Record{tickAt(-hour, 0, 1), tickAt(-hour+2*time.Second, 2*time.Second, 1)}, 2 * time.Second, 0},
+		{"a tick that comes late", []*replay.Record{tickAt(0, 0, 1), tickAt(9*time.Second, 2*time.Second, 1)}, 9 * time.Second, 7 * time.Second},
+		{"one that comes sooner than all before", []*replay.Record{tickAt(5*time.Second, 0, 1), tickAt(6*time.Second, 2*time.Second, 1)}, 2 * time.Second, 0},
+		{"a snapshot", []*replay.Record{tickAt(hour, 0, 1), {At: noon.Add(hour + 3*time.Second)}}, 3 * time.Second, 0},
+		{"a recorder that was set back", []*replay.Record{tickAt(9*time.Second, 9*time.Second, 1), {At: noon}}, 9 * time.Second, 0},
+	} {
+		m, err := replay.New(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range test.records {
+			if !m.Play(r) {
+				t.Errorf("%s: got a record that says nothing", test.name)
+			}
+		}
+		if got, h := m.Now().Sub(noon), m.Health(); got != test.now || h.Lag != test.lag || !h.Connected {
+			t.Errorf("%s: got %v after noon, %+v, want %v and a lag of %v", test.name, got, h, test.now, test.lag)
+		}
+	}
+}
+
+func TestRecordsThatSayNothing(t *testing.T) {
+	m, err := replay.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Play(&replay.Record{At: noon}) || !m.Now().IsZero() || m.Health().Connected {
+		t.Errorf("got %v, %+v before the first tick, want no time and no connection", m.Now(), m.Health())
+	}
+	if _, err := m.Quote(t.Context(), trade.Terms{Symbol: "R_75", Kind: trade.Rise, Stake: trade.Unit, Ticks: 5}); err == nil {
+		t.Error("got a quote of what has no price yet")
+	}
+	m.Play(tickAt(0, 0, 1000))
+	for _, p := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), 0, -1} {
+		if m.Play(tickAt(time.Second, time.Second, p)) {
+			t.Errorf("got a tick of %v, want none", p)
+		}
+	}
+	if m.Play(tickAt(2*time.Second, 0, 5)) || m.Play(tickAt(2*time.Second, -time.Second, 5)) {
+		t.Error("got a tick that is not newer, want none")
+	}
+	if tick, ok := m.Tick("R_75"); !ok || tick.Price != 1000 {
+		t.Errorf("got %+v, want that of noon", tick)
+	}
+}
+
+func TestQuotes(t *testing.T) {
+	rise := trade.Terms{Symbol: "R_75", Kind: trade.Rise, Stake: 10 * trade.Unit, Ticks: 5}
+	up := trade.Terms{Symbol: "CRASH500", Kind: trade.MultiUp, Stake: 10 * trade.Unit, Multiplier: 100}
+	with := func(terms trade.Terms, change func(*trade.Terms)) trade.Terms {
+		change(&terms)
+		return terms
+	}
+	x := indices(t, "CRASH500")[0]
+	multipliers := func() trade.Instrument {
+		m, _ := replay.New(nil)
+		in, err := m.Instrument(t.Context(), x.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return in
+	}()
+	up.Multiplier = multipliers.Multipliers[0]
+	for _, test := range []struct {
+		name    string
+		terms   trade.Terms
+		payouts []replay.Payout
+		payout  trade.Money // of 0 there is a commission
+		wrong   string
+	}{
+		{name: "an even chance pays 1.954 at most", terms: rise, payout: trade.Cents(1954)},
+		{name: "a table says it better", terms: rise, payouts: []replay.Payout{{Kind: trade.Fall, Ratio: 3}, {MinTicks: 1, MaxTicks: 4, Ratio: 4}, {MinTicks: 5, MaxTicks: 5, Ratio: 1.9}}, payout: trade.Cents(1900)},
+		{name: "a row without a life is for all", terms: rise, payouts: []replay.Payout{{MinDuration: time.Second, MaxDuration: time.Hour, Ratio: 3}, {Symbol: "R_75", Ratio: 1.8}}, payout: trade.Cents(1800)},
+		{name: "a row of durations", terms: with(rise, func(t *trade.Terms) { t.Ticks, t.Duration = 0, time.Minute }),
+			payouts: []replay.Payout{{MinTicks: 1, MaxTicks: 10, Ratio: 3}, {MaxDuration: time.Minute, Ratio: 1.7}}, payout: trade.Cents(1700)},
+		{name: "a multiplier", terms: up},
+		{name: "a symbol of nobody", terms: with(rise, func(t *trade.Terms) { t.Symbol = "R_76" }), wrong: "no tick"},
+		{name: "Rise and Fall on Crash", terms: with(rise, func(t *trade.Terms) { t.Symbol = "CRASH500" }), wrong: "not offered"},
+		{name: "a kind of nobody", terms: with(rise, func(t *trade.Terms) { t.Kind = "DIGITODD" }), wrong: "not offered"},
+		{name: "too little", terms: with(rise, func(t *trade.Terms) { t.Stake = trade.Cents(34) }), wrong: "want 0.35 or more"},
+		{name: "too much", terms: with(rise, func(t *trade.Terms) { t.Stake = 26_000 * trade.Unit }), wrong: "want 50000.00 at most"},
+		{name: "a fraction of a cent", terms: with(rise, func(t *trade.Terms) { t.Stake++ }), wrong: "two decimals"},
+		{name: "no ticks", terms: with(rise, func(t *trade.Terms) { t.Ticks = 0 }), wrong: "want 1 to 10"},
+		{name: "eleven ticks", terms: with(rise, func(t *trade.Terms) { t.Ticks = 11 }), wrong: "want 1 to 10"},
+		{name: "ticks and seconds", terms: with(rise, func(t *trade.Terms) { t.Duration = time.Minute }), wrong: "want one of them"},
+		{name: "14 seconds", terms: with(rise, func(t *trade.Terms) { t.Ticks, t.Duration = 0, 14*time.Second }), wrong: "from 15s"},
+		{name: "half a second", terms: with(rise, func(t *trade.Terms) { t.Ticks, t.Duration = 0, 15500*time.Millisecond }), wrong: "whole seconds"},
+		{name: "a Rise with a stop loss", terms: with(rise, func(t *trade.Terms) { t.StopLoss = 1 }), wrong: "want none of a Rise"},
+		{name: "a multiplier of nobody", terms: with(up, func(t *trade.Terms) { t.Multiplier = 3 }), wrong: "want one of"},
+		{name: "a multiplier with a life", terms: with(up, func(t *trade.Terms) { t.Ticks = 5 }), wrong: "got a life"},
+		{name: "a stop loss above the stake", terms: with(up, func(t *trade.Terms) { t.StopLoss = 11 * trade.Unit }), wrong: "up to the stake"},
+		{name: "a stop loss within the commission", terms: with(up, func(t *trade.Terms) { t.StopLoss = trade.Cents(1) }), wrong: "more than the commission"},
+		{name: "too much for a multiplier", terms: with(up, func(t *trade.Terms) { t.Stake = 2001 * trade.Unit }), wrong: "2000.00 at most"},
+	} {
+		m, err := replay.New(&replay.Options{Payouts: test.payouts})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Play(tickAt(0, 0, 100_000))
+		m.Play(&replay.Record{At: noon, Symbol: "CRASH500", Tick: trade.Tick{Price: 5000, At: noon}})
+		q, err := m.Quote(t.Context(), test.terms)
+		switch {
+		case test.wrong != "" && (err == nil || !strings.Contains(err.Error(), test.wrong)):
+			t.Errorf("%s: got %+v, %v, want an error with %q", test.name, q, err, test.wrong)
+		case test.wrong == "" && (err != nil || q.Payout > test.payout || q.Payout < test.payout-trade.Cents(2) || (q.Commission > 0) != (test.payout == 0)):
+			t.Errorf("%s: got %+v, %v, want a payout of %s", test.name, q, err, test.payout)
+		}
+	}
+}
+
+func TestOptionsAreChecked(t *testing.T) {
+	bad := indices(t, "V75")
+	bad[0].Interval = 0
+	for _, o := range []replay.Options{
+		{Payouts: []replay.Payout{{Ratio: 1}}}, {Payouts: []replay.Payout{{Ratio: 101}}}, {Payouts: []replay.Payout{{Ratio: math.NaN()}}}, {Indices: bad},
+	} {
+		if _, err := replay.New(&o); err == nil {
+			t.Errorf("%+v: want an error", o)
+		}
+	}
+	if _, err := replay.Simulated(bad, 1, noon, time.Hour); err == nil {
+		t.Error("got ticks of an index that is none")
+	}
+}
+
+// What was recorded comes back as it was.
+func TestARecordingIsPlayed(t *testing.T) {
+	dir := t.TempDir()
+	w, err := recording.NewWriter(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []replay.Record{
+		{At: noon.Add(time.Second), Symbol: "R_75", Tick: trade.Tick{Price: 1234.5678, At: noon}, Missed: 3},
+		{At: noon.Add(2 * time.Second), Snapshot: []byte(`{"space_name":"V75"}`)},
+	}
+	for _, r := range []recording.Record{
+		{At: want[0].At, Tick: &recording.Tick{Symbol: "R_75", Epoch: noon.Unix(), Quote: jsontext.Value("1234.5678"), Missed: 3}},
+		{At: want[1].At, Snapshot: want[1].Snapshot},
+	} {
+		if err := w.Write(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := recording.Files(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []replay.Record
+	for r, err := range replay.Recording(files...) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, r)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, err := range replay.Recording(filepath.Join(dir, "none")) {
+		if err == nil {
+			t.Error("got nil for a file that is not there")
+		}
+	}
+}
+
+func TestABadTickOfARecordingIsAnError(t *testing.T) {
+	dir := t.TempDir()
+	w, err := recording.NewWriter(dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(w.Write(recording.Record{At: noon, Tick: &recording.Tick{Symbol: "R_75", Epoch: 1, Quote: jsontext.Value(`"x"`)}}), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for r, err := range replay.Recording(w.Path()) {
+		if n++; err == nil || !strings.Contains(err.Error(), "want a number") {
+			t.Errorf("got %+v, %v, want an error", r, err)
+		}
+	}
+	if n != 1 {
+		t.Errorf("got %d records, want the error alone", n)
+	}
+}
+
+// book is a journal in memory, as it would be exported.
+type book struct {
+	entries []*trade.Entry
+	text    bytes.Buffer
+}
+
+func (b *book) Append(_ context.Context, entries ...*trade.Entry) error {
+	for _, e := range entries {
+		e.Seq = int64(len(b.entries) + 1)
+		line, err := e.Encode()
+		if err != nil {
+			return err
+		}
+		b.entries = append(b.entries, e)
+		b.text.Write(append(line, '\n'))
+	}
+	return nil
+}
+
+func (b *book) Entries(context.Context) iter.Seq2[*trade.Entry, error] {
+	return func(func(*trade.Entry, error) bool) {}
+}
+
+// trades plays ten minutes with a signal every twenty seconds, and returns the journal.
+func trades(t *testing.T, seed uint64) *book {
+	t.Helper()
+	traded := indices(t, "V75", "V100_1s")
+	p := newPlayer(t, traded, &paper.Options{Venue: "recording", Seed: seed, Rejected: 0.2})
+	j := new(book)
+	var err error
+	p.Trader, err = trade.New(&trade.Options{Broker: p.Broker, Journal: j, Limits: &trade.Limits{MaxStake: 10 * trade.Unit}, Terms: func(f *trade.Facts) (trade.Terms, error) {
+		kind := map[trade.Side]trade.Kind{trade.Buy: trade.Rise, trade.Sell: trade.Fall}[f.Signal.Side]
+		return trade.Terms{Symbol: f.Instrument.Symbol, Kind: kind, Stake: trade.Unit, Ticks: 5}, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Trader.Open(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	next := noon.Add(30 * time.Second)
+	for r, err := range simulated(t, traded, seed, 10*time.Minute) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Play(t.Context(), &r)
+		if now := p.Market.Now(); now.Before(next) {
+			continue
+		}
+		next = next.Add(20 * time.Second)
+		s := trade.Signal{Decision: fmt.Sprint(len(j.entries)), Asset: "V75", Side: trade.Buy, Price: new(r.Tick.Price), Votes: [2]int64{int64(len(j.entries)), 1}}
+		if len(j.entries)%2 == 0 {
+			s.Asset, s.Side = "V100_1s", trade.Sell
+		}
+		if err := p.Follow(t.Context(), &s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return j
+}
+
+func TestTheSameRecordsMakeTheSameJournal(t *testing.T) {
+	first, again, other := trades(t, 1), trades(t, 1), trades(t, 2)
+	if diff := cmp.Diff(first.text.String(), again.text.String()); diff != "" {
+		t.Errorf("another journal each time:\n%s", diff)
+	}
+	if first.text.String() == other.text.String() {
+		t.Error("another seed makes the same journal")
+	}
+	count := map[string]int{}
+	for _, e := range first.entries {
+		count[e.What()]++
+	}
+	if count["bought"] < 10 || count["rejected"] == 0 || count["settled"] < count["bought"]-1 || count["halted"] != 0 || count["unknown"] != 0 || count["reconciled"] == 0 {
+		t.Errorf("got %v, want orders of all fates but the bad ones", count)
+	}
+}
+
+// No index here has an edge, and so no account earns one: what comes back of each stake
+// is the house's return, or less where ties are lost.
+func TestNothingHasAnEdge(t *testing.T) {
+	traded := indices(t, "V100", "STEP")
+	p := newPlayer(t, traded, &paper.Options{Opening: 1_000_000 * trade.Unit, Rejected: -1, MaxMove: -1})
+	var paid, brought, square float64
+	n := 0
+	for r, err := range simulated(t, traded, 4, 20*time.Hour) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Play(t.Context(), &r)
+		for _, e := range p.Broker.Events() {
+			if e.Contract != nil && e.Contract.Settlement != nil {
+				n++
+				back := e.Contract.Settlement.Brought.Float() / e.Contract.Price.Float()
+				paid, brought, square = paid+1, brought+back, square+back*back
+			}
+		}
+		if r.Tick.At.Unix()%6 != 0 {
+			continue
+		}
+		q, err := p.Broker.Quote(t.Context(), trade.Terms{Symbol: r.Symbol, Kind: trade.Rise, Stake: trade.Unit, Ticks: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Broker.Buy(t.Context(), &q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mean := brought / paid
+	se := math.Sqrt((square/paid - mean*mean) / paid)
+	if n < 20_000 || mean > 0.977+3*se || mean < 0.977-0.012-3*se {
+		t.Errorf("got %.4f ± %.4f back of each stake over %d contracts, want 0.977, or 0.012 less for ties", mean, se, n)
+	}
+}

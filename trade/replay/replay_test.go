@@ -285,6 +285,9 @@ func (b *book) Entries(context.Context) iter.Seq2[*trade.Entry, error] {
 	return func(func(*trade.Entry, error) bool) {}
 }
 
+// boldly are limits that hardly are any.
+var boldly = &trade.Limits{LossStreak: -1, PerHour: -1, MaxErrors: -1, MaxFrozen: -1, MaxOpenAsset: -1, AllowIncrease: true, DailyLoss: 1000 * trade.Unit, RollingLoss: 1000 * trade.Unit}
+
 // trades plays ten minutes with a signal every twenty seconds, and returns the journal.
 func trades(t *testing.T, seed uint64) *book {
 	t.Helper()
@@ -292,7 +295,7 @@ func trades(t *testing.T, seed uint64) *book {
 	p := newPlayer(t, traded, &paper.Options{Venue: "recording", Seed: seed, Rejected: 0.2})
 	j := new(book)
 	var err error
-	p.Trader, err = trade.New(&trade.Options{Broker: p.Broker, Journal: j, Limits: &trade.Limits{MaxStake: 10 * trade.Unit}, Terms: func(f *trade.Facts) (trade.Terms, error) {
+	p.Trader, err = trade.New(&trade.Options{Broker: p.Broker, Journal: j, Limits: boldly, Terms: func(f *trade.Facts) (trade.Terms, error) {
 		kind := map[trade.Side]trade.Kind{trade.Buy: trade.Rise, trade.Sell: trade.Fall}[f.Signal.Side]
 		return trade.Terms{Symbol: f.Instrument.Symbol, Kind: kind, Stake: trade.Unit, Ticks: 5}, nil
 	}})
@@ -312,10 +315,12 @@ func trades(t *testing.T, seed uint64) *book {
 			continue
 		}
 		next = next.Add(20 * time.Second)
-		s := trade.Signal{Decision: fmt.Sprint(len(j.entries)), Asset: "V75", Side: trade.Buy, Price: new(r.Tick.Price), Votes: [2]int64{int64(len(j.entries)), 1}}
-		if len(j.entries)%2 == 0 {
+		s := trade.Signal{Decision: fmt.Sprint(next.Unix()), Asset: "V75", Side: trade.Buy, Votes: [2]int64{next.Unix(), 1}}
+		if next.Unix()%40 == 0 {
 			s.Asset, s.Side = "V100_1s", trade.Sell
 		}
+		tick, _ := p.Market.Tick(map[string]string{"V75": "R_75", "V100_1s": "1HZ100V"}[s.Asset])
+		s.Price = &tick.Price
 		if err := p.Follow(t.Context(), &s); err != nil {
 			t.Fatal(err)
 		}

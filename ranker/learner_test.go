@@ -105,9 +105,10 @@ func (l *learner) places() (names []string) {
 }
 
 // A space that claims to be always right and guesses is found out; one that claims
-// little and is right is found too.
+// little and is right is found too. The default policy hardly ever puts the first one
+// first; one that explores nothing no more often than chance.
 func TestALiarDoesNotStandFirst(t *testing.T) {
-	for _, policy := range []string{"ucb", "greedy"} {
+	for policy, most := range map[string]int{"ucb": 5 * hold, "greedy": 35 * hold} {
 		for seed := range uint64(5) {
 			t.Run(fmt.Sprintf("%s, seed %d", policy, seed), func(t *testing.T) {
 				t.Parallel()
@@ -119,8 +120,8 @@ func TestALiarDoesNotStandFirst(t *testing.T) {
 						first[l.places()[0]]++
 					}
 				}
-				if first["HONEST"] < 50*hold || first["LIAR"] > 35*hold {
-					t.Errorf("after %d labels: stood first in the last %d seconds: %v, want HONEST for half of them and LIAR for a third at most", l.counts.learned, 100*hold, first)
+				if first["HONEST"] < 50*hold || first["LIAR"] > most {
+					t.Errorf("after %d labels: stood first in the last %d seconds: %v, want HONEST for half of them and LIAR for %d at most", l.counts.learned, 100*hold, first, most)
 				}
 				if !l.gate.Open() {
 					t.Errorf("the gate: got %q, want it open", l.gate.Sentence())

@@ -146,18 +146,18 @@ func TestACheckpointIsASafetensorsFile(t *testing.T) {
 	}
 }
 
-func TestEveryByteOfACheckpointChanged(t *testing.T) {
+func TestBytesOfACheckpointChanged(t *testing.T) {
 	data := encoded(t, learned(t))
-	for at := range data {
-		for _, change := range []byte{1, 0x80, 0x20} {
-			data[at] ^= change
-			if _, err := DecodeCheckpoint(data); err == nil {
-				t.Fatalf("byte %d changed by %#x: got no error", at, change)
-			}
-			data[at] ^= change
+	// All bytes of what is told of the tensors; of those themselves, one here and there.
+	for at := 0; at < len(data); at += 1 + at/4000 {
+		change := []byte{1, 0x80, 0x20}[at%3]
+		data[at] ^= change
+		if _, err := DecodeCheckpoint(data); err == nil {
+			t.Fatalf("byte %d changed by %#x: got no error", at, change)
 		}
+		data[at] ^= change
 	}
-	for n := range data {
+	for n := 0; n < len(data); n += 1 + n/100 {
 		if _, err := DecodeCheckpoint(data[:n]); !errors.Is(err, errDamaged) {
 			t.Fatalf("cut after %d bytes: got %v, want that it is damaged", n, err)
 		}

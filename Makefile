@@ -1,7 +1,7 @@
 # The bare call prints what there is. Nothing but Go is needed for `make test`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help check static test race fuzz ledger laws chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
+.PHONY: help check static test race fuzz ledger laws simday chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
 FUZZJOBS  ?= 2
@@ -38,6 +38,9 @@ race: ## all Go tests with the race detector, which has to be there
 soak: build ## a hub among friends and hostile clients for SOAKTIME (10m): growth, delay, broken promises
 	go run ./e2e/soak -quasar bin/quasar -time '$(SOAKTIME)' $(SOAKFLAGS)
 	QUASAR_SOAK=1 go test ./internal/app -count=1 -v -run '^TestAFloodOfConnectionsIsTurnedAway$$'
+
+simday: build ## a trading day of the simulator at a thousand times our speed, with a client (SIMDAYFLAGS='--length 1h')
+	go run ./e2e/simday -quasar bin/quasar $(SIMDAYFLAGS)
 
 chaos: ## traders killed CHAOSRUNS (500) times over at a venue that misbehaves; their books compared
 	@mkdir -p bin

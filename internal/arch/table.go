@@ -47,6 +47,7 @@ internal/app                                            ← cmd/quasar
 quasar, publisher, subscriber, hub, hub/*, rank, axrvi, bandit, trade, trade/*, ranker, deriv, deriv/derivsim, price, space ← examples/*
 quasar, publisher                                       ← e2e/trainer
 quasar, internal/wire                                   ← e2e/soak
+deriv                                                   ← e2e/simday
 deriv, deriv/derivsim, trade, trade/journal, internal/venue, internal/failpoint ← e2e/chaos
 `
 

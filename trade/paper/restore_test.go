@@ -271,6 +271,25 @@ func TestAnAccountIsRestoredFromTheJournal(t *testing.T) {
 	})
 }
 
+// Without a feed nobody knows what an open contract missed; those that follow are none
+// the worse for it.
+func TestAnAccountIsRestoredWithoutAFeed(t *testing.T) {
+	s := newStall(t, paper.Options{})
+	if err := s.broker.Restore(history(t)); err != nil {
+		t.Fatal(err)
+	}
+	s.at(30, 1000)
+	if end := s.end(2); end == nil || end.Result != trade.Cancelled {
+		t.Errorf("got %+v, want its stake given back", end)
+	}
+	r := s.buy(trade.Terms{Kind: trade.Rise, Stake: trade.Unit, Ticks: 1})
+	s.at(32, 1000)
+	s.at(34, 1001)
+	if end := s.end(r.Contract); end == nil || end.Result != trade.Won {
+		t.Errorf("got %+v, want it won", end)
+	}
+}
+
 func TestWhatIsNotRestored(t *testing.T) {
 	s := newStall(t, paper.Options{})
 	if err := s.broker.Restore(trade.NewLedger()); err != nil {

@@ -262,6 +262,64 @@ func TestABadTickOfARecordingIsAnError(t *testing.T) {
 	}
 }
 
+func TestSimulatedTicks(t *testing.T) {
+	list := indices(t, "V75", "V100_1s")
+	play := func(seed uint64) (got []replay.Record) {
+		for r, err := range simulated(t, list, seed, 4*time.Second) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, r)
+		}
+		return got
+	}
+	first := play(1)
+	var order []string
+	for _, r := range first {
+		order = append(order, fmt.Sprint(r.At.Sub(noon), " ", r.Symbol))
+		if !r.At.Equal(r.Tick.At) || !(r.Tick.Price > 0) || r.Missed != 0 {
+			t.Errorf("got %+v, want a price of its moment", r)
+		}
+	}
+	want := []string{"1s 1HZ100V", "2s R_75", "2s 1HZ100V", "3s 1HZ100V", "4s R_75", "4s 1HZ100V"}
+	if diff := cmp.Diff(want, order); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(first, play(1)); diff != "" {
+		t.Errorf("the same seed makes others:\n%s", diff)
+	}
+	if cmp.Equal(first, play(2)) {
+		t.Error("another seed makes the same ticks")
+	}
+	for r := range simulated(t, nil, 1, time.Hour) {
+		t.Errorf("got %+v of no index", r)
+	}
+	for range simulated(t, list, 1, time.Hour) {
+		break // and no more is made
+	}
+}
+
+// Where a recording has a hole, nobody knows how a Rise went on.
+func TestAHoleInARecording(t *testing.T) {
+	p := newPlayer(t, indices(t, "V75"), &paper.Options{Rejected: -1})
+	p.Play(t.Context(), tickAt(0, 0, 1000))
+	q, err := p.Broker.Quote(t.Context(), trade.Terms{Symbol: "R_75", Kind: trade.Rise, Stake: trade.Unit, Ticks: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := p.Broker.Buy(t.Context(), &q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Play(t.Context(), tickAt(2*time.Second, 2*time.Second, 1000))
+	hole := tickAt(8*time.Second, 8*time.Second, 1001)
+	hole.Missed = 2
+	p.Play(t.Context(), hole)
+	if c, err := p.Broker.Contract(t.Context(), r.Contract); err != nil || c.Settlement == nil || c.Settlement.Result != trade.Cancelled || c.Settlement.Brought != trade.Unit {
+		t.Errorf("got %+v, %v, want its stake given back", c, err)
+	}
+}
+
 // book is a journal in memory, as it would be exported.
 type book struct {
 	entries []*trade.Entry

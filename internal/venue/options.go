@@ -32,7 +32,7 @@ func Open(ctx context.Context, opts *Options) (*Broker, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if real := o.Mode == trade.Live; real != o.Deriv.RealMoney {
+	if live := o.Mode == trade.Live; live != o.Deriv.RealMoney {
 		return nil, fmt.Errorf("venue: got mode %s with RealMoney %t, want both to say the same", o.Mode, o.Deriv.RealMoney)
 	}
 	finder, err := deriv.NewAccount(&o.Deriv)

@@ -30,7 +30,7 @@ func jumps(index *price.Index, s *series, out *Symbol) {
 		out.tooFew(s, "every, jump_size", "jumps", j.k, j.n, float64(index.Every))
 		return
 	}
-	if !(j.rate() < 0.5) {
+	if !j.plausible() {
 		out.refuse("every, jump_size", "its %d large moves are no jumps of this law, most of them are near %d standard deviations", j.k, jumpEdge)
 		return
 	}
@@ -89,18 +89,27 @@ func (j *jumpFit) split(s *series) bool {
 	if !(mean > below.finest) {
 		return false
 	}
-	hidden := 0.0
 	if j.k > 0 {
 		j.wide = wideOf(j.squares/float64(j.k), j.edge)
-		jumps := min(j.rate(), 0.5) * float64(j.n) // in all, hidden ones included
-		z := j.edge / j.wide
-		hidden = jumps * j.wide * j.wide * (math.Erf(z/math.Sqrt2) - z*math.Sqrt(2/math.Pi)*math.Exp(-z*z/2))
-		ordinary := float64(j.n) - jumps
-		mean = max((mean*float64(below.n)-hidden)/ordinary, mean/2)
+		mean = j.withoutHidden(mean, below.n)
 	}
 	j.variance, j.se = mean, se
 	return true
 }
+
+// withoutHidden takes the jumps below the edge off the mean square of the moves there.
+func (j *jumpFit) withoutHidden(mean float64, below int) float64 {
+	if !j.plausible() {
+		return mean
+	}
+	jumps := j.rate() * float64(j.n) // in all
+	z := j.edge / j.wide
+	hidden := jumps * j.wide * j.wide * (math.Erf(z/math.Sqrt2) - z*math.Sqrt(2/math.Pi)*math.Exp(-z*z/2))
+	return max((mean*float64(below)-hidden)/(float64(j.n)-jumps), mean/2)
+}
+
+// plausible tells whether most of the moves are no jumps.
+func (j *jumpFit) plausible() bool { return j.rate() < 0.5 }
 
 // beyond is the chance of a normal number to be beyond edge either side.
 func beyond(edge, sd float64) float64 { return math.Erfc(edge / sd / math.Sqrt2) }

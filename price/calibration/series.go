@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -55,7 +56,7 @@ func (s *series) settle() {
 	for i := 1; i < len(s.ticks); i++ {
 		distances[s.ticks[i].epoch-s.ticks[i-1].epoch]++
 	}
-	s.interval = distances.median()
+	s.interval, s.gaps, s.lost = distances.median(), 0, 0
 	for distance, times := range distances {
 		if !s.neighbours(distance) {
 			s.gaps += times
@@ -119,6 +120,13 @@ func (s *series) units(m move) int64 {
 }
 
 // lasting is how long so many ticks take.
-func (s *series) lasting(ticks float64) time.Duration {
-	return time.Duration(ticks * s.interval.Value * float64(time.Second)).Round(time.Minute)
+func (s *series) lasting(ticks float64) string { return lasting(ticks * s.interval.Value) }
+
+// lasting writes seconds for people: 45s, 7m, 2h40m.
+func lasting(seconds float64) string {
+	d := time.Duration(seconds * float64(time.Second)).Round(time.Second)
+	if d < time.Minute {
+		return d.String()
+	}
+	return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
 }

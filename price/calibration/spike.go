@@ -8,7 +8,7 @@ import (
 
 // doubtful is how many standard errors apart two numbers are that the law has equal,
 // before there is a note.
-const doubtful = 4
+const doubtful = 5
 
 // spikes measures a Crash or Boom index: a move against the others' direction is a
 // spike, for all others go one way or, rounded, nowhere.

@@ -126,7 +126,7 @@ func measure(index *price.Index, s *series) Symbol {
 		return out
 	case s.interval == nil:
 		more := leastReturns + 1 - len(s.ticks)
-		out.refuse("all", "got %d ticks, want %d: %d more, %s", len(s.ticks), leastReturns+1, more, time.Duration(more)*index.Interval)
+		out.refuse("all", "got %d ticks, want %d: %d more, %s", len(s.ticks), leastReturns+1, more, lasting(float64(more)*index.Interval.Seconds()))
 		return out
 	}
 	out.Interval = s.interval

@@ -36,6 +36,11 @@ func (m *moments) variance() (mean, se float64) {
 	return mean, math.Sqrt(max(m.fourth/n-mean*mean, 0)/n) / mean
 }
 
+// kurtosis is the fourth moment over the square of the variance.
+func (m *moments) kurtosis(variance float64) float64 {
+	return m.fourth / float64(m.n) / (variance * variance)
+}
+
 // year is a year of ticks, as package price has it.
 const year = 365 * 24 * time.Hour
 
@@ -57,16 +62,11 @@ func walk(_ *price.Index, s *series, out *Symbol) {
 		out.refuse("volatility", "it moves by less than half of its last digit, %g", s.unit())
 		return
 	}
-	sd := math.Sqrt(mean)
-	out.Volatility = s.annual(aroundLog(sd, se/2, m.n))
+	out.Volatility = s.annual(aroundLog(math.Sqrt(mean), se/2, m.n))
 	out.Autocorrelation = s.autocorrelation(s.rounding)
-	far := 0
-	for move := range s.moves() {
-		if math.Abs(relative(move)) > jumpEdge*sd {
-			far++
-		}
-	}
-	if far > 0 {
-		out.note("%d of %d moves go beyond %d standard deviations, where this law has one in 500 million", far, m.n, jumpEdge)
+	// Of n normal numbers the kurtosis is 3 with a standard error of √(24/n), and its
+	// logarithm has less of a tail than itself.
+	if k := m.kurtosis(mean); math.Log(k/3)*3*math.Sqrt(float64(m.n)/24) > doubtful {
+		out.note("its moves have a kurtosis of %.3g, where this law has 3: some are far larger than the rest", k)
 	}
 }

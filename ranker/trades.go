@@ -60,7 +60,7 @@ func (l *learner) signal(r *bandit.Round, c *bandit.Choice, now time.Time) {
 	s := trade.Signal{
 		Decision: strconv.FormatInt(now.UnixMilli(), 10) + "-" + name, Asset: name, Side: trade.Side(l.features.Direction(asset)), Votes: a.votes,
 		Price: a.price, SnapshotAge: max(0, now.Sub(a.updated)), VotesAge: max(0, now.Sub(a.voted)),
-		Proven: l.gate.Open(), Propensity: c.P[c.Arm],
+		Proven: l.gate.Open(), Propensity: c.P[c.Arm], Policy: l.opts.Policy,
 	}
 	if !a.stepped.IsZero() {
 		s.TrainingAge = new(max(0, now.Sub(a.stepped)))

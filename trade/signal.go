@@ -66,6 +66,8 @@ type Signal struct {
 	Proven bool     `json:"proven"`
 	// Propensity is with what probability the policy chose it.
 	Propensity float64 `json:"propensity"`
+	// Policy names the policy that chose it, "" where that is not told.
+	Policy string `json:"policy,omitempty"`
 	// At is when the trader got it, by the broker's clock.
 	At time.Time `json:"at"`
 }

@@ -2,6 +2,8 @@ package venue_test
 
 import (
 	"errors"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -76,6 +78,45 @@ func TestWhichAccountIsTraded(t *testing.T) {
 			})
 		})
 	}
+}
+
+// liar leads the sockets of an account to another path.
+type liar struct{ http.RoundTripper }
+
+func (l liar) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := l.RoundTripper.RoundTrip(r)
+	if err != nil || !strings.HasSuffix(r.URL.Path, "/otp") {
+		return answer, err
+	}
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, err
+	}
+	text := strings.ReplaceAll(string(body), "/ws/demo", "/ws/real")
+	answer.Body, answer.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
+	return answer, nil
+}
+
+// An account that is demo by what is said of it, and real by where its socket leads, is
+// traded by nobody.
+func TestAnAccountWhoseSocketDisagreesIsNotTraded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := simulator(t, nil)
+		o := options(sim, trade.Demo)
+		client := sim.HTTPClient()
+		client.Transport = liar{client.Transport}
+		o.Deriv.HTTPClient = client
+		b, err := venue.Open(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Run(t.Context(), func(e trade.Event) { t.Errorf("got %+v, want nothing", e) }); !errors.Is(err, deriv.ErrWrongAccount) {
+			t.Errorf("got %v, want ErrWrongAccount", err)
+		}
+		if _, err := b.Record(t.Context(), noon); !errors.Is(err, deriv.ErrWrongAccount) {
+			t.Errorf("record: got %v, want ErrWrongAccount", err)
+		}
+	})
 }
 
 func TestHosts(t *testing.T) {

@@ -11,12 +11,18 @@ import (
 // book is the account: what was bought and sold, and what is left.
 type book struct {
 	balance   trade.Money
-	contracts []*contract // by number
 	byID      map[int64]*contract
 	open      map[string][]*contract // by symbol, the oldest first
-	movements []trade.Movement       // by transaction
+	movements []row                  // by transaction
 
 	nextContract, nextTransaction int64
+}
+
+// row is a movement, and the newest time of all up to it: what was settled after a pause
+// may be older than what was before it.
+type row struct {
+	trade.Movement
+	newest time.Time
 }
 
 func newBook(opening trade.Money) *book {
@@ -29,12 +35,11 @@ func (b *book) buy(c *contract) trade.Movement {
 	b.nextContract++
 	b.nextTransaction++
 	b.keep(c)
-	return b.move(trade.Movement{Transaction: c.Transaction, Action: "buy", Amount: -c.Price, Contract: c.ID, At: c.Purchased})
+	return b.move(bought(c))
 }
 
 // keep enters a contract; one without an end is open.
 func (b *book) keep(c *contract) {
-	b.contracts = append(b.contracts, c)
 	b.byID[c.ID] = c
 	if c.Settlement == nil {
 		b.open[c.Symbol] = append(b.open[c.Symbol], c)
@@ -45,7 +50,11 @@ func (b *book) keep(c *contract) {
 func (b *book) move(m trade.Movement) trade.Movement {
 	b.balance += m.Amount
 	m.Balance = b.balance
-	b.movements = append(b.movements, m)
+	newest := m.At
+	if n := len(b.movements); n > 0 && b.movements[n-1].newest.After(newest) {
+		newest = b.movements[n-1].newest
+	}
+	b.movements = append(b.movements, row{m, newest})
 	return m
 }
 
@@ -55,27 +64,46 @@ func (b *book) settle(c *contract, s *trade.Settlement) trade.Movement {
 	b.nextTransaction++
 	c.Settlement = s
 	b.open[c.Symbol] = slices.DeleteFunc(b.open[c.Symbol], func(o *contract) bool { return o == c })
-	return b.move(trade.Movement{Transaction: s.Transaction, Action: "sell", Amount: s.Brought, Contract: c.ID, At: s.At})
+	return b.move(sold(c))
+}
+
+// bought and sold are the movements of a contract, without a balance yet.
+func bought(c *contract) trade.Movement {
+	return trade.Movement{Transaction: c.Transaction, Action: "buy", Amount: -c.Price, Contract: c.ID, At: c.Purchased}
+}
+
+func sold(c *contract) trade.Movement {
+	s := c.Settlement
+	return trade.Movement{Transaction: s.Transaction, Action: "sell", Amount: s.Brought, Contract: c.ID, At: s.At}
 }
 
 // record is what is open, and what happened since a time.
 func (b *book) record(now, since time.Time) *trade.Record {
 	r := &trade.Record{At: now, Balance: b.balance}
-	for _, c := range b.contracts {
-		switch {
-		case c.Settlement == nil:
+	for _, open := range b.open {
+		for _, c := range open {
 			r.Open = append(r.Open, *c.told())
-		case !c.Settlement.At.Before(since):
-			r.Closed = append(r.Closed, *c.told())
 		}
 	}
-	for _, m := range b.movements {
-		if !m.At.Before(since) {
-			r.Movements = append(r.Movements, m)
+	for _, m := range slices.Backward(b.movements) {
+		if m.newest.Before(since) {
+			break
+		}
+		if m.At.Before(since) {
+			continue
+		}
+		r.Movements = append(r.Movements, m.Movement)
+		if m.Action == "sell" {
+			r.Closed = append(r.Closed, *b.byID[m.Contract].told())
 		}
 	}
+	slices.Reverse(r.Movements)
+	slices.SortFunc(r.Open, byNumber)
+	slices.SortFunc(r.Closed, byNumber)
 	return r
 }
+
+func byNumber(a, b trade.Contract) int { return cmp.Compare(a.ID, b.ID) }
 
 // restore makes the book that a journal describes. What has an answer in it is on
 // the book; a buy without one was lost with the process that pretended it.
@@ -87,12 +115,11 @@ func (b *book) restore(l *trade.Ledger) {
 			b.recall(o)
 		}
 	}
-	slices.SortFunc(b.contracts, func(a, b *contract) int { return cmp.Compare(a.ID, b.ID) })
 	rows := b.movements
-	slices.SortFunc(rows, func(a, b trade.Movement) int { return cmp.Compare(a.Transaction, b.Transaction) })
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a.Transaction, b.Transaction) })
 	b.movements = nil
 	for _, m := range rows {
-		b.move(m)
+		b.move(m.Movement)
 	}
 }
 
@@ -101,10 +128,10 @@ func (b *book) restore(l *trade.Ledger) {
 func (b *book) recall(o *trade.Order) {
 	c := recalled(o)
 	b.keep(c)
-	b.movements = append(b.movements, trade.Movement{Transaction: c.Transaction, Action: "buy", Amount: -c.Price, Contract: c.ID, At: c.Purchased})
+	b.movements = append(b.movements, row{Movement: bought(c)})
 	b.nextContract = max(b.nextContract, c.ID+1)
-	if s := c.Settlement; s != nil {
-		b.movements = append(b.movements, trade.Movement{Transaction: s.Transaction, Action: "sell", Amount: s.Brought, Contract: c.ID, At: s.At})
+	if c.Settlement != nil {
+		b.movements = append(b.movements, row{Movement: sold(c)})
 	}
 }
 

@@ -59,7 +59,7 @@ func (w *world) try() {
 	id := fmt.Sprint(len(w.entries))
 	asset := rapid.SampledFrom([]string{"V10", "V75", "V100"}).Draw(w.t, "asset")
 	side := rapid.SampledFrom([]trade.Side{trade.Buy, trade.Sell}).Draw(w.t, "side")
-	price := trade.Cents(rapid.Int64Range(35, 700).Draw(w.t, "stake"))
+	price := trade.Cents(rapid.Int64Range(35, 400).Draw(w.t, "stake"))
 	kind := trade.Rise
 	if side == trade.Sell {
 		kind = trade.Fall
@@ -173,16 +173,16 @@ func TestNoLimitIsEverExceededAndNoHaltForgotten(t *testing.T) {
 		l.DailyLoss, l.RollingLoss, l.LossStreak = 12*trade.Unit, 15*trade.Unit, 4
 		w := &world{t: t, limits: l, ledger: trade.NewLedger(), now: noon}
 		w.enter(&trade.Entry{Opened: &trade.Opened{Account: trade.Account{Mode: trade.Paper}, Balance: 1000 * trade.Unit}})
-		for range rapid.IntRange(1, 150).Draw(t, "steps") {
-			switch rapid.SampledFrom([]string{"try", "try", "try", "settle", "settle", "wait", "jump", "restart", "resume"}).Draw(t, "step") {
+		for range rapid.IntRange(100, 400).Draw(t, "steps") {
+			switch rapid.SampledFrom([]string{"try", "try", "try", "try", "settle", "settle", "settle", "wait", "wait", "wait", "jump", "restart", "resume"}).Draw(t, "step") {
 			case "try":
 				w.try()
 			case "settle":
 				w.settle()
 			case "wait":
-				w.now = w.now.Add(time.Duration(rapid.Int64Range(1, int64(3*time.Hour)).Draw(t, "for")))
+				w.now = w.now.Add(rapid.SampledFrom([]time.Duration{time.Second, 25 * time.Second, 2 * time.Minute, 40 * time.Minute, 5 * time.Hour}).Draw(t, "for"))
 			case "jump":
-				w.wrong = rapid.SampledFrom([]time.Duration{0, time.Second, time.Hour, 26 * time.Hour}).Draw(t, "back")
+				w.wrong = rapid.SampledFrom([]time.Duration{0, 0, time.Second, time.Hour, 26 * time.Hour}).Draw(t, "back")
 			case "restart":
 				w.restart()
 			case "resume":

@@ -9,6 +9,7 @@ import (
 	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/bandit"
 	"github.com/karlquant/quasar/internal/rest"
+	"github.com/karlquant/quasar/trade"
 )
 
 // The shapes of the answers. Every key is always there; what does not exist is
@@ -175,8 +176,10 @@ func newGateAnswer(g *bandit.Gate) gateAnswer {
 
 // tradingAnswer says honestly what there is of trading.
 type tradingAnswer struct {
-	Enabled bool   `json:"enabled"`
-	Note    string `json:"note"`
+	Enabled  bool            `json:"enabled"`
+	Mode     *trade.Mode     `json:"mode"`
+	Standing *trade.Standing `json:"standing"`
+	Note     string          `json:"note"`
 }
 
 type stateAnswer struct {

@@ -117,7 +117,10 @@ func (l *learner) notes() []string {
 	switch {
 	case l.scorer == nil:
 	case l.opts.Feedback == traded:
-		notes = append(notes, "the policy learns from trades alone, and nothing is traded yet: the formula orders the assets")
+		if l.taught {
+			break
+		}
+		notes = append(notes, "the policy learns from trades alone, and none has ended yet: the formula orders the assets")
 	case !l.orders():
 		notes = append(notes, "no outcome is known yet: the formula orders the assets until one is, "+l.opts.Horizon.String()+" after the first decision")
 	}

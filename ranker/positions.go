@@ -21,7 +21,10 @@ type accountAnswer struct {
 	Balance    trade.Money      `json:"balance"`
 	Timestamp  rest.UnixSeconds `json:"timestamp"` // the broker's clock
 	Unresolved *string          `json:"unresolved"`
-	Halted     *haltAnswer      `json:"halted"`
+	// Standing is ACTIVE, REDUCING or HALTED, Why says why it is not the first.
+	Standing trade.Standing `json:"standing"`
+	Why      []string       `json:"why"`
+	Halted   *haltAnswer    `json:"halted"`
 	// JournalError is why nothing can be written down, and so nothing is bought.
 	JournalError *string `json:"journal_error"`
 }
@@ -37,6 +40,7 @@ func newAccount(s *trade.Status) accountAnswer {
 	a := accountAnswer{
 		Mode: s.Account.Mode, ID: s.Account.ID, Currency: s.Account.Currency, Venue: s.Account.Venue,
 		Connected: s.Connected, Reconciled: s.Reconciled, Balance: s.Balance, Timestamp: rest.UnixSeconds(s.At), Unresolved: some(s.Unresolved),
+		Standing: s.Standing, Why: append([]string{}, s.Why.Details...),
 	}
 	if s.Halt != nil {
 		a.Halted = &haltAnswer{s.Halt.Reason, s.Halt.Detail, s.Halt.By, rest.UnixSeconds(s.HaltedAt)}

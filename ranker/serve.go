@@ -12,6 +12,7 @@ import (
 	"github.com/karlquant/quasar/internal/page"
 	"github.com/karlquant/quasar/internal/problem"
 	"github.com/karlquant/quasar/internal/rest"
+	"github.com/karlquant/quasar/trade"
 )
 
 const (
@@ -31,6 +32,7 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 		"/rankings":  r.serveRankings,
 		"/decisions": r.serveDecisions,
 		"/positions": r.servePositions,
+		"/risk":      r.serveRisk,
 		"/api/state": r.serveState,
 		"/health":    r.serveHealth,
 		"/metrics":   r.newPrometheus().ServeHTTP,
@@ -130,9 +132,25 @@ func (r *Ranker) health(now time.Time, ranking *Ranking) healthAnswer {
 		UptimeSeconds: now.Sub(r.started).Seconds(), InsecureAllowAnonymous: r.opts.InsecureAllowAnonymous,
 		Hub:     r.hub(ranking),
 		Policy:  r.policyAnswer(),
-		Trading: tradingAnswer{Note: "off: the trader is not there yet"},
+		Trading: r.trading(),
 		Assets:  len(ranking.Assets), Waiting: ranking.Waiting, Updates: ranking.Updates,
 	}
+}
+
+// trading says in a line whether anything is traded, and with whose money.
+func (r *Ranker) trading() tradingAnswer {
+	if r.opts.Trader == nil {
+		return tradingAnswer{Note: "off: --trade paper trades on paper"}
+	}
+	s := r.opts.Trader.Status()
+	a := tradingAnswer{Enabled: true, Mode: new(s.Account.Mode), Standing: new(s.Standing), Note: s.Account.String()}
+	if s.Account.Mode == trade.Live {
+		a.Note = "REAL MONEY: " + a.Note
+	}
+	if len(s.Why.Details) > 0 {
+		a.Note += ": " + s.Why.Details[0]
+	}
+	return a
 }
 
 func (r *Ranker) hub(ranking *Ranking) hubAnswer {

@@ -116,7 +116,7 @@ func TestHealthAndStateHaveEveryKey(t *testing.T) {
 			"hub": document{"url": "ws://hub", "connected": false, "since": fakeStart, "last_frame_at": nil, "connects": 0.,
 				"last_error": nil, "last_error_at": nil},
 			"policy":  untaught(nil),
-			"trading": document{"enabled": false, "note": "off: the trader is not there yet"},
+			"trading": document{"enabled": false, "mode": nil, "standing": nil, "note": "off: --trade paper trades on paper"},
 		}
 		if diff := cmp.Diff(health, read(t, ask(r, "GET", "/health").Body.Bytes())); diff != "" {
 			t.Errorf("/health (-want +got):\n%s", diff)

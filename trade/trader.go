@@ -208,6 +208,17 @@ func (t *Trader) concerned(e *Entry) *Order {
 	return nil
 }
 
+// Tighten makes limits tighter while the trader runs. Looser ones want a restart.
+func (t *Trader) Tighten(next *Limits) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	tighter, err := t.limits.Tighten(next)
+	if err == nil {
+		t.limits = tighter
+	}
+	return err
+}
+
 // View calls look with the ledger, which it must not keep or change.
 func (t *Trader) View(look func(l *Ledger)) {
 	t.mu.Lock()
@@ -230,8 +241,12 @@ type Status struct {
 	JournalErr error
 	Owed       int
 	Balance    Money
-	Health     Health
-	At         time.Time
+	// Standing is whether anything is bought at all, and Why not.
+	Standing Standing
+	Why      Verdict
+	Limits   Limits
+	Health   Health
+	At       time.Time
 }
 
 // Status returns how the trader is doing.
@@ -244,6 +259,12 @@ func (t *Trader) Status() Status {
 	}
 	if o := t.ledger.Unresolved(); o != nil {
 		s.Unresolved = o.ID()
+	}
+	s.Limits = *t.limits
+	s.Standing, s.Why = t.limits.Standing(t.ledger, s.At)
+	if t.journalErr != nil {
+		s.Standing = HaltedNow
+		s.Why.no(ReasonJournal, t.journalErr.Error())
 	}
 	return s
 }

@@ -51,33 +51,38 @@ func (f *tradeFlags) open(cmd *cobra.Command, log *slog.Logger) (t *trading, err
 		return nil, err
 	}
 	t = &trading{limits: limits, mode: mode, dir: f.dataDir, signals: make(chan trade.Signal, 1), log: log}
-	defer func() {
-		if err != nil {
-			t.close()
-		}
-	}()
-	broker, err := f.broker(cmd, t, log)
-	if err != nil {
+	if err := t.build(cmd, f, chooser); err != nil {
+		t.close()
 		return nil, err
+	}
+	return t, nil
+}
+
+// build finds the account, makes sure that nobody else trades on it, and opens its
+// journal.
+func (t *trading) build(cmd *cobra.Command, f *tradeFlags, chooser *trade.Chooser) error {
+	broker, err := f.broker(cmd, t, t.log)
+	if err != nil {
+		return err
 	}
 	t.account = broker.Account()
 	if err := f.confirmed(cmd, t.account); err != nil {
-		return nil, err
+		return err
 	}
 	lock, err := journal.LockAccount(t.account)
 	if err != nil {
-		return nil, misconfigured(fmt.Errorf("%w; one trader at a time trades on an account", err))
+		return misconfigured(fmt.Errorf("%w; one trader at a time trades on an account", err))
 	}
 	t.closers = append(t.closers, lock)
-	book, err := journal.Open(f.dataDir, t.account, &journal.Options{Logger: log, SetAsideDamaged: true})
+	book, err := journal.Open(f.dataDir, t.account, &journal.Options{Logger: t.log, SetAsideDamaged: true})
 	if err != nil {
-		return nil, misconfigured(err)
+		return misconfigured(err)
 	}
 	t.closers = append(t.closers, book)
 	t.Trader, err = trade.New(&trade.Options{
-		Broker: broker, Journal: book, Terms: chooser.Terms, Limits: limits, Version: version(), Logger: log, OnChange: t.tell, OnNotice: t.notice,
+		Broker: broker, Journal: book, Terms: chooser.Terms, Limits: t.limits, Version: version(), Logger: t.log, OnChange: t.tell, OnNotice: t.notice,
 	})
-	return t, err
+	return err
 }
 
 // broker connects to the venue, and finds the account.

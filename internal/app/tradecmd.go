@@ -1,0 +1,156 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/karlquant/quasar/trade"
+	"github.com/karlquant/quasar/trade/journal"
+)
+
+func newTrade() *cobra.Command {
+	cmd := &cobra.Command{
+		Use: "trade", GroupID: "use",
+		Short: "Halt, resume or flatten a trader, and see how it stands",
+		Long: `These commands speak to a trader (quasar rank --trade) on this machine by way of its
+data directory: who may write there may command it. A halt is on record before it
+counts as done, outlives the process, and ends only when a person resumes; one that
+is asked for while no trader runs is obeyed by the next.
+
+From elsewhere: POST /trade/halt, /trade/resume and /trade/flatten of the ranker, with
+its admin token. SIGUSR1 halts too.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(
+		newTradeOrder("halt", "Stop all buying until a person resumes; contracts that are open run on"),
+		newTradeOrder("resume", "End a halt, after a look at what it was for"),
+		newTradeOrder("flatten", "Halt, and sell what can be sold"),
+		newTradeStatus(),
+	)
+	return cmd
+}
+
+// accountFlags say which trader.
+type accountFlags struct{ dataDir, account string }
+
+func (a *accountFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&a.dataDir, "data-dir", defaultDataDir, "the directory that the trader keeps its journals in")
+	alsoEnv(cmd, "data-dir")
+	cmd.Flags().StringVar(&a.account, "account", string(trade.Paper), "whose: paper, demo or live")
+}
+
+func (a *accountFlags) mode() (trade.Mode, error) {
+	if mode := trade.Mode(a.account); slices.Contains(trade.Modes, mode) {
+		return mode, nil
+	}
+	return "", usage("--account: got %q, want paper, demo or live", a.account)
+}
+
+// obeyWithin is how long an order waits for a trader.
+const obeyWithin = 10 * time.Second
+
+func newTradeOrder(order, short string) *cobra.Command {
+	var at accountFlags
+	cmd := &cobra.Command{Use: order, Short: short, Args: exactly("none", 0), Example: "  quasar trade " + order + " --account demo"}
+	at.add(cmd)
+	note := cmd.Flags().String("note", "", "why, for the journal")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		mode, err := at.mode()
+		if err != nil {
+			return err
+		}
+		if len(*note) > maxNoteFile {
+			return usage("--note: got %d bytes, want at most %d", len(*note), maxNoteFile)
+		}
+		if err := os.MkdirAll(at.dataDir, 0o700); err != nil {
+			return misconfigured(err)
+		}
+		if err := writeOrder(at.dataDir, mode, order, *note); err != nil {
+			return misconfigured(err)
+		}
+		return at.obeyed(cmd, mode, order)
+	}
+	return cmd
+}
+
+// obeyed waits until a trader has taken an order away, and says how it stands then.
+func (a *accountFlags) obeyed(cmd *cobra.Command, mode trade.Mode, order string) error {
+	ctx, cancel := context.WithTimeout(cmd.Context(), obeyWithin)
+	defer cancel()
+	file := orderFile(a.dataDir, mode, order)
+	for ctx.Err() == nil {
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			return a.status(cmd, mode)
+		}
+		pauseFor(ctx, obeyEvery/2)
+	}
+	if order == "halt" {
+		fmt.Fprintf(cmd.ErrOrStderr(), "no %s trader took it within %v: the next one that starts in %s is halted before it buys\n", mode, obeyWithin, a.dataDir)
+		return nil
+	}
+	if err := os.Remove(file); err != nil {
+		return nil //nolint:nilerr // it has been taken away in this moment
+	}
+	return fmt.Errorf("no %s trader is running in %s: nothing was done", mode, a.dataDir)
+}
+
+func pauseFor(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+func newTradeStatus() *cobra.Command {
+	var at accountFlags
+	cmd := &cobra.Command{Use: "status", Short: "Say whether it is halted, what is open, and what the balance should be", Args: exactly("none", 0)}
+	at.add(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		mode, err := at.mode()
+		if err != nil {
+			return err
+		}
+		return at.status(cmd, mode)
+	}
+	return cmd
+}
+
+// status says what the journal says.
+func (a *accountFlags) status(cmd *cobra.Command, mode trade.Mode) error {
+	view, err := journal.OpenView(a.dataDir, mode)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = view.Close() }() // it was only read
+	ledger := trade.NewLedger()
+	for e, err := range view.Entries(cmd.Context()) {
+		if err == nil {
+			err = ledger.Apply(e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	out := cmd.OutOrStdout()
+	if mode == trade.Live {
+		fmt.Fprintln(out, "LIVE: REAL MONEY")
+	}
+	state := "not halted"
+	if h := ledger.Halt; h != nil {
+		state = harmless(fmt.Sprintf("HALTED since %s by %s: %s %s", ledger.HaltedAt.UTC().Format(time.DateTime), h.By, h.Reason, h.Detail))
+	}
+	fmt.Fprintf(out, "%s\n%s\n%d open, %s %s", ledger.Account, state, len(ledger.Live()), ledger.Balance(), ledger.Account.Currency)
+	if o := ledger.Unresolved(); o != nil {
+		fmt.Fprintf(out, "; %s is unresolved", o.ID())
+	}
+	fmt.Fprintln(out)
+	return nil
+}

@@ -181,3 +181,8 @@ type Apart struct {
 	// Free are settled orders that cost nothing, of which there is no return.
 	Free int `json:"free"`
 }
+
+// Performance is what /performance answers: a report of each account, never added up.
+type Performance struct {
+	Accounts []*Report `json:"accounts"`
+}

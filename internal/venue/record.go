@@ -69,15 +69,22 @@ func (b *Broker) read(ctx context.Context, a *deriv.Account, since time.Time) (*
 		return nil, err
 	}
 	r := &trade.Record{At: a.Now(), Balance: trade.Money(balance.Amount)}
-	for i := range rows {
-		r.Movements = append(r.Movements, movement(&rows[i]))
-	}
-	slices.SortFunc(r.Movements, func(a, b trade.Movement) int { return cmp.Compare(a.Transaction, b.Transaction) })
+	r.Movements = movements(rows)
 	if n := len(r.Movements); n > 0 {
 		r.Balance = r.Movements[n-1].Balance
 	}
 	fill(r, holdings, ended)
 	return r, b.complete(ctx, a, r)
+}
+
+// movements are rows of the statement by transaction, each once: pages overlap where
+// rows are added while they are read.
+func movements(rows []deriv.Movement) (list []trade.Movement) {
+	for i := range rows {
+		list = append(list, movement(&rows[i]))
+	}
+	slices.SortFunc(list, func(a, b trade.Movement) int { return cmp.Compare(a.Transaction, b.Transaction) })
+	return slices.CompactFunc(list, func(a, b trade.Movement) bool { return a.Transaction == b.Transaction })
 }
 
 // fill enters the contracts, each once: one that has ended in between only as that.

@@ -74,6 +74,14 @@ func TestAContractIsOnRecordOnce(t *testing.T) {
 	}
 }
 
+func TestAMovementIsOnRecordOnce(t *testing.T) {
+	got := movements([]deriv.Movement{{Transaction: 3, Amount: 3}, {Transaction: 1, Amount: 1}, {Transaction: 3, Amount: 3}, {Transaction: 2, Amount: 2}})
+	want := []trade.Movement{{Transaction: 1, Amount: 1}, {Transaction: 2, Amount: 2}, {Transaction: 3, Amount: 3}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestMoneyTakenIsBelowZero(t *testing.T) {
 	for _, test := range []struct {
 		action string

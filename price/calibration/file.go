@@ -41,30 +41,52 @@ func Decode(data []byte) ([]Symbol, error) {
 		Version *int `json:"quasar_calibration"`
 	}
 	if err := json.Unmarshal(data, &head); err != nil {
-		return nil, fmt.Errorf("calibration: %w", err)
+		return nil, readable(err)
 	}
-	if head.Version == nil || *head.Version != Version {
-		return nil, fmt.Errorf("calibration: got no quasar_calibration of version %d, want a file that quasar calibrate wrote", Version)
+	switch {
+	case head.Version == nil:
+		return nil, errors.New("calibration: got no quasar_calibration, want a file that quasar calibrate wrote")
+	case *head.Version != Version:
+		return nil, fmt.Errorf("calibration: got version %d, want %d: measure anew with this quasar", *head.Version, Version)
 	}
 	var f file
 	if err := json.Unmarshal(data, &f, json.RejectUnknownMembers(true)); err != nil {
-		return nil, fmt.Errorf("calibration: %w", err)
-	}
-	seen := make(map[string]bool)
-	for i := range f.Symbols {
-		s := &f.Symbols[i]
-		if _, err := s.Index(); err != nil {
-			return nil, err
-		}
-		if seen[s.Symbol] {
-			return nil, fmt.Errorf("calibration: %s: got it twice", s.Symbol)
-		}
-		seen[s.Symbol] = true
+		return nil, readable(err)
 	}
 	if len(f.Symbols) == 0 {
 		return nil, errors.New("calibration: got no symbol, want one at least")
 	}
-	return f.Symbols, nil
+	return f.Symbols, checkAll(f.Symbols)
+}
+
+// checkAll wants indices, each once.
+func checkAll(symbols []Symbol) error {
+	seen := make(map[string]bool)
+	for i := range symbols {
+		s := &symbols[i]
+		if _, err := s.Index(); err != nil {
+			return err
+		}
+		if seen[s.Symbol] {
+			return fmt.Errorf("calibration: %s: got it twice, want it once", s.Symbol)
+		}
+		seen[s.Symbol] = true
+	}
+	return nil
+}
+
+// readable says where in the file something is wrong, in place of in which type.
+func readable(err error) error {
+	var wrong *json.SemanticError
+	switch {
+	case !errors.As(err, &wrong):
+		return fmt.Errorf("calibration: %w", err)
+	case errors.Is(err, json.ErrUnknownName):
+		return fmt.Errorf("calibration: %s: no such name", wrong.JSONPointer)
+	case wrong.Err != nil:
+		return fmt.Errorf("calibration: %s: %w", wrong.JSONPointer, wrong.Err)
+	}
+	return fmt.Errorf("calibration: %s: got a %s, want a %s", wrong.JSONPointer, wrong.JSONKind, wrong.GoType)
 }
 
 // check wants numbers that can be.

@@ -118,34 +118,34 @@ func measure(index *price.Index, s *series) Symbol {
 	out := Symbol{Symbol: index.Symbol, Kind: index.Kind.String(), Ticks: len(s.ticks), Duplicates: s.duplicates, Gaps: s.gaps, Lost: s.lost}
 	if n := len(s.ticks); n > 0 {
 		out.From, out.To = time.Unix(s.ticks[0].epoch, 0).UTC(), time.Unix(s.ticks[n-1].epoch, 0).UTC()
-		out.Decimals, out.LastPrice = s.decimals, s.ticks[n-1].price
 	}
-	switch {
-	case s.conflicts > 0:
-		out.refuse("all", "got two prices of one moment %d times, want recordings of one venue, or of one run of a simulator", s.conflicts)
-		return out
-	case s.interval == nil:
-		more := leastReturns + 1 - len(s.ticks)
-		out.refuse("all", "got %d ticks, want %d: %d more, %s", len(s.ticks), leastReturns+1, more, lasting(float64(more)*index.Interval.Seconds()))
-		return out
-	}
-	out.Interval = s.interval
-	if n := s.count(); n < leastReturns {
-		out.refuse("all but the interval", "got %d pairs of neighbouring ticks, want %d: %d more, %s", n, leastReturns, leastReturns-n, s.lasting(float64(leastReturns-n)))
-		return out
-	}
-	laws[index.Kind](index, s, &out)
+	bare := out
+	out.estimate(index, s)
 	if _, err := out.Index(); err != nil {
-		return out.useless(err)
+		bare.Notes = out.Notes
+		bare.refuse("all", "no process has what it shows: %v", err)
+		return bare
 	}
 	return out
 }
 
-// useless is a symbol of whose estimates no process can be made.
-func (out *Symbol) useless(err error) Symbol {
-	bare := Symbol{Symbol: out.Symbol, Kind: out.Kind, From: out.From, To: out.To, Ticks: out.Ticks, Gaps: out.Gaps, Lost: out.Lost, Duplicates: out.Duplicates, Notes: out.Notes}
-	bare.refuse("all", "no process has what it shows: %v", err)
-	return bare
+// estimate is measure, but for whether a process can have the result.
+func (out *Symbol) estimate(index *price.Index, s *series) {
+	switch {
+	case s.conflicts > 0:
+		out.refuse("all", "got two prices of one moment %d times, want recordings of one venue, or of one run of a simulator", s.conflicts)
+		return
+	case s.interval == nil:
+		more := leastReturns + 1 - len(s.ticks)
+		out.refuse("all", "got %d ticks, want %d: %d more, %s", len(s.ticks), leastReturns+1, more, lasting(float64(more)*index.Interval.Seconds()))
+		return
+	}
+	out.Interval, out.Decimals, out.LastPrice = s.interval, s.decimals, s.ticks[len(s.ticks)-1].price
+	if n := s.count(); n < leastReturns {
+		out.refuse("all but the interval", "got %d pairs of neighbouring ticks, want %d: %d more, %s", n, leastReturns, leastReturns-n, s.lasting(float64(leastReturns-n)))
+		return
+	}
+	laws[index.Kind](index, s, out)
 }
 
 // Measured tells whether anything of use to a simulator was measured.

@@ -30,10 +30,13 @@ func (c *contract) tick(t trade.Tick, gap bool) *trade.Settlement {
 	if !t.At.After(c.Purchased) || !t.At.After(c.last.At) {
 		return nil
 	}
-	if c.Kind.Multiplies() {
-		return c.multiply(t)
+	if !c.Kind.Multiplies() {
+		return c.riseOrFall(t, gap)
 	}
-	return c.riseOrFall(t, gap)
+	if gap && c.entry.At.IsZero() {
+		return c.end(trade.Cancelled, c.Price, t.At)
+	}
+	return c.multiply(t)
 }
 
 // riseOrFall lasts a number of ticks after its entry, or until the last tick at its

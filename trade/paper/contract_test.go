@@ -148,6 +148,7 @@ func TestHowContractsEnd(t *testing.T) {
 		{"a stop loss counts the commission", up, []point{{2, 1000, false}, {4, 995.1, false}}, &ends{trade.Lost, trade.Cents(500), 4, 1000, 995.1}},
 		{"a multiplier that goes down earns on a fall", down, []point{{2, 1000, false}, {4, 996.9, false}}, &ends{trade.Won, trade.Cents(1300), 4, 1000, 996.9}},
 		{"without limits it ends with its stake", bare, []point{{2, 1000, false}, {4, 1500, false}, {6, 990.2, false}, {8, 990.1, false}}, &ends{trade.Lost, 0, 8, 1000, 990.1}},
+		{"what multiplies and missed its entry is given back", bare, []point{{2, 1000, true}}, &ends{trade.Cancelled, ten, 2, 0, 0}},
 		{"a gap does not end what multiplies", bare, []point{{2, 1000, false}, {4, 1001, true}, {90, 1002, false}}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

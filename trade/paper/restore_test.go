@@ -271,6 +271,30 @@ func TestAnAccountIsRestoredFromTheJournal(t *testing.T) {
 	})
 }
 
+func TestAMultiplierIsRestoredWithItsCommission(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		terms := trade.Terms{Symbol: "R_75", Kind: trade.MultiUp, Stake: trade.Unit, Multiplier: 100, TakeProfit: trade.Cents(5)}
+		in := &trade.Intent{ID: "a", Signal: trade.Signal{Decision: "a"}, Quote: trade.Quote{Terms: terms, Ask: trade.Unit, Commission: trade.Cents(10)}}
+		l := trade.NewLedger()
+		for i, e := range []*trade.Entry{
+			{Opened: &trade.Opened{Account: trade.Account{Mode: trade.Paper}, Balance: trade.Unit}}, {Planned: in}, {Sent: &trade.Sent{Intent: "a"}},
+			{Bought: &trade.Bought{Intent: "a", Receipt: trade.Receipt{Contract: 1, Transaction: 1, Price: trade.Unit, Purchased: noon.Add(time.Second)}}},
+		} {
+			e.Seq = int64(i + 1)
+			if err := l.Apply(e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w := &wire{past: past(300)}
+		s := listening(t, w, l)
+		s.hears(w, w.past[299], false)
+		// From 1000.01 on it takes 1.50 for 0.15, which is the profit and the commission.
+		if end := s.end(1); end == nil || end.Brought != trade.Cents(105) || !end.At.Equal(w.past[152].At) {
+			t.Errorf("got %+v, want 1.05 at %v", end, w.past[152].At)
+		}
+	})
+}
+
 // Without a feed nobody knows what an open contract missed; those that follow are none
 // the worse for it.
 func TestAnAccountIsRestoredWithoutAFeed(t *testing.T) {

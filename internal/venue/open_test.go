@@ -157,6 +157,34 @@ func TestABalanceTellsWhatNoContractDoes(t *testing.T) {
 	}
 }
 
+// A stream that takes its time to begin is no lost connection.
+func TestALateStreamIsNoLostConnection(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := simulator(t, nil)
+		b := open(t, sim, trade.Demo)
+		events := running(t, b)
+		if err := sim.Inject(derivsim.Fault{Kind: derivsim.LateAnswer, Count: 1, Call: "proposal_open_contract", For: 5 * time.Second}); err != nil {
+			t.Fatal(err)
+		}
+		r := buy(t, b, trade.Terms{Symbol: "R_75", Kind: trade.Rise, Stake: trade.Unit, Ticks: 10})
+		time.Sleep(3 * time.Second)
+		if h := b.Health(); !h.Connected {
+			t.Errorf("got %+v, want it connected", h)
+		}
+		for e := range events {
+			if e.Lost != nil || e.Connected != 0 {
+				t.Fatalf("got %+v, want the connection left alone", e)
+			}
+			if e.Contract != nil && e.Contract.ID == r.Contract && e.Contract.Settlement != nil {
+				break
+			}
+		}
+		if sim.Happened()[derivsim.LateAnswer] != 1 {
+			t.Error("the fault did not happen: the test says nothing")
+		}
+	})
+}
+
 // Each record is read on a connection of its own: the venue has then given up what it
 // still had to say on the others.
 func TestEachRecordIsReadOnANewConnection(t *testing.T) {

@@ -41,7 +41,7 @@ func tellConnections(ctx context.Context, c *deriv.Client, tell func(trade.Event
 	up := false
 	for ctx.Err() == nil {
 		h := c.Health()
-		ready := h.State == deriv.Ready
+		ready := usable(h.State)
 		switch {
 		case ready && (!up || h.Generation != told):
 			up, told = true, h.Generation
@@ -56,6 +56,10 @@ func tellConnections(ctx context.Context, c *deriv.Client, tell func(trade.Event
 		}
 	}
 }
+
+// usable tells whether calls can be made. A connection whose streams are not all there
+// is: one begins with each contract, and what they do not tell is on record.
+func usable(s deriv.State) bool { return s == deriv.Ready || s == deriv.Degraded }
 
 func lost(err error) error {
 	if err == nil {

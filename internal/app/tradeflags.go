@@ -23,6 +23,7 @@ type tradeFlags struct {
 	confirm   string
 	adminFile string
 	admin     string
+	chat      int64
 	seed      uint64
 	http      *http.Client // to a simulator in memory; nil for the usual one
 	sizing    sizingFlags
@@ -42,6 +43,7 @@ func addTradeFlags(cmd *cobra.Command, flags *tradeFlags) {
 	f.StringVar(&flags.balance, "paper-balance", "10000", "what a paper account begins with, in USD")
 	f.StringVar(&flags.confirm, "confirm-live", "", "the account's id, in place of typing it: for a service that trades live")
 	f.StringVar(&flags.adminFile, "admin-token-file", "", "file with the token of those who may halt, resume and flatten over HTTP (or QUASAR_ADMIN_TOKEN)")
+	f.Int64Var(&flags.chat, "telegram-chat", 0, "the Telegram chat that is told, and may write /halt, with the bot's token in QUASAR_TELEGRAM_TOKEN; QUASAR_WEBHOOK is posted to as well")
 	f.BoolVar(&flags.live, "live", false, "true in the configuration file, and nowhere else, allows --trade live")
 	onlyInFile(cmd, "live")
 	addSizingFlags(cmd, &flags.sizing)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"math"
+	"os"
 	"strings"
 	"sync/atomic"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/karlquant/quasar/ranker"
 	"github.com/karlquant/quasar/trade"
 	"github.com/karlquant/quasar/trade/journal"
+	"github.com/karlquant/quasar/trade/notify"
 	"github.com/karlquant/quasar/trade/paper"
 )
 
@@ -31,9 +33,10 @@ type trading struct {
 	limits  *trade.Limits
 	signals chan trade.Signal
 	// changed is told of orders; it is set once, before anything runs.
-	changed atomic.Pointer[func(trade.Order)]
-	closers []io.Closer
-	log     *slog.Logger
+	changed  atomic.Pointer[func(trade.Order)]
+	closers  []io.Closer
+	notifier *notify.Notifier // nil for nobody to tell
+	log      *slog.Logger
 }
 
 // open makes a trader of what the flags say; nil if they say off.
@@ -79,6 +82,16 @@ func (t *trading) build(cmd *cobra.Command, f *tradeFlags, chooser *trade.Choose
 		return misconfigured(err)
 	}
 	t.closers = append(t.closers, book)
+	t.notifier, err = notify.New(&notify.Options{
+		Webhook: os.Getenv("QUASAR_WEBHOOK"), TelegramToken: os.Getenv("QUASAR_TELEGRAM_TOKEN"), TelegramChat: f.chat, Logger: t.log,
+		TelegramURL: os.Getenv("QUASAR_TELEGRAM_URL"),
+		Halt: func(ctx context.Context, by string) error {
+			return t.Halt(ctx, trade.ReasonPerson, "/halt", by)
+		},
+	})
+	if err != nil {
+		return misconfigured(err)
+	}
 	t.Trader, err = trade.New(&trade.Options{
 		Broker: broker, Journal: book, Terms: chooser.Terms, Limits: t.limits, Version: version(), Logger: t.log, OnChange: t.tell, OnNotice: t.notice,
 	})
@@ -132,6 +145,9 @@ func (t *trading) tell(o trade.Order) {
 
 // notice logs what a person should know.
 func (t *trading) notice(n trade.Notice) {
+	if t.notifier != nil {
+		t.notifier.Notify(n)
+	}
 	level := slog.LevelInfo
 	if n.Kind == trade.NoticeHalted || n.Kind == trade.NoticeUnknown {
 		level = slog.LevelError
@@ -160,6 +176,9 @@ func (t *trading) run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return endedWell(ctx, t.Run(ctx, t.signals)) })
 	g.Go(func() error { return t.obey(ctx) })
+	if t.notifier != nil {
+		g.Go(func() error { return t.notifier.Run(ctx) })
+	}
 	return g.Wait()
 }
 

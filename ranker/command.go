@@ -5,9 +5,9 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -29,8 +29,8 @@ var commands = map[string]command{
 		return "resumed", t.Resume(ctx, by, note)
 	},
 	"/trade/flatten": func(ctx context.Context, t *trade.Trader, by, _ string) (string, error) {
-		sold, err := t.Flatten(ctx, by)
-		return "halted, contracts sold: " + strconv.Itoa(sold), err
+		f, err := t.Flatten(ctx, by)
+		return fmt.Sprintf("halted; %d contracts sold, %d run to their end", f.Sold, f.Left), err
 	},
 }
 

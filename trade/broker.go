@@ -30,7 +30,8 @@ type Broker interface {
 	// all. An error that is ErrRejected means that there is no contract; after every
 	// other error there may be one.
 	Buy(ctx context.Context, q *Quote) (Receipt, error)
-	// Sell sells a contract for what it brings. Also sent once.
+	// Sell sells a contract for what it brings. Also sent once. An error that is
+	// ErrRejected means that it was not sold.
 	Sell(ctx context.Context, contract int64) error
 	// Record asks the venue what it has on record, on a connection that was made
 	// after the call: the balance, what is open, and all movements since a time.

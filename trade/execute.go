@@ -201,14 +201,17 @@ func (t *Trader) Resume(ctx context.Context, by, note string) error {
 	return t.append(ctx, &Entry{Resumed: &Resumed{By: by, Note: note}})
 }
 
-// Flatten halts, and sells what can be sold. Each contract is sold once; what became
-// of it comes as for all others. It returns how many were sold, and the errors of
-// those that were not.
-func (t *Trader) Flatten(ctx context.Context, by string) (sold int, err error) {
+// Flattened is what a Flatten came to: how many contracts were sold, and how many the
+// venue does not take back, which run to their end.
+type Flattened struct{ Sold, Left int }
+
+// Flatten halts, and sells what can be sold. Each contract is sold once; what became of
+// it comes as for all others. The error is of those of which nobody knows.
+func (t *Trader) Flatten(ctx context.Context, by string) (f Flattened, err error) {
 	t.haltFor(ctx, ReasonPerson, "flatten", by)
 	done, err := t.act(ctx)
 	if err != nil {
-		return 0, err
+		return f, err
 	}
 	defer done()
 	var failed []error
@@ -216,13 +219,16 @@ func (t *Trader) Flatten(ctx context.Context, by string) (sold int, err error) {
 		wait, cancel := t.wait(ctx, 1)
 		err := t.broker.Sell(wait, id)
 		cancel()
-		if err != nil {
+		switch {
+		case err == nil:
+			f.Sold++
+		case errors.Is(err, ErrRejected):
+			f.Left++
+		default:
 			failed = append(failed, fmt.Errorf("contract %d: %w", id, err))
-			continue
 		}
-		sold++
 	}
-	return sold, errors.Join(failed...)
+	return f, errors.Join(failed...)
 }
 
 func (t *Trader) liveContracts() (ids []int64) {

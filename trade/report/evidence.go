@@ -46,5 +46,20 @@ func expectancy(all, ended []*bet, alpha float64) *Expectancy {
 	}
 	e.Counted -= e.Waiting + e.Overlapping
 	e.Low, e.High = gate.Bounds()
+	e.High = max(e.Low, min(e.High, best(ended)))
 	return e
+}
+
+// best is the most that a price of 1 can have brought on average: no mean is above the
+// best return that was for sale. Of what multiplies that is not known, for a price can
+// leap over a take profit.
+func best(ended []*bet) float64 {
+	most := float64(leastReturn)
+	for _, b := range ended {
+		if !b.coin() {
+			return mostReturn
+		}
+		most = max(most, b.payout/b.price-1)
+	}
+	return most
 }

@@ -18,6 +18,10 @@ type account struct {
 	contracts map[deriv.ContractID]*contract
 	open      []*contract
 	ended     []*contract // the oldest first
+
+	rows        *ledgerBudget
+	connections int // those that were let in
+	sessions    map[*session]bool
 }
 
 // movement is one change of the balance.
@@ -37,8 +41,8 @@ const (
 	maxEnded     = 200_000
 )
 
-func newAccount(a Account) *account {
-	return &account{Account: a, balance: a.Balance, opening: a.Balance, contracts: make(map[deriv.ContractID]*contract)}
+func newAccount(a Account, b *deriv.Budgets) *account {
+	return &account{Account: a, rows: newLedgerBudget(b), balance: a.Balance, opening: a.Balance, contracts: make(map[deriv.ContractID]*contract), sessions: make(map[*session]bool)}
 }
 
 // move changes the balance and tells all who listen.
@@ -56,10 +60,7 @@ func (s *Sim) move(a *account, action string, amount deriv.Money, app int64, c *
 
 // tellMovement sends it to the streams of transactions and of the balance.
 func (s *Sim) tellMovement(a *account, m *movement) {
-	for c := range s.sessions {
-		if c.account != a {
-			continue
-		}
+	for c := range a.sessions {
 		if stream := c.keys["transaction"]; stream != nil {
 			stream.send("transaction", encode(deriv.TransactionAnswer{Transaction: m.transaction(a, stream.id)}))
 		}

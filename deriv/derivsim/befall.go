@@ -2,7 +2,6 @@ package derivsim
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -66,9 +65,7 @@ func (s *Sim) befallen(f *Fault) map[*session]bool {
 	if f.Account == "" {
 		return s.sessions
 	}
-	of := maps.Clone(s.sessions)
-	maps.DeleteFunc(of, func(c *session, _ bool) bool { return c.account == nil || c.account.ID != f.Account })
-	return of
+	return s.byID[f.Account].sessions
 }
 
 // befallAccounts has money move, or contracts bought, that nobody here asked for.
@@ -105,10 +102,8 @@ const foreignApp = 1
 // connectedApp is that of a client on the account, the lowest of several.
 func (s *Sim) connectedApp(a *account) int64 {
 	var apps []int64
-	for c := range s.sessions {
-		if c.account == a {
-			apps = append(apps, c.user.app)
-		}
+	for c := range a.sessions {
+		apps = append(apps, c.user.app)
 	}
 	if len(apps) == 0 {
 		return 0

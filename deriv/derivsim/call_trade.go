@@ -196,8 +196,8 @@ func (s *Sim) tellContract(c *contract) {
 	for _, m := range c.followers {
 		tell(m)
 	}
-	for session := range s.sessions {
-		if m := session.keys["proposal_open_contract"]; m != nil && session.account == c.account {
+	for session := range c.account.sessions {
+		if m := session.keys["proposal_open_contract"]; m != nil {
 			tell(m)
 		}
 	}

@@ -38,8 +38,7 @@ func FuzzRequest(f *testing.F) {
 			t.Fatal(err)
 		}
 		c := s.newSession(nil, s.accounts[0], user{app: 7})
-		c.rows = newLedgerBudget(&s.opts.Limits.Budgets)
-		s.sessions[c] = true
+		s.enter(c)
 		for range 2 {
 			s.handle(c, text)
 			for range 20 {

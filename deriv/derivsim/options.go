@@ -70,13 +70,14 @@ type PayoutRule struct {
 // its documents say.
 type Limits struct {
 	// Budgets are the calls of a minute and an hour, over all connections of an
-	// account, or of each public connection. They count the simulator's time.
+	// account, or of each public connection; REST is of each token. They count the
+	// simulator's time.
 	Budgets deriv.Budgets
 	// PerSecond is how many calls of any kind a connection may make in a second
 	// of the simulator's time (100), Pings how many of them may be pings (10).
 	PerSecond, Pings int
 	// Subscriptions is how many streams a connection may have (100), Connections
-	// how many trading connections there may be (5).
+	// how many trading connections an account may have (5).
 	Subscriptions, Connections int
 	// OTPLife is how long a one-time URL is good (1 minute), Idle how long a
 	// connection may send nothing (2 minutes). Both count our time.

@@ -104,10 +104,25 @@ func (s *Sim) admitREST(r *http.Request, answer func(*http.Request, user) (any, 
 	if s.revoked[u.token] {
 		return nil, &restProblem{http.StatusUnauthorized, "InvalidToken", "The token is invalid."}
 	}
-	if !s.rest.take(s.at) {
+	if !s.restOf(u).take(s.at) {
 		return nil, &restProblem{http.StatusTooManyRequests, "RateLimit", "You have reached the rate limit for this endpoint."}
 	}
 	return answer(r, u)
+}
+
+// maxTokens is of how many the calls are counted; with one more all begin anew.
+const maxTokens = 10_000
+
+func (s *Sim) restOf(u user) *budget {
+	b := s.rest[u.token]
+	if b == nil {
+		if len(s.rest) >= maxTokens {
+			clear(s.rest)
+		}
+		b = newBudget(restBudget(&s.opts.Limits.Budgets))
+		s.rest[u.token] = b
+	}
+	return b
 }
 
 // appID is the number that contracts carry. Of an app whose id is none it is

@@ -136,7 +136,7 @@ func (s *Sim) serveTrading(w http.ResponseWriter, r *http.Request, kind deriv.Ac
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.trading--
+		o.account.connections--
 	}()
 	s.serve(w, r, o.account, o.user)
 }
@@ -147,13 +147,13 @@ func (s *Sim) admitTrading(secret string, kind deriv.AccountKind) (otp, *restPro
 	if !ok {
 		return o, &restProblem{http.StatusUnauthorized, "InvalidOTP", "The one-time password is invalid, used or expired."}
 	}
-	if s.trading >= s.opts.Limits.Connections {
-		return o, &restProblem{http.StatusTooManyRequests, "RateLimit", "You have reached the limit of connections."}
+	if o.account.connections >= s.opts.Limits.Connections {
+		return o, &restProblem{http.StatusTooManyRequests, "RateLimit", "You have reached the limit of connections of an account."}
 	}
 	if p := s.admitSocket(); p != nil {
 		return o, p
 	}
-	s.trading++
+	o.account.connections++
 	return o, nil
 }
 
@@ -205,12 +205,10 @@ func (s *Sim) enter(c *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sessions[c] = true
-	c.rows = newLedgerBudget(&s.opts.Limits.Budgets)
-	if c.account != nil {
-		if s.users[c.account.ID] == nil {
-			s.users[c.account.ID] = c.rows
-		}
-		c.rows = s.users[c.account.ID]
+	if a := c.account; a == nil {
+		c.rows = newLedgerBudget(&s.opts.Limits.Budgets)
+	} else {
+		c.rows, a.sessions[c] = a.rows, true
 	}
 	if s.ended {
 		c.close(closeGoingAway, "simulator ends")
@@ -223,6 +221,9 @@ func (s *Sim) leave(c *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.sessions, c)
+	if c.account != nil {
+		delete(c.account.sessions, c)
+	}
 	for _, m := range c.streams {
 		m.end()
 	}

@@ -27,9 +27,7 @@ type Sim struct {
 	byID     map[string]*account
 	otps     map[string]otp
 	sessions map[*session]bool
-	trading  int                      // how many connections there are with an account
-	users    map[string]*ledgerBudget // by account
-	rest     *budget
+	rest     map[[32]byte]*budget // by token
 	faults   *faults
 	ids      ids
 	notices  []func()
@@ -47,10 +45,9 @@ func New(opts *Options) (*Sim, error) {
 	s := &Sim{
 		opts: o, log: o.Logger, clock: newClock(o.Start, o.Speed),
 		bySymbol: make(map[string]*symbol), byID: make(map[string]*account), otps: make(map[string]otp), sessions: make(map[*session]bool),
-		users: make(map[string]*ledgerBudget), revoked: make(map[[32]byte]bool), kick: make(chan struct{}, 1), memory: newMemory(),
+		revoked: make(map[[32]byte]bool), rest: make(map[[32]byte]*budget), kick: make(chan struct{}, 1), memory: newMemory(),
 	}
 	s.at = s.clock.start
-	s.rest = newBudget(restBudget(&o.Limits.Budgets))
 	for _, index := range o.Indices {
 		y, err := newSymbol(index, o.Seed, s.at/second, o.History)
 		if err != nil {
@@ -59,7 +56,7 @@ func New(opts *Options) (*Sim, error) {
 		s.symbols, s.bySymbol[index.Symbol] = append(s.symbols, y), y
 	}
 	for _, a := range o.Accounts {
-		s.byID[a.ID] = newAccount(a)
+		s.byID[a.ID] = newAccount(a, &o.Limits.Budgets)
 		s.accounts = append(s.accounts, s.byID[a.ID])
 	}
 	s.ids = newIDs(o.Seed)

@@ -23,6 +23,7 @@ func (s *Sim) everyMinute() {
 		if s.faults.skewUntil <= s.at {
 			s.faults.skew = 0
 		}
+		s.catchUpOne()
 		s.everyMinute()
 	})
 }

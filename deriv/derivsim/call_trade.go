@@ -20,6 +20,8 @@ func (s *Sim) callBuy(k *call) (*answer, error) {
 		return nil, wrongField("price", r.Price.String(), "0 or more")
 	case t.stake > r.Price || s.strikes(PriceMoved, k):
 		return nil, fail("PriceMoved", "The underlying market has moved too much since you priced the contract.")
+	case len(a.open) >= s.opts.Limits.OpenContracts:
+		return nil, fail("OpenPositionLimit", "You have reached the limit of open contracts.")
 	case t.stake > a.balance:
 		return nil, fail("InsufficientBalance", "Your account balance is insufficient to buy this contract.")
 	}

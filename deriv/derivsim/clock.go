@@ -16,6 +16,14 @@ type clock struct {
 
 const second = int64(time.Second)
 
+// beginOfTime is the earliest Start, latestStart the latest, and endOfTime when a
+// fast world ends: with 64 bits of nanoseconds there is none after 2262.
+var (
+	beginOfTime = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()
+	latestStart = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()
+	endOfTime   = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC).UnixNano()
+)
+
 func newClock(start time.Time, speed float64) clock {
 	return clock{start: start.Unix() * second, speed: speed}
 }
@@ -26,7 +34,8 @@ func (c *clock) now() int64 {
 	if !c.running {
 		return c.start
 	}
-	return c.start + int64(float64(time.Since(c.base))*c.speed)
+	passed := float64(time.Since(c.base)) * c.speed
+	return c.start + int64(min(passed, float64(endOfTime-c.start)))
 }
 
 // until is how long we have to wait for a moment to come.

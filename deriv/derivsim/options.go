@@ -1,6 +1,7 @@
 package derivsim
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -17,11 +18,11 @@ type Options struct {
 	// Speed is how many of the simulator's seconds pass in one of ours, 0.001 to
 	// 100,000; 0 is 1.
 	Speed float64
-	// Start is the simulator's time when Run begins, in whole seconds; zero is
-	// the time of New.
+	// Start is the simulator's time when Run begins, in whole seconds, from 2000 to
+	// 2099; zero is the time of New.
 	Start time.Time
-	// Indices are what is traded; nil is all of price.Indices. Their intervals
-	// are whole seconds.
+	// Indices are what is traded, one or more; nil is all of price.Indices. Their
+	// intervals are whole seconds.
 	Indices []price.Index
 	// History is how many ticks of each index are kept, and there before Start;
 	// 0 is 20,000.
@@ -36,7 +37,7 @@ type Options struct {
 	// Commission is that of multipliers as a share of stake × multiplier, by
 	// symbol. One that is missing follows from the index's volatility.
 	Commission map[string]float64
-	// MinStake is 0.35 if 0, MaxPayout 50,000.
+	// MinStake is 0.35 if 0, MaxPayout 50,000; a million at most.
 	MinStake, MaxPayout deriv.Money
 	// Limits are the venue's.
 	Limits Limits
@@ -51,7 +52,8 @@ type Account struct {
 	ID       string
 	Kind     deriv.AccountKind
 	Currency string
-	Balance  deriv.Money
+	// Balance is a billion at most.
+	Balance deriv.Money
 }
 
 // PayoutRule says what a contract pays that wins, as a multiple of its stake.
@@ -79,6 +81,8 @@ type Limits struct {
 	// Subscriptions is how many streams a connection may have (100), Connections
 	// how many trading connections an account may have (5).
 	Subscriptions, Connections int
+	// OpenContracts is how many an account may have open (1,000).
+	OpenContracts int
 	// OTPLife is how long a one-time URL is good (1 minute), Idle how long a
 	// connection may send nothing (2 minutes). Both count our time.
 	OTPLife, Idle time.Duration
@@ -88,7 +92,7 @@ func (l *Limits) defaults() {
 	for _, d := range []struct {
 		value *int
 		zero  int
-	}{{&l.PerSecond, 100}, {&l.Pings, 10}, {&l.Subscriptions, 100}, {&l.Connections, 5}} {
+	}{{&l.PerSecond, 100}, {&l.Pings, 10}, {&l.Subscriptions, 100}, {&l.Connections, 5}, {&l.OpenContracts, 1000}} {
 		if *d.value == 0 {
 			*d.value = d.zero
 		}
@@ -102,7 +106,7 @@ func (l *Limits) defaults() {
 }
 
 func (l *Limits) check() error {
-	if l.PerSecond < 0 || l.Pings < 0 || l.Subscriptions < 0 || l.Connections < 0 || l.OTPLife < 0 || l.Idle < 0 {
+	if l.PerSecond < 0 || l.Pings < 0 || l.Subscriptions < 0 || l.Connections < 0 || l.OpenContracts < 0 || l.OTPLife < 0 || l.Idle < 0 {
 		return fmt.Errorf("derivsim: limits: got %+v, want none below 0", *l)
 	}
 	return nil
@@ -121,7 +125,11 @@ func usualAccounts() []Account {
 	}
 }
 
-const maxHistory = 1_000_000
+const (
+	maxHistory = 1_000_000
+	maxBalance = 1_000_000_000 * deriv.Unit
+	maxPayout  = 1_000_000 * deriv.Unit
+)
 
 // resolve replaces each zero by what it means, and tells what cannot be.
 func (o *Options) resolve() (Options, error) {
@@ -136,8 +144,11 @@ func (o *Options) resolve() (Options, error) {
 	if r.History < 100 || r.History > maxHistory {
 		return r, fmt.Errorf("derivsim: history: got %d, want 100 to %d", r.History, maxHistory)
 	}
-	if r.MinStake < 0 || r.MaxPayout < r.MinStake {
-		return r, fmt.Errorf("derivsim: got a least stake of %v and a highest payout of %v, want 0 or more, and more than the stake", r.MinStake, r.MaxPayout)
+	if r.MinStake < 0 || r.MaxPayout < r.MinStake || r.MaxPayout > maxPayout {
+		return r, fmt.Errorf("derivsim: got a least stake of %v and a highest payout of %v, want 0 or more, and more than the stake, a million at most", r.MinStake, r.MaxPayout)
+	}
+	if r.Start.Before(time.Unix(0, beginOfTime)) || !r.Start.Before(time.Unix(0, latestStart)) {
+		return r, fmt.Errorf("derivsim: start: got %s, want 2000 to 2099", r.Start.UTC().Format(time.RFC3339))
 	}
 	for _, check := range []func() error{r.checkIndices, r.checkAccounts, r.checkPrices, r.Limits.check} {
 		if err := check(); err != nil {
@@ -176,6 +187,9 @@ func (o *Options) defaults() {
 }
 
 func (o *Options) checkIndices() error {
+	if len(o.Indices) == 0 {
+		return errors.New("derivsim: indices: got none, want one or more")
+	}
 	seen := make(map[string]bool)
 	for i := range o.Indices {
 		x := &o.Indices[i]
@@ -202,8 +216,8 @@ func (o *Options) checkAccounts() error {
 			return fmt.Errorf("derivsim: account %s: kind: got %q, want demo or real", a.ID, a.Kind)
 		case a.Currency == "":
 			return fmt.Errorf("derivsim: account %s: got no currency, want one: USD", a.ID)
-		case a.Balance < 0 || a.Balance.Round(deriv.CurrencyDecimals(a.Currency)) != a.Balance:
-			return fmt.Errorf("derivsim: account %s: balance: got %v, want 0 or more in whole cents", a.ID, a.Balance)
+		case a.Balance < 0 || a.Balance > maxBalance || a.Balance.Round(deriv.CurrencyDecimals(a.Currency)) != a.Balance:
+			return fmt.Errorf("derivsim: account %s: balance: got %v, want 0 to a billion in whole cents", a.ID, a.Balance)
 		}
 		seen[a.ID] = true
 	}

@@ -41,10 +41,15 @@ func dial(t *testing.T, s *derivsim.Sim, url string) *raw {
 
 func dialPublic(t *testing.T, s *derivsim.Sim) *raw { return dial(t, s, base+"/ws/public") }
 
-// dialAccount goes the whole way: accounts, one-time URL, socket.
+// dialAccount goes the whole way: one-time URL, socket.
 func dialAccount(t *testing.T, s *derivsim.Sim, id string) *raw {
 	t.Helper()
-	status, body := rest(t, s, http.MethodPost, "/accounts/"+id+"/otp", "Authorization", "Bearer any", "Deriv-App-ID", "7")
+	return dialAs(t, s, id, "any")
+}
+
+func dialAs(t *testing.T, s *derivsim.Sim, id, token string) *raw {
+	t.Helper()
+	status, body := rest(t, s, http.MethodPost, "/accounts/"+id+"/otp", "Authorization", "Bearer "+token, "Deriv-App-ID", "7")
 	var otp deriv.OTPAnswer
 	if err := json.Unmarshal([]byte(body), &otp); err != nil || status != http.StatusOK {
 		t.Fatalf("got %d %s, %v, want a one-time URL", status, body, err)

@@ -17,12 +17,17 @@ import (
 )
 
 const (
-	// maxRequest is what a request may have, in bytes.
-	maxRequest = 64 << 10
+	// maxRequest is what a request may have, in bytes. It is echoed with each
+	// answer, those of its stream too.
+	maxRequest = 16 << 10
 
-	// maxQueue is what may wait for a client that does not read. Then the
-	// connection is closed.
-	maxQueue = 8 << 20
+	// maxQueue is what may wait for a client that does not read, maxQueues what
+	// may wait for all of them. Then the connection is closed.
+	maxQueue  = 8 << 20
+	maxQueues = 256 << 20
+
+	// maxSpare is how much room a writer keeps for the next time.
+	maxSpare = 64 << 10
 
 	// maxSessions bounds all connections together.
 	maxSessions = 1000
@@ -64,6 +69,7 @@ type outbox struct {
 	ended  bool // nothing is added any more
 	abrupt bool // and nothing is written
 	wake   chan struct{}
+	all    *atomic.Int64 // what waits in all outboxes
 }
 
 func (o *outbox) add(op ws.OpCode, payload []byte) (fits bool) {
@@ -72,10 +78,12 @@ func (o *outbox) add(op ws.OpCode, payload []byte) (fits bool) {
 	if o.ended {
 		return true
 	}
-	if len(o.buffer)+len(payload) > maxQueue {
+	if len(o.buffer)+len(payload) > maxQueue || o.all.Load() > maxQueues {
 		return false
 	}
+	before := len(o.buffer)
 	o.buffer = appendFrame(o.buffer, op, payload)
+	o.all.Add(int64(len(o.buffer) - before))
 	o.signal()
 	return true
 }
@@ -86,6 +94,14 @@ func (o *outbox) finish(abrupt bool) {
 	defer o.mu.Unlock()
 	o.ended, o.abrupt = true, o.abrupt || abrupt
 	o.signal()
+}
+
+// discard forgets what nobody writes any more.
+func (o *outbox) discard() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.all.Add(-int64(len(o.buffer)))
+	o.buffer, o.ended = nil, true
 }
 
 // signal wants the lock.
@@ -100,6 +116,10 @@ func (o *outbox) signal() {
 func (o *outbox) take(spare []byte) (frames []byte, last bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.all.Add(-int64(len(o.buffer)))
+	if cap(spare) > maxSpare {
+		spare = nil
+	}
 	frames, o.buffer = o.buffer, spare[:0]
 	if o.abrupt {
 		return nil, true
@@ -159,7 +179,7 @@ func (s *Sim) admitTrading(secret string, kind deriv.AccountKind) (otp, *restPro
 
 // serve keeps a connection until it ends. All that it started has ended then.
 func (s *Sim) serve(w http.ResponseWriter, r *http.Request, a *account, u user) {
-	defer s.live.Done()
+	defer s.gone()
 	conn, rw, _, err := ws.UpgradeHTTP(r, w)
 	if err != nil {
 		return // it has been answered
@@ -174,21 +194,31 @@ func (s *Sim) serve(w http.ResponseWriter, r *http.Request, a *account, u user) 
 	s.leave(c)
 	c.drain(rw.Reader)
 	writer.Wait()
+	c.out.discard()
 	_ = conn.Close()
 	s.log.Info("disconnected", "socket", c.name(), "reason", reason)
 }
 
-// admitSocket counts a connection in live if it may come.
+// admitSocket counts a connection if it may come.
 func (s *Sim) admitSocket() *restProblem {
 	s.advance()
 	if s.ended || s.faults.maintenanceUntil > s.at {
 		return &restProblem{http.StatusServiceUnavailable, "ServiceUnavailable", "The service is under maintenance."}
 	}
-	if len(s.sessions) >= maxSessions {
+	if s.admitted >= maxSessions {
 		return &restProblem{http.StatusTooManyRequests, "RateLimit", "Too many connections."}
 	}
+	s.admitted++
 	s.live.Add(1)
 	return nil
+}
+
+// gone is for whoever was admitted.
+func (s *Sim) gone() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.admitted--
+	s.live.Done()
 }
 
 func (s *Sim) newSession(conn net.Conn, a *account, u user) *session {
@@ -197,7 +227,7 @@ func (s *Sim) newSession(conn net.Conn, a *account, u user) *session {
 		sim: s, conn: conn, account: a, user: u,
 		streams: make(map[string]*stream), keys: make(map[string]*stream), proposals: make(map[string]*proposal),
 		calls: newBudget(window{l.PerSecond, second}), pings: newBudget(window{l.Pings, second}),
-		out: outbox{wake: make(chan struct{}, 1)},
+		out: outbox{wake: make(chan struct{}, 1), all: &s.queued},
 	}
 }
 
@@ -321,7 +351,7 @@ func (c *session) unreadable(err error) error {
 	var timeout net.Error
 	switch {
 	case errors.Is(err, wsutil.ErrFrameTooLarge), errors.Is(err, wsutil.ErrMessageTooLarge):
-		c.close(ws.StatusMessageTooBig, "want at most 64 KiB")
+		c.close(ws.StatusMessageTooBig, "want at most 16 KiB")
 	case errors.Is(err, wsutil.ErrInvalidUTF8):
 		c.close(ws.StatusInvalidFramePayloadData, "want UTF-8")
 	case errors.As(err, &timeout) && timeout.Timeout():

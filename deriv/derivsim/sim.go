@@ -3,9 +3,11 @@ package derivsim
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,6 +24,7 @@ type Sim struct {
 	at       int64 // the moment that the world has come to
 	timers   timers
 	symbols  []*symbol
+	turnOf   int // of them, to be brought to the present
 	bySymbol map[string]*symbol
 	accounts []*account
 	byID     map[string]*account
@@ -33,6 +36,8 @@ type Sim struct {
 	notices  []func()
 	revoked  map[[32]byte]bool
 	ended    bool
+	admitted int           // connections, those that are being made too
+	queued   atomic.Int64  // bytes that wait for clients
 	kick     chan struct{} // has room for one: the world has something new to wait for
 }
 
@@ -78,7 +83,7 @@ var errRunTwice = errors.New("derivsim: Run was called twice")
 const maxBatch = time.Millisecond
 
 // Run lets the world live until ctx ends, which is no error, and closes all
-// connections then.
+// connections then. It ends with an error in the year 2200.
 func (s *Sim) Run(ctx context.Context) error {
 	s.mu.Lock()
 	if s.clock.running {
@@ -89,13 +94,24 @@ func (s *Sim) Run(ctx context.Context) error {
 	s.everyMinute()
 	s.mu.Unlock()
 	server := s.serveMemory()
-	for ctx.Err() == nil {
+	for ctx.Err() == nil && !s.over() {
 		s.wait(ctx, s.turn())
 	}
 	s.end()
 	_ = server.Close() // it closes what it listens to
 	s.live.Wait()
+	if ctx.Err() == nil {
+		return errTimeOver
+	}
 	return nil
+}
+
+var errTimeOver = fmt.Errorf("derivsim: the simulator's time has come to its end, %s", time.Unix(0, endOfTime).UTC().Format(time.DateOnly))
+
+func (s *Sim) over() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.clock.now() >= endOfTime
 }
 
 // turn brings the world to the present, and says for how long nothing happens.
@@ -199,6 +215,19 @@ func (s *Sim) watch(y *symbol) {
 }
 
 func (s *Sim) unwatch(y *symbol) { y.watchers-- }
+
+// farBehind is how many ticks a symbol may be behind that nobody watches. In a fast
+// world it would else have millions to make when somebody asks.
+const farBehind = 50_000
+
+// catchUpOne brings one symbol to the present if it is far behind, another one each
+// time.
+func (s *Sim) catchUpOne() {
+	s.turnOf = (s.turnOf + 1) % len(s.symbols)
+	if y := s.symbols[s.turnOf]; s.at/second-(y.first+y.made*y.interval) > farBehind*y.interval {
+		y.catchUp(s.at / second)
+	}
+}
 
 // present returns a symbol with all its ticks, nil if there is none of that name.
 func (s *Sim) present(name string) *symbol {

@@ -21,13 +21,14 @@ func (c *session) hold(text []byte) {
 	if n := len(c.held); n > 0 {
 		due = max(due, c.held[n-1].due)
 	}
-	c.held = append(c.held, heldFrame{due: due, text: text})
-	c.sim.timers.set(due, c.release)
-	c.sim.wake()
-	c.heldBytes += len(text)
-	if c.heldBytes > maxQueue {
+	if c.heldBytes+len(text) > maxQueue {
 		c.drop()
+		return
 	}
+	if c.held = append(c.held, heldFrame{due: due, text: text}); len(c.held) == 1 {
+		c.releaseAt(due)
+	}
+	c.heldBytes += len(text)
 }
 
 // release delivers what is due.
@@ -37,6 +38,14 @@ func (c *session) release() {
 		c.heldBytes -= len(c.held[0].text)
 		c.held = c.held[1:]
 	}
+	if len(c.held) > 0 {
+		c.releaseAt(c.held[0].due)
+	}
+}
+
+func (c *session) releaseAt(due int64) {
+	c.sim.timers.set(due, c.release)
+	c.sim.wake()
 }
 
 // spoil sends a tick of a stream, or leaves it out, sends it twice, or keeps it

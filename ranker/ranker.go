@@ -20,11 +20,12 @@ import (
 // Ranker is one ranking service. It is an http.Handler. Its methods may be called
 // from several goroutines.
 type Ranker struct {
-	opts    Options
-	client  *subscriber.Client
-	routes  http.Handler
-	started time.Time
-	admin   *[sha256.Size]byte // of the admin token; nil for none
+	opts        Options
+	client      *subscriber.Client
+	routes      http.Handler
+	performance performance
+	started     time.Time
+	admin       *[sha256.Size]byte // of the admin token; nil for none
 
 	mu      sync.Mutex // guards what follows
 	index   *rank.Index

@@ -29,16 +29,17 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 		}
 	}
 	exact := map[string]http.HandlerFunc{
-		"/rankings":  r.serveRankings,
-		"/decisions": r.serveDecisions,
-		"/positions": r.servePositions,
-		"/risk":      r.serveRisk,
-		"/api/state": r.serveState,
-		"/health":    r.serveHealth,
-		"/metrics":   r.newPrometheus().ServeHTTP,
-		"/livez":     serveLive,
-		"/readyz":    r.serveReady,
-		"/":          serveHint,
+		"/rankings":    r.serveRankings,
+		"/decisions":   r.serveDecisions,
+		"/positions":   r.servePositions,
+		"/risk":        r.serveRisk,
+		"/performance": r.servePerformance,
+		"/api/state":   r.serveState,
+		"/health":      r.serveHealth,
+		"/metrics":     r.newPrometheus().ServeHTTP,
+		"/livez":       serveLive,
+		"/readyz":      r.serveReady,
+		"/":            serveHint,
 	}
 	if ui.Has(index) {
 		exact["/"] = func(w http.ResponseWriter, req *http.Request) { ui.Serve(w, req, index) }

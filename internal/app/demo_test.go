@@ -46,8 +46,9 @@ func TestDemo(t *testing.T) {
 		t.Errorf("after an interrupt: got %d, want %d", code, exitInterrupted)
 	}
 	// Neither while it ran nor as it ended was there anything to warn of.
-	if stderr := b.stderr.String(); !strings.HasSuffix(stderr, "\nCtrl-C ends it.\nstopped\n") {
-		t.Errorf("got\n%s\nwant nothing between the banner and the end", stderr)
+	_, after, _ := strings.Cut(b.stderr.String(), "\nCtrl-C ends it.\n")
+	if last, more, _ := strings.Cut(after, "\n"); !strings.HasPrefix(last, "stopped. On paper: ") || more != "" {
+		t.Errorf("got\n%s\nwant one line behind the banner, of what was traded", b.stderr.String())
 	}
 	if got := b.stdout.String(); got != "" {
 		t.Errorf("got %q on standard output, want nothing", got)

@@ -22,6 +22,7 @@ import (
 	"github.com/karlquant/quasar/trade/journal"
 	"github.com/karlquant/quasar/trade/notify"
 	"github.com/karlquant/quasar/trade/paper"
+	"github.com/karlquant/quasar/trade/report"
 )
 
 // trading is a trader with all that it needs, and the way of signals to it.
@@ -216,18 +217,11 @@ func (t *trading) banner() string {
 	return "paper money, quotes of " + t.account.Venue
 }
 
-// sum says in a line what was traded.
+// sum says in a line what was traded, and what it proves.
 func (t *trading) sum() string {
-	n, profit := 0, trade.Money(0)
-	t.View(func(l *trade.Ledger) {
-		for _, o := range l.Orders() {
-			if o.Settlement != nil {
-				n++
-				profit += o.Profit()
-			}
-		}
-	})
-	return fmt.Sprintf("stopped; %d contracts on paper came to %s %s", n, profit, t.account.Currency)
+	var r *report.Report
+	t.View(func(l *trade.Ledger) { r = report.OfLedger(l, &report.Options{Seed: 1}) })
+	return "stopped. On " + string(t.mode) + ": " + r.Verdict.Sentence
 }
 
 // paper makes an account of the public socket, which needs neither key nor account.

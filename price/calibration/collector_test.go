@@ -68,14 +68,14 @@ func TestWhatLiesInAGapIsNotMeasured(t *testing.T) {
 	for _, name := range []string{"V75_1s", "JUMP50", "CRASH50", "STEP", "RB100"} {
 		index := lookup(t, name)
 		var c Collector
-		every := 1000
+		n, every := 30_000, 1000
 		if index.Kind == price.Range { // both borders have to be seen after each gap
-			every = 20_000
+			n, every = 90_000, 10_000
 		}
-		collect(t, &c, index, simulate(t, index, 2, 200_000), func(i int) bool { return i > 0 && i%every < 200 })
+		collect(t, &c, index, simulate(t, index, 2, n), func(i int) bool { return i > 0 && i%every < 200 })
 		got := only(t, &c)
-		if got.Gaps != 200_000/every || got.Lost != 200_000-got.Ticks {
-			t.Errorf("%s: got %d gaps with %d ticks lost of %d, want %d and %d", name, got.Gaps, got.Lost, got.Ticks, 200_000/every, 200_000-got.Ticks)
+		if got.Gaps != n/every || got.Lost != n-got.Ticks {
+			t.Errorf("%s: got %d gaps with %d ticks lost of %d, want %d and %d", name, got.Gaps, got.Lost, got.Ticks, n/every, n-got.Ticks)
 		}
 		for _, p := range got.Parameters() {
 			if truth := truth(index)[p.Name]; !p.Holds(truth) {

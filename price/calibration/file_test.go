@@ -73,7 +73,7 @@ func TestASimulationOfTheFileMeasuresTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again := measure(&index, simulate(t, &index, 9, 2*symbols[i].Ticks))
+		again := measure(&index, simulate(t, &index, 9, symbols[i].Ticks))
 		again.RiseSize, again.BreakoutSteps = nil, nil // measured and not used: the law's follow from the others
 		for _, p := range again.Parameters() {
 			if before := find(t, &symbols[i], p.Name); before.High < p.Low || before.Low > p.High {

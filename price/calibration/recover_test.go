@@ -57,10 +57,10 @@ const repeatsEnv = "QUASAR_CALIBRATION_REPEATS"
 func repeats(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv(repeatsEnv))
 	if os.Getenv(repeatsEnv) == "" {
-		return 20
+		return 12
 	}
-	if err != nil || n < 20 {
-		t.Fatalf("%s: got %q, want 20 or more", repeatsEnv, os.Getenv(repeatsEnv))
+	if err != nil || n < 12 {
+		t.Fatalf("%s: got %q, want 12 or more", repeatsEnv, os.Getenv(repeatsEnv))
 	}
 	return n
 }
@@ -97,7 +97,7 @@ func TestTheTruthIsInAboutNinetyFiveOfAHundredIntervals(t *testing.T) {
 			if told[name] < n*3/4 || float64(inside[name]) < least {
 				t.Errorf("%s, %s: got the truth in %d of %d intervals from %d recordings, want it in %.0f at least", test.name, name, inside[name], told[name], n, least)
 			}
-			if n > 20 {
+			if n > 12 {
 				t.Logf("%s, %s: in %.1f %% of %d", test.name, name, 100*float64(inside[name])/all, told[name])
 			}
 		}
@@ -112,9 +112,9 @@ func TestWhatIsNotTrueIsOutsideTheIntervals(t *testing.T) {
 		factor          float64
 	}{
 		{"V75", "volatility", 20_000, 1.03},
-		{"JUMP100", "every", 200_000, 1.6}, {"JUMP100", "jump_size", 200_000, 1.4}, {"JUMP100", "volatility", 20_000, 1.03},
+		{"JUMP100", "every", 100_000, 1.8}, {"JUMP100", "jump_size", 100_000, 1.6}, {"JUMP100", "volatility", 20_000, 1.03},
 		{"CRASH50", "every", 50_000, 1.2}, {"CRASH50", "spike_size", 50_000, 1.2}, {"CRASH50", "rise_size", 50_000, 1.05},
-		{"STEP", "up", 20_000, 1.05}, {"RB100", "every", 300_000, 1.8},
+		{"STEP", "up", 20_000, 1.05}, {"RB100", "every", 150_000, 2.2},
 	} {
 		index := lookup(t, test.name)
 		got := measure(index, simulate(t, index, 1, test.ticks))

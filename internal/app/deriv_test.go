@@ -18,7 +18,13 @@ import (
 // simulator returns the address of a venue that lives ten times as fast as we do.
 func simulator(t *testing.T) string {
 	t.Helper()
-	sim, err := derivsim.New(&derivsim.Options{Seed: 1, Speed: 10})
+	return startSimulator(t, &derivsim.Options{Seed: 1, Speed: 10})
+}
+
+// startSimulator serves a simulator and returns its address.
+func startSimulator(t *testing.T, opts *derivsim.Options) string {
+	t.Helper()
+	sim, err := derivsim.New(opts)
 	if err != nil {
 		t.Fatal(err)
 	}

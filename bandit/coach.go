@@ -8,7 +8,7 @@ import (
 )
 
 // pace says how networks are trained. The numbers are from measurements on made-up
-// tables: see docs/decisions.
+// tables and in the worlds of docs/evaluation.md.
 type pace struct {
 	hidden []int
 	rate   float64 // of Adam
@@ -17,9 +17,18 @@ type pace struct {
 	steps  int     // of a training
 	early  int     // of a training in the first earlyRounds
 	batch  int
+	// looks is how often a label is looked at in all, in place of steps and early; 0 is
+	// that those count.
+	looks int
 }
 
-var usual = pace{hidden: []int{64, 32}, rate: 3e-3, decay: 0.1, every: 20, steps: 10, early: 30, batch: 64}
+var (
+	// usual is for one context for all arms, as tables have it.
+	usual = pace{hidden: []int{64, 32}, rate: 3e-3, decay: 0.1, every: 20, steps: 10, early: 30, batch: 64}
+	// noisy is for a row for each arm, as trades have it: their rewards are mostly noise,
+	// which a larger network that looks more often learns by heart.
+	noisy = pace{hidden: []int{32, 16}, rate: 3e-3, decay: 0.1, every: 20, batch: 64, looks: 6}
+)
 
 // earlyRounds is how long there is little to learn from, so that it is learned from
 // more often.
@@ -36,6 +45,7 @@ type coach struct {
 	outputs int
 	fading  float64
 	rounds  int
+	fresh   int // labels since the last training
 	newest  int64
 	random  *rand.Rand
 	lesson  learn.Batch
@@ -74,17 +84,26 @@ const squared = 1e6
 func (c *coach) take(l *Label, mask uint8) {
 	c.seen.add(l, mask)
 	c.newest = max(c.newest, l.T)
+	c.fresh++
 	c.one[0] = l.Reward
 	c.rewards.add(c.one[:])
 	c.inputs.add(c.seen.labels[(c.seen.total-1)%c.seen.room].X)
 }
 
+// mostSteps bounds a training after very many labels.
+const mostSteps = 40
+
 // round counts a round with labels and tells how many steps of training are due.
 func (c *coach) round() int {
 	c.rounds++
-	switch {
-	case c.rounds%c.every != 0:
+	if c.rounds%c.every != 0 {
 		return 0
+	}
+	fresh := c.fresh
+	c.fresh = 0
+	switch {
+	case c.looks > 0:
+		return min(max(fresh*c.looks/c.batch, 1), mostSteps)
 	case c.rounds <= earlyRounds:
 		return c.early
 	}

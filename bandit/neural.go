@@ -24,13 +24,12 @@ type NeuralOptions struct {
 }
 
 func (o *NeuralOptions) coach(features int) (*coach, error) {
-	p := usual
+	p, outputs := noisy, 1
+	if o.Shared {
+		p, outputs = usual, o.Arms
+	}
 	if o.pace != nil {
 		p = *o.pace
-	}
-	outputs := 1
-	if o.Shared {
-		outputs = o.Arms
 	}
 	if outputs < 1 {
 		return nil, fmt.Errorf("bandit: got %d arms that share a context, want how many there are", o.Arms)

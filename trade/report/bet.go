@@ -73,8 +73,11 @@ func (b *bet) bought() time.Time {
 	return b.order.Sent
 }
 
-// coin tells whether it wins or loses, and what is then known.
-func (b *bet) coin() bool { return b.payout > 0 }
+// void tells whether it was undone, so that it says nothing.
+func (b *bet) void() bool { return b.settled() && b.order.Settlement.Result == trade.Cancelled }
+
+// coin tells whether it wins or loses.
+func (b *bet) coin() bool { return b.payout > 0 && !b.void() }
 
 // returned is what it brought for each unit that it cost.
 func (b *bet) returned() float64 { return b.profit / b.price }

@@ -23,12 +23,12 @@ func toss(ended []*bet, points []Point, band bool, runs int, random *rand.Rand) 
 		variance += b.payout * b.payout / 4
 	}
 	c.SD = math.Sqrt(variance)
-	known := slices.IndexFunc(ended, func(b *bet) bool { return !b.coin() })
+	known := slices.IndexFunc(ended, func(b *bet) bool { return b.payout == 0 })
 	if known < 0 {
 		known = len(ended)
 	}
 	banded := slices.DeleteFunc(slices.Clone(points), func(p Point) bool { return p.N > known || !band })
-	tries := throw(coins, banded, runs, random)
+	tries := throw(ended, banded, runs, random)
 	for i := range banded {
 		points[i].CoinLow, points[i].CoinHigh = middle(tries.at[i])
 	}
@@ -45,18 +45,25 @@ type tries struct {
 	ends []float64
 }
 
-func throw(coins []*bet, points []Point, runs int, random *rand.Rand) *tries {
+// throw throws a coin for each order that is one; the others bring nothing.
+func throw(ended []*bet, points []Point, runs int, random *rand.Rand) *tries {
 	t := &tries{at: make([][]float64, len(points)), ends: make([]float64, runs)}
 	for i := range t.at {
 		t.at[i] = make([]float64, runs)
 	}
+	stakes := make([]struct{ price, payout float64 }, len(ended))
+	for i, b := range ended {
+		if b.coin() {
+			stakes[i].price, stakes[i].payout = b.price, b.payout
+		}
+	}
 	for run := range runs {
 		profit, next, bits := 0.0, 0, uint64(0)
-		for i, b := range coins {
+		for i := range stakes {
 			if i%64 == 0 {
 				bits = random.Uint64()
 			}
-			profit += float64(bits&1)*b.payout - b.price
+			profit += float64(bits&1)*stakes[i].payout - stakes[i].price
 			bits >>= 1
 			if next < len(points) && points[next].N == i+1 {
 				t.at[next][run] = profit

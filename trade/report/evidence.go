@@ -56,7 +56,7 @@ func expectancy(all, ended []*bet, alpha float64) *Expectancy {
 func best(ended []*bet) float64 {
 	most := float64(leastReturn)
 	for _, b := range ended {
-		if !b.coin() {
+		if b.payout == 0 {
 			return mostReturn
 		}
 		most = max(most, b.payout/b.price-1)

@@ -151,10 +151,13 @@ func TestMoney(t *testing.T) {
 	}
 	near(t, "break-even", *row.BreakEven, 1/1.954, 1e-12)
 	near(t, "turnover", row.Turnover.Float(), 9, 0)
-	near(t, "margin", row.Margin.Float(), 9*0.023, 1e-12)
+	near(t, "margin", row.Margin.Float(), 8*0.023, 1e-12)
 	near(t, "profit", row.Profit.Float(), -2.138, 1e-12)
 	near(t, "drawdown", row.Drawdown.Amount.Float(), 3.092, 1e-12)
 	near(t, "its share", *row.Drawdown.Share, 3.092/100.954, 1e-12)
+	if row.Coin.Orders != 6 {
+		t.Errorf("coins: got %d, want 6, for one was cancelled", row.Coin.Orders)
+	}
 	if row.LosingStreak != 2 {
 		t.Errorf("losing streak: got %d, want 2", row.LosingStreak)
 	}

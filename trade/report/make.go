@@ -17,11 +17,11 @@ const rowPoints = 60
 func Make(orders []*trade.Order, opts *Options) *Report {
 	o := opts.filled(len(orders))
 	r := &Report{Account: o.Account, Seed: o.Seed, Runs: o.Runs}
-	before := trade.Money(0)
+	before, part := trade.Money(0), false
 	var all []*bet
 	for _, order := range orders {
 		if !o.Since.IsZero() && decided(order).Before(o.Since) {
-			before += order.Profit()
+			before, part = before+order.Profit(), true
 			continue
 		}
 		if b := r.Apart.sort(order); b != nil {
@@ -35,7 +35,7 @@ func Make(orders []*trade.Order, opts *Options) *Report {
 		r.Start = new(o.Start + before)
 	}
 	r.rows(all, o)
-	r.judge()
+	r.judge(part)
 	return r
 }
 
@@ -61,25 +61,29 @@ func decided(o *trade.Order) time.Time {
 // rows makes all rows of the report.
 func (r *Report) rows(all []*bet, o *Options) {
 	groups := [][]*group{
-		{{bets: all}},
 		groupBy(all, (*bet).asset), groupBy(all, func(b *bet) string { return string(b.order.Kind()) }), groupBy(all, (*bet).policy),
 	}
 	tests := 1
-	for _, g := range groups[1:] {
+	for _, g := range groups {
 		if len(g) > 1 {
 			tests += len(g)
 		}
 	}
 	tests = max(tests, o.Tried)
 	r.Correction = Correction{Method: "bonferroni", Tests: tests, Level: level / float64(tests)}
-	for i, rows := range []*[]Row{nil, &r.Assets, &r.Kinds, &r.Policies} {
+	random := func(dimension, at int) *rand.Rand {
+		return rand.New(rand.NewPCG(o.Seed, uint64(dimension)<<32|uint64(at)))
+	}
+	whole := &group{bets: all}
+	r.Total = whole.row(&r.Correction, r.Start, o.Points, true, o.Runs, random(0, 0))
+	for i, rows := range []*[]Row{&r.Assets, &r.Kinds, &r.Policies} {
 		for at, g := range groups[i] {
-			random := rand.New(rand.NewPCG(o.Seed, uint64(i)<<32|uint64(at)))
-			if rows == nil {
-				r.Total = g.row(&r.Correction, r.Start, o.Points, true, o.Runs, random)
+			if len(groups[i]) == 1 { // it is the whole account, by another name
+				*rows = []Row{r.Total}
+				(*rows)[0].Name, (*rows)[0].Curve = g.name, curve(ends(all), spread(r.Total.N, rowPoints))
 				continue
 			}
-			*rows = append(*rows, g.row(&r.Correction, r.Start, rowPoints, false, o.Runs, random))
+			*rows = append(*rows, g.row(&r.Correction, r.Start, rowPoints, false, o.Runs, random(i+1, at)))
 		}
 	}
 	if ended := ends(all); len(ended) > 0 {

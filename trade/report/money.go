@@ -39,9 +39,11 @@ func (row *Row) money(ended []*bet, start *trade.Money) {
 
 // margin is what the house keeps of an order on average: of one that wins or loses with
 // a fair coin what it costs less half of what it pays, of one that multiplies its
-// commission. Nil where it is not known.
+// commission, of one that was undone nothing. Nil where it is not known.
 func (b *bet) margin() *trade.Money {
 	switch commission := b.order.Intent.Quote.Commission; {
+	case b.void():
+		return new(trade.Money)
 	case b.coin():
 		return new(b.order.Price() - b.order.Payout()/2)
 	case commission > 0:

@@ -58,19 +58,22 @@ func (row *Row) count(ended []*bet) {
 // of the win rate at the break-even rate. Nil if there is an order of which the most is
 // not known.
 func positive(ended []*bet) *float64 {
-	won, lost, even := 0.5, 0.5, 0.0
+	won, lost, even, n := 0.5, 0.5, 0.0, 0
 	for _, b := range ended {
+		if b.void() {
+			continue
+		}
 		most := b.most()
 		if most <= 0 {
 			return nil
 		}
 		y := min(max((b.price+b.profit)/most, 0), 1)
-		won, lost, even = won+y, lost+1-y, even+b.price/most
+		won, lost, even, n = won+y, lost+1-y, even+b.price/most, n+1
 	}
-	if len(ended) == 0 {
+	if n == 0 {
 		return nil
 	}
-	even = min(even/float64(len(ended)), 1)
+	even = min(even/float64(n), 1)
 	return new(1 - mathext.RegIncBeta(won, lost, even))
 }
 

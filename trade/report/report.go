@@ -67,7 +67,7 @@ type Row struct {
 	// WinRate is the share of Won in Won and Lost, nil without one.
 	WinRate *WinRate `json:"win_rate"`
 	// BreakEven is the win rate at which the orders that win or lose would have earned
-	// nothing: the mean of price / payout. Nil without one.
+	// nothing: the mean of price / payout. Nil without one that was not cancelled.
 	BreakEven *float64 `json:"break_even"`
 	// Expectancy is what an order brings on average, nil without one.
 	Expectancy *Expectancy `json:"expectancy"`
@@ -131,8 +131,8 @@ type Drawdown struct {
 }
 
 // Coin is what fair coins would have done: each order that wins or loses, with its
-// price and its payout, and with a chance of a half. Ties, which the house keeps, are
-// not in it.
+// price and its payout, and with a chance of a half, but for those that were cancelled.
+// Ties, which the house keeps, are not in it.
 type Coin struct {
 	// Orders is how many there are, Profit what they really brought.
 	Orders int         `json:"orders"`
@@ -157,7 +157,7 @@ type Point struct {
 	Low  *float64 `json:"low"`
 	High *float64 `json:"high"`
 	// CoinLow and CoinHigh are what the same stakes come to on fair coins; nil from the
-	// first order on that cannot be a coin.
+	// first order on that multiplies.
 	CoinLow  *float64 `json:"coin_low"`
 	CoinHigh *float64 `json:"coin_high"`
 }

@@ -34,16 +34,15 @@ type Verdict struct {
 // leastProof is how many orders an edge takes, whatever the interval says.
 const leastProof = 50
 
-// judge gives all rows and the report their verdicts.
-func (r *Report) judge() {
-	part := r.Since != nil
+// judge gives all rows and the report their verdicts; part tells that orders were left out.
+func (r *Report) judge(part bool) {
 	r.Total.judge(part)
 	var found []string
 	for _, rows := range [][]Row{r.Assets, r.Kinds, r.Policies} {
 		for i := range rows {
 			rows[i].judge(part)
 			if rows[i].Verdict.Finding == Edge && len(rows) > 1 {
-				found = append(found, rows[i].Name)
+				found = append(found, strconv.QuoteToASCII(rows[i].Name))
 			}
 		}
 	}

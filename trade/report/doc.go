@@ -7,6 +7,7 @@
 // lost.
 //
 // An edge is claimed if the lower end of an interval that holds at every look at once,
-// for all rows of the report together, is above 0; see Row.Expectancy. The chance that
-// a record without an edge ever claims one, in any row, is below 5 %.
+// for all rows of the report together, is above 0; see Expectancy. The chance that a
+// record without an edge ever claims one, in any of the rows that it has or that
+// Options.Tried says, is below 5 %.
 package report

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/karlquant/quasar/trade"
@@ -98,6 +99,9 @@ func TestCoinsOfDifferentStakes(t *testing.T) {
 		near(t, "sd", got.SD, math.Sqrt(5), 1e-12)
 		if got.Exact {
 			t.Error("got exact, want tries")
+		}
+		if got = report.Make(orders, few).Total.Coin; got.AtLeast < 0.5 {
+			t.Errorf("one try: got %v, want the record itself to count", got.AtLeast)
 		}
 	}
 }
@@ -267,5 +271,35 @@ func TestTheNumberOfRows(t *testing.T) {
 		if diff := cmp.Diff(report.Correction{Method: "bonferroni", Tests: want, Level: 0.05 / float64(want)}, got); diff != "" {
 			t.Errorf("-want +got\n%s", diff)
 		}
+	}
+}
+
+// The shape that /performance and --json have.
+func TestTheShape(t *testing.T) {
+	orders := []*trade.Order{ended(0, "V75", trade.Rise, trade.Unit, 2*trade.Unit, true)}
+	account := trade.Account{Mode: trade.Demo, ID: "DOT1", Currency: "USD", Venue: "api.example.com"}
+	r := report.Make(orders, &report.Options{Account: account, Start: 10 * trade.Unit, Runs: 1, Seed: 2})
+	*r.Total.Positive, r.Total.WinRate.Low = 0.75, 0.25 // of which the last digits depend on the machine; other rows have the same
+	text, err := json.Marshal(report.Performance{Accounts: []*report.Report{r}}, trade.JSONOptions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const verdict = `"verdict":{"finding":"chance","sentence":"Not distinguishable from chance: 1 of 1 won (100.0 %), break-even 50.0 %; ` +
+		`+100.0 % of the stake on average, 95 % interval -100.0 % to +100.0 %."}`
+	row := func(name, coin string) string {
+		return `{"name":"` + name + `",` + verdict + `,"n":1,"won":1,"lost":0,"sold":0,"multiplied":0,"cancelled":0,` +
+			`"win_rate":{"rate":1,"low":0.25,"high":1},"break_even":0.5,` +
+			`"expectancy":{"mean":1,"low":-1,"high":1,"counted":1,"overlapping":0,"waiting":0},"p_positive":0.75,"turnover":"1.00","margin":"0.00",` +
+			`"margin_unknown":0,"profit":"1.00","drawdown":{"amount":"0.00","share":0},"losing_streak":0,` +
+			`"coin":{"orders":1,"profit":"1.00","mean":0,"sd":1,"p_at_least":0.5,"exact":true},"needed":3,` +
+			`"curve":[{"at":"2026-03-01T12:00:10Z","n":1,"profit":1,"low":null,"high":null,"coin_low":` + coin + `,"coin_high":` + coin + `}]}`
+	}
+	want := `{"accounts":[{"account":{"mode":"demo","id":"DOT1","currency":"USD","venue":"api.example.com"},` + verdict +
+		`,"since":null,"from":"2026-03-01T12:00:00Z","to":"2026-03-01T12:00:10Z","start":"10.00","correction":{"method":"bonferroni","tests":1,"level":0.05},` +
+		`"total":` + row("", "1") + `,"assets":[` + row("V75", "null") + `],"kinds":[` + row("CALL", "null") + `],"policies":[` + row("ucb", "null") + `],` +
+		`"apart":{"open":0,"at_stake":"0.00","unresolved":0,"may_cost":"0.00","rejected":0,"abandoned":0,"orphans":0,"orphans_ended":0,"orphans_profit":"0.00","free":0},` +
+		`"seed":2,"runs":1}]}`
+	if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 }

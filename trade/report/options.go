@@ -12,8 +12,9 @@ type Options struct {
 	// Start is what the account had before the first order, with what was paid in; 0
 	// for not known.
 	Start trade.Money
-	// Since leaves out what was decided before it, zero for nothing. Such a report never
-	// claims an edge: who chooses the part of a record can choose a lucky one.
+	// Since leaves out what was decided before it, zero for nothing. A report that
+	// leaves something out never claims an edge: who chooses the part of a record can
+	// choose a lucky one.
 	Since time.Time
 	// Tried is how many rows the intervals allow for, if that is more than the report
 	// has: assets or policies may have been tried that never came to an order.

@@ -45,7 +45,7 @@ func child(args []string) error {
 	if err != nil {
 		return err
 	}
-	defer j.Close()
+	defer func() { _ = j.Close() }() // what is on record is on the disk
 	t, err := trade.New(&trade.Options{Broker: b, Journal: j, Limits: limits(), Terms: terms, Logger: log})
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func vote(ctx context.Context, signals chan<- trade.Signal) {
 	for i := int64(0); ctx.Err() == nil; i++ {
 		now := time.Now().UnixNano()
 		s := trade.Signal{
-			Price: new(1.0),
+			Price:    new(1.0),
 			Decision: strconv.FormatInt(now, 10), Asset: assets[i%int64(len(assets))], Side: trade.Buy, Votes: [2]int64{now, 0}, Propensity: 1,
 		}
 		if now%2 == 0 {

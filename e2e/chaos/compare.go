@@ -74,7 +74,7 @@ func (c *counts) read(ctx context.Context, dir string) (*trade.Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer view.Close()
+	defer func() { _ = view.Close() }() // it was only read
 	ledger := trade.NewLedger()
 	for e, err := range view.Entries(ctx) {
 		if err != nil {

@@ -90,4 +90,4 @@ func summary(results []result, took time.Duration) error {
 }
 
 // random is the chance of one run, the same for the same seed.
-func (p *plan) random(run int) *rand.Rand { return rand.New(rand.NewPCG(p.seed, uint64(run))) } //nolint:gosec // chance has to repeat itself
+func (p *plan) random(run int) *rand.Rand { return rand.New(rand.NewPCG(p.seed, uint64(run))) }

@@ -97,7 +97,7 @@ func (a *accountFlags) obeyed(cmd *cobra.Command, mode trade.Mode, order string)
 		return nil
 	}
 	if err := os.Remove(file); err != nil {
-		return nil //nolint:nilerr // it has been taken away in this moment
+		return nil // it has been taken away in this moment
 	}
 	return fmt.Errorf("no %s trader is running in %s: nothing was done", mode, a.dataDir)
 }

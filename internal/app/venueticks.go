@@ -39,7 +39,6 @@ func (v *venueTicks) Next() float64 {
 // hardly ever waits for a tick, for which it would blame itself. It skips one in fifty.
 const unhurried = 0.98
 
-
 // venueFeed is where ticks come from: an address, and a client for a simulator in
 // memory.
 type venueFeed struct {

@@ -127,17 +127,14 @@ func (t *telegram) poll(ctx context.Context) (*updates, error) {
 func (t *telegram) obey(ctx context.Context, text, who string, halt func(context.Context, string) error) {
 	word, _, _ := strings.Cut(strings.TrimSpace(text), " ")
 	word, _, _ = strings.Cut(word, "@") // /halt@botname in a group
-	answer := ""
 	switch word {
 	case "/halt":
-		answer = "halted; only somebody at the machine can resume"
+		answer := "halted; only somebody at the machine can resume"
 		if err := halt(ctx, "telegram "+who); err != nil {
 			answer = "NOT on record: " + err.Error()
 		}
+		_ = t.say(ctx, answer) // it has been done, whether or not it can be said
 	case "/resume":
-		answer = "I cannot resume: that takes somebody at the machine"
-	default:
-		return
+		_ = t.say(ctx, "I cannot resume: that takes somebody at the machine")
 	}
-	_ = t.say(ctx, answer) // it has been done, whether or not it can be said
 }

@@ -3,6 +3,7 @@ package venue_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/karlquant/quasar/internal/venue"
 	"github.com/karlquant/quasar/trade"
@@ -11,6 +12,14 @@ import (
 // running runs a broker until the test ends, and returns what it tells once it is
 // connected.
 func running(t *testing.T, b *venue.Broker) <-chan trade.Event {
+	t.Helper()
+	events := telling(t, b)
+	await(t, events, func(e trade.Event) bool { return e.Connected != 0 })
+	return events
+}
+
+// telling runs a broker until the test ends, and returns what it tells.
+func telling(t *testing.T, b *venue.Broker) <-chan trade.Event {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	events := make(chan trade.Event, 10_000)
@@ -22,9 +31,6 @@ func running(t *testing.T, b *venue.Broker) <-chan trade.Event {
 			t.Errorf("Run: %v", err)
 		}
 	})
-	if e := <-events; e.Connected == 0 {
-		t.Fatalf("got %+v first, want that it is connected", e)
-	}
 	return events
 }
 
@@ -39,4 +45,26 @@ func buy(t *testing.T, b trade.Broker, terms trade.Terms) trade.Receipt {
 		t.Fatal(err)
 	}
 	return r
+}
+
+// await reads events up to one, for ten minutes.
+func await(t *testing.T, events <-chan trade.Event, ok func(trade.Event) bool) {
+	t.Helper()
+	late := time.After(10 * time.Minute)
+	for {
+		select {
+		case e := <-events:
+			if ok(e) {
+				return
+			}
+		case <-late:
+			t.Fatal("not told within ten minutes")
+		}
+	}
+}
+
+func settled(contract int64) func(trade.Event) bool {
+	return func(e trade.Event) bool {
+		return e.Contract != nil && e.Contract.ID == contract && e.Contract.Settlement != nil
+	}
 }

@@ -140,11 +140,9 @@ func TestABalanceTellsWhatNoContractDoes(t *testing.T) {
 					t.Fatal(err)
 				}
 				r := buy(t, b, trade.Terms{Symbol: "R_75", Kind: trade.Rise, Stake: trade.Unit, Ticks: 2})
-				for e := range events {
-					if e.Movement != nil && e.Movement.Contract == r.Contract && e.Movement.Action == "sell" {
-						break
-					}
-				}
+				await(t, events, func(e trade.Event) bool {
+					return e.Movement != nil && e.Movement.Contract == r.Contract && e.Movement.Action == "sell"
+				})
 				c, err := b.Contract(t.Context(), r.Contract)
 				if err != nil || c.Settlement == nil || c.Settlement.Transaction == 0 {
 					t.Errorf("got %+v, %v, want its end", c, err)
@@ -171,17 +169,33 @@ func TestALateStreamIsNoLostConnection(t *testing.T) {
 		if h := b.Health(); !h.Connected {
 			t.Errorf("got %+v, want it connected", h)
 		}
-		for e := range events {
+		await(t, events, func(e trade.Event) bool {
 			if e.Lost != nil || e.Connected != 0 {
-				t.Fatalf("got %+v, want the connection left alone", e)
+				t.Errorf("got %+v, want the connection left alone", e)
 			}
-			if e.Contract != nil && e.Contract.ID == r.Contract && e.Contract.Settlement != nil {
-				break
-			}
-		}
+			return settled(r.Contract)(e)
+		})
 		if sim.Happened()[derivsim.LateAnswer] != 1 {
 			t.Error("the fault did not happen: the test says nothing")
 		}
+	})
+}
+
+// A contract whose stream could not begin, for there was no connection in time, is
+// followed all the same.
+func TestAContractIsFollowedInTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sim := simulator(t, nil)
+		first, next := open(t, sim, trade.Demo), open(t, sim, trade.Demo)
+		running(t, first)
+		r := buy(t, first, trade.Terms{Symbol: "R_75", Kind: trade.Rise, Stake: trade.Unit, Ticks: 10})
+		if _, err := next.Record(t.Context(), noon); err != nil {
+			t.Fatal(err)
+		}
+		if err := sim.Inject(derivsim.Fault{Kind: derivsim.Maintenance, Count: 1, For: time.Minute}); err != nil {
+			t.Fatal(err)
+		}
+		await(t, telling(t, next), settled(r.Contract))
 	})
 }
 

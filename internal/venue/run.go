@@ -125,19 +125,36 @@ func (b *Broker) tellContracts(ctx context.Context, tell func(trade.Event)) {
 	}
 }
 
-// tellContract follows one contract to its end. Where its stream breaks, the balance
-// and the record tell.
+// tellContract follows one contract to its end, over as many streams as it takes.
 func (b *Broker) tellContract(ctx context.Context, id int64, tell func(trade.Event)) {
+	for ctx.Err() == nil {
+		ended, err := b.followContract(ctx, id, tell)
+		if ended || deriv.IsClass(err, deriv.ClassPosition) {
+			return
+		}
+		if ctx.Err() == nil {
+			b.log.LogAttrs(ctx, slog.LevelWarn, "a contract is not followed", slog.Int64("contract", id), slog.Any("reason", err))
+		}
+		pause(ctx, followAgain)
+	}
+}
+
+// followAgain is how long a contract is left alone whose stream could not begin, or
+// broke.
+const followAgain = 3 * time.Second
+
+func (b *Broker) followContract(ctx context.Context, id int64, tell func(trade.Event)) (ended bool, err error) {
 	stream, err := b.account.WatchContract(ctx, deriv.ContractID(id))
 	if err != nil {
-		b.log.LogAttrs(ctx, slog.LevelWarn, "a contract is not followed", slog.Int64("contract", id), slog.Any("reason", err))
-		return
+		return false, err
 	}
 	defer stream.Close()
 	for e, err := range stream.All(ctx) {
 		if err != nil {
-			return
+			return false, err
 		}
+		ended = e.Value.Settled()
 		tell(trade.Event{Contract: new(contract(&e.Value))})
 	}
+	return ended, nil
 }

@@ -410,7 +410,7 @@ func TestNothingHasAnEdge(t *testing.T) {
 	p := newPlayer(t, traded, &paper.Options{Opening: 1_000_000 * trade.Unit, Rejected: -1, MaxMove: -1})
 	var paid, brought, square float64
 	n := 0
-	for r, err := range simulated(t, traded, 4, 20*time.Hour) {
+	for r, err := range simulated(t, traded, 4, 10*time.Hour) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -435,7 +435,7 @@ func TestNothingHasAnEdge(t *testing.T) {
 	}
 	mean := brought / paid
 	se := math.Sqrt((square/paid - mean*mean) / paid)
-	if n < 20_000 || mean > 0.977+3*se || mean < 0.977-0.012-3*se {
+	if n < 11_000 || mean > 0.977+3*se || mean < 0.977-0.012-3*se {
 		t.Errorf("got %.4f ± %.4f back of each stake over %d contracts, want 0.977, or 0.012 less for ties", mean, se, n)
 	}
 }

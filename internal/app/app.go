@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	code := exitCode(ctx, err)
-	if err != nil && code != exitInterrupted {
+	if err != nil && code != exitInterrupted && code != exitOK {
 		fmt.Fprintf(stderr, "quasar: %s\n", err)
 		if code == exitUsage {
 			fmt.Fprintln(stderr, "Try 'quasar help'.")
@@ -70,7 +70,7 @@ func exitCode(ctx context.Context, err error) int {
 		if interrupted.signal == os.Interrupt {
 			return exitInterrupted
 		}
-		if err == nil || errors.Is(err, context.Canceled) {
+		if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, interrupted) {
 			return exitOK
 		}
 	}

@@ -93,9 +93,9 @@ func (r *recorder) tally() string {
 	return fmt.Sprintf("%d ticks, %d quotes and %d snapshots in %d files, the last %s", r.ticks, r.quotes, r.snapshots, r.out.Files(), r.out.Path())
 }
 
-func (r *recorder) run(ctx context.Context) error {
+func (r *recorder) run(stopped context.Context) error {
 	records := make(chan recording.Record, 1024)
-	g, ctx := errgroup.WithContext(ctx)
+	g, ctx := errgroup.WithContext(stopped)
 	if len(r.symbols) > 0 {
 		g.Go(func() error { return r.market(ctx, records) })
 	}
@@ -104,7 +104,7 @@ func (r *recorder) run(ctx context.Context) error {
 	}
 	g.Go(func() error { return r.write(ctx, records) })
 	err := g.Wait()
-	if errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) || stopped.Err() != nil && errors.Is(err, context.Cause(stopped)) {
 		err = nil
 	}
 	return errors.Join(err, r.out.Close())

@@ -168,3 +168,32 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// Whatever a write fails of, a file that was left alone is not written to again, and
+// the next record begins another.
+func TestAWriterGoesOnInAnotherFile(t *testing.T) {
+	for name, fail := range map[string]func(w *Writer) error{
+		"a record": func(w *Writer) error { return w.Write(record(50)) },
+		"a sync":   func(w *Writer) error { return w.Sync(begun.Add(time.Hour)) },
+		"the end":  func(w *Writer) error { return w.Close() },
+	} {
+		w := write(t, t.TempDir(), nil, 0, 45)
+		before := w.Path()
+		if err := w.file.Close(); err != nil { // no write to it succeeds from here on
+			t.Fatal(err)
+		}
+		err := fail(w)
+		if err == nil || strings.Count(err.Error(), "recording: ") != 1 || !strings.Contains(err.Error(), before) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: got %v, want one error of %s", name, err, before)
+		}
+		if err := w.Write(record(60)); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil || w.Path() == before {
+			t.Errorf("%s: got %s, %v, want another file", name, w.Path(), err)
+		}
+		if got := read(t, before, w.Path()); len(got) < 41 || got[len(got)-1].Tick.Epoch != 60 {
+			t.Errorf("%s: got %d records, want what was synced and the new one", name, len(got))
+		}
+	}
+}

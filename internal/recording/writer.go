@@ -62,15 +62,18 @@ func NewWriter(dir string, opts *Options) (*Writer, error) {
 
 // Write adds a record, and syncs or begins another file when it is time. After
 // an error nothing more is written to that file.
-func (w *Writer) Write(r Record) error {
-	if err := w.write(r); err != nil {
-		if w.file != nil {
-			_ = w.file.Close() // the error that counts is the first
-			w.file = nil
-		}
-		return fmt.Errorf("recording: %w", err)
+func (w *Writer) Write(r Record) error { return w.abandon(w.write(r)) }
+
+// abandon leaves the file alone that an error is of: what it has can be read.
+func (w *Writer) abandon(err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	if w.file != nil {
+		_ = w.file.Close() // the error that counts is the first
+		w.file = nil
+	}
+	return fmt.Errorf("recording: %w", err)
 }
 
 func (w *Writer) write(r Record) error {
@@ -133,12 +136,13 @@ func (w *Writer) sync(at time.Time) error {
 	return w.file.Sync()
 }
 
-// Sync brings what was written to the disk, when nothing comes for a while.
+// Sync brings what was written to the disk, when nothing comes for a while. After an
+// error nothing more is written to that file.
 func (w *Writer) Sync(at time.Time) error {
 	if w.file == nil || at.Sub(w.synced) < w.opts.SyncEvery {
 		return nil
 	}
-	return w.sync(at)
+	return w.abandon(w.sync(at))
 }
 
 // rotate closes a file that is full or old.
@@ -150,17 +154,25 @@ func (w *Writer) rotate(at time.Time) error {
 	if info.Size() < w.opts.MostBytes && at.Sub(w.begun) < w.opts.MostTime {
 		return nil
 	}
-	return w.Close()
+	return w.end()
 }
 
 // Close ends the file that is open. The writer can be used again.
-func (w *Writer) Close() error {
+func (w *Writer) Close() error { return w.abandon(w.end()) }
+
+func (w *Writer) end() error {
 	if w.file == nil {
 		return nil
 	}
+	if err := w.zip.Close(); err != nil {
+		return err
+	}
+	if err := w.file.Sync(); err != nil {
+		return err
+	}
 	file := w.file
 	w.file = nil
-	return errors.Join(w.zip.Close(), file.Sync(), file.Close())
+	return file.Close()
 }
 
 // Path is the newest file, empty before the first.

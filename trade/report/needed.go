@@ -14,7 +14,7 @@ const (
 func needed(row *Row, ended []*bet) *int64 {
 	n := 0.0
 	switch decided := row.Won + row.Lost; {
-	case decided > 0 && decided == row.N:
+	case decided > 0 && decided == row.N && row.BreakEven != nil:
 		n = trialsForRate(row.WinRate.Rate, *row.BreakEven)
 	case row.N > 1:
 		mean, sd := moments(ended)

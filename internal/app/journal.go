@@ -33,25 +33,23 @@ venue, in UTC.`,
 
 // journalFlags say which journal, and in which form.
 type journalFlags struct {
-	dataDir, account string
-	json             bool
+	accountFlags
+	json bool
 }
 
 func (f *journalFlags) add(cmd *cobra.Command, asJSON string) {
-	cmd.Flags().StringVar(&f.dataDir, "data-dir", "", "the directory that the trader keeps its journals in")
-	alsoEnv(cmd, "data-dir")
-	cmd.Flags().StringVar(&f.account, "account", "", "whose journal: paper, demo or live")
+	f.accountFlags.add(cmd)
 	cmd.Flags().BoolVar(&f.json, "json", false, asJSON)
 }
 
 // open opens the journal that the flags name.
 func (f *journalFlags) open() (*journal.View, error) {
-	mode := trade.Mode(f.account)
-	switch {
-	case !slices.Contains(trade.Modes, mode):
-		return nil, usage("--account: got %q, want paper, demo or live", f.account)
-	case f.dataDir == "":
-		return nil, usage("%w", errors.New("want --data-dir DIR, which is that of quasar rank --trade"))
+	mode, err := f.mode()
+	if err != nil {
+		return nil, err
+	}
+	if f.dataDir == "" {
+		return nil, usage("--data-dir: got none, want that of quasar rank --trade")
 	}
 	v, err := journal.OpenView(f.dataDir, mode)
 	if errors.Is(err, journal.ErrNone) {

@@ -25,8 +25,8 @@ In CSV nothing is a formula: what a spreadsheet could take for one begins with a
 apostrophe. Amounts are in the account's currency, times in UTC.
 
 With --entries it writes the journal itself, an entry on each line, as JSON.`,
-		Example: `  quasar journal export --account demo --data-dir data > demo.csv
-  quasar journal export --account demo --data-dir data --entries > demo.jsonl`,
+		Example: `  quasar journal export --account demo > demo.csv
+  quasar journal export --account demo --entries > demo.jsonl`,
 		Args: cobra.NoArgs,
 	}
 	flags.add(cmd, "print objects, one on a line, instead of CSV")

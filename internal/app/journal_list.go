@@ -19,9 +19,9 @@ func newJournalList() *cobra.Command {
 		Short: "List the orders of an account, the oldest first",
 		Long: `List verifies the journal and lists its orders, the oldest first, each with its
 contract, what it cost and what it brought. Columns without a value have "–".`,
-		Example: `  quasar journal list --account demo --data-dir data
-  quasar journal list --account demo --data-dir data --state open,unknown
-  quasar journal list --account paper --data-dir data --since 24h --json | jq -r '[.intent, .contract_id, .profit] | @tsv'`,
+		Example: `  quasar journal list --account demo
+  quasar journal list --account demo --state open,unknown
+  quasar journal list --account paper --since 24h --json | jq -r '[.intent, .contract_id, .profit] | @tsv'`,
 		Args: cobra.NoArgs,
 	}
 	flags.add(cmd, "print objects, one on a line")

@@ -17,8 +17,8 @@ func newJournalShow() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show INTENT|CONTRACT",
 		Short: "Tell all that is known of one order, entry by entry",
-		Example: `  quasar journal show 1772366400000-V75 --account demo --data-dir data
-  quasar journal show 281834561 --account demo --data-dir data --json`,
+		Example: `  quasar journal show 1772366400000-V75 --account demo
+  quasar journal show 281834561 --account demo --json`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usage("show: got %d names, want that of an intent, or the number of a contract", len(args))

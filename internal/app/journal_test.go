@@ -251,9 +251,10 @@ func TestJournalsThatAreNotThere(t *testing.T) {
 		code int
 		want string
 	}{
-		{"no account", []string{"list", "--data-dir", dir}, exitUsage, `--account: got "", want paper, demo or live`},
+		{"no account, which is paper's", []string{"list", "--data-dir", dir}, exitFailure, "there is one for --account demo"},
 		{"a wrong account", []string{"list", "--data-dir", dir, "--account", "real"}, exitUsage, `--account: got "real"`},
-		{"no directory", []string{"list", "--account", "demo"}, exitUsage, "want --data-dir DIR"},
+		{"no directory, which is quasar-data", []string{"list"}, exitFailure, "quasar rank --trade paper --data-dir quasar-data makes one"},
+		{"an empty name of a directory", []string{"list", "--data-dir", ""}, exitUsage, "--data-dir: got none, want that of quasar rank --trade"},
 		{"another account's", []string{"list", "--account", "paper", "--data-dir", dir}, exitFailure, "there is one for --account demo"},
 		{"none", []string{"verify", "--account", "paper", "--data-dir", empty}, exitFailure, "quasar rank --trade paper --data-dir " + empty + " makes one"},
 		{"a state that is none", []string{"list", "--account", "demo", "--data-dir", dir, "--state", "lost"}, exitUsage, `--state: got "lost", want some of [planned sent`},

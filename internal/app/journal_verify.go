@@ -21,7 +21,7 @@ was there. It exits with 1, and says at which entry, if something is wrong.
 
 The hash that it prints is over all entries: who notes it down can tell later that
 nothing before it was changed.`,
-		Example: "  quasar journal verify --account live --data-dir data",
+		Example: "  quasar journal verify --account live",
 		Args:    cobra.NoArgs,
 	}
 	flags.add(cmd, "print one object")

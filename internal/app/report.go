@@ -30,9 +30,9 @@ took, what coins would have done with the same stakes, and how many trades it wo
 take to prove it. Accounts are put side by side and never added up.
 
 Each number, and what it cannot say, is in docs/report.md.`,
-		Example: `  quasar report --account paper --data-dir data
-  quasar report --account demo --data-dir data --by kind --since 24h
-  quasar report --account live --data-dir data --json | jq .verdict.sentence`,
+		Example: `  quasar report
+  quasar report --account demo --by kind --since 24h
+  quasar report --account live --data-dir /srv/quasar --json | jq .verdict.sentence`,
 		Args: cobra.NoArgs,
 	}
 	flags.add(cmd, "print one object, of which /performance has one for each account")
@@ -83,7 +83,7 @@ func (f *journalFlags) beside(cmd *cobra.Command, opts *report.Options) []other 
 		if _, err := os.Stat(journal.File(f.dataDir, mode)); err != nil || string(mode) == f.account {
 			continue
 		}
-		flags := journalFlags{dataDir: f.dataDir, account: string(mode)}
+		flags := journalFlags{accountFlags: accountFlags{dataDir: f.dataDir, account: string(mode)}}
 		o := other{mode: mode}
 		if sum, err := flags.read(cmd); err != nil {
 			o.err = err

@@ -88,6 +88,24 @@ func TestReportOfNothing(t *testing.T) {
 	}
 }
 
+// Without a word it is the paper account, in the directory where quasar rank trades by
+// default; so it is for quasar journal.
+func TestReportWithoutFlags(t *testing.T) {
+	dir := aJournal(t, trade.Paper, coinFlips(2)...)
+	t.Chdir(t.TempDir())
+	if got := quasarCommand(t, "", "report"); got.code != exitFailure || !strings.Contains(got.stderr, "quasar rank --trade paper --data-dir quasar-data makes one") {
+		t.Errorf("without a journal: got %+v, want how one is made", got)
+	}
+	if err := os.Rename(dir, "quasar-data"); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"report"}, {"journal", "list"}, {"journal", "verify"}} {
+		if got := quasarCommand(t, "", args...); got.code != exitOK || !strings.Contains(got.stdout, "paper") {
+			t.Errorf("%q: got %+v, want the paper account", args, got)
+		}
+	}
+}
+
 // No line is wider than the terminal, down to 40 characters.
 func TestReportFitsTheTerminal(t *testing.T) {
 	dir := aJournal(t, trade.Demo, append(coinFlips(30), intent(31, strings.Repeat("x", 100)))...)
@@ -156,7 +174,8 @@ func TestReportsThatAreRefused(t *testing.T) {
 		{[]string{"--account", "demo", "--since", "soon"}, exitUsage, `--since: got "soon"`},
 		{[]string{"--account", "demo", "--tried", "-1"}, exitUsage, "--tried: got -1, want 0 or more"},
 		{[]string{"--account", "paper"}, exitFailure, "there is one for --account demo"},
-		{nil, exitUsage, `--account: got "", want paper, demo or live`},
+		{[]string{"--account", ""}, exitUsage, `--account: got "", want paper, demo or live`},
+		{[]string{"--data-dir", ""}, exitUsage, "--data-dir: got none, want that of quasar rank --trade"},
 	} {
 		got := quasarCommand(t, "", slices.Concat([]string{"report", "--data-dir", dir}, c.args)...)
 		if got.code != c.code || !strings.Contains(got.stderr, c.want) || got.stdout != "" {

@@ -44,7 +44,7 @@ type accountFlags struct{ dataDir, account string }
 func (a *accountFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&a.dataDir, "data-dir", defaultDataDir, "the directory that the trader keeps its journals in")
 	alsoEnv(cmd, "data-dir")
-	cmd.Flags().StringVar(&a.account, "account", string(trade.Paper), "whose: paper, demo or live")
+	cmd.Flags().StringVar(&a.account, "account", string(trade.Paper), "which account: paper, demo or live")
 }
 
 func (a *accountFlags) mode() (trade.Mode, error) {

@@ -323,10 +323,13 @@ func TestAOneTimeURLIsGoodOnceAndForAMinute(t *testing.T) {
 			t.Fatalf("got %s, want it to lead to the demo socket", url)
 		}
 		dial(t, s, url)
+		if status, body := request(t, s, http.MethodGet, url, ""); status != 401 || !strings.Contains(body, "InvalidOTP") {
+			t.Errorf("used: got %d %s, want 401 and InvalidOTP", status, body)
+		}
 		old := fetch()
 		time.Sleep(time.Minute)
 		for name, url := range map[string]string{
-			"used": url, "expired": old, "none": base + "/ws/demo", "another's": strings.Replace(fetch(), "/demo", "/real", 1),
+			"used and expired": url, "expired": old, "none": base + "/ws/demo", "another's": strings.Replace(fetch(), "/demo", "/real", 1),
 		} {
 			if status, body := request(t, s, http.MethodGet, url, ""); status != 401 || !strings.Contains(body, "InvalidOTP") {
 				t.Errorf("%s: got %d %s, want 401 and InvalidOTP", name, status, body)

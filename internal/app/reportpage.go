@@ -99,6 +99,9 @@ func settledFact(row *report.Row) string {
 			text += fmt.Sprintf(", %d %s", c.n, c.what)
 		}
 	}
+	if row.Ties > 0 {
+		text += "; of the lost, " + counted(row.Ties, "tie")
+	}
 	return text
 }
 

@@ -41,7 +41,7 @@ func claims(r *report.Report) bool {
 // least nineteen; and all records together lose what they paid as margin, within what
 // chance allows.
 func TestNoEdgeIsClaimedWhereThereIsNone(t *testing.T) {
-	seeds, n, looks := sooner(40, 400), sooner(160, 3000), sooner(4, 60)
+	seeds, n, looks := sooner(40, 100), sooner(160, 2000), sooner(4, 20)
 	claimed, outside, total := 0, 0, 0.0
 	for seed := range seeds {
 		claim, r := play(uint64(seed), n, looks, 0.5)

@@ -149,9 +149,12 @@ func TestMoney(t *testing.T) {
 		settle(begun(5, "A", trade.Rise, trade.Unit, payout), trade.Cancelled, trade.Unit),
 		settle(begun(6, "A", trade.Rise, trade.Unit, payout), trade.Sold, 0),
 	}
+	price, higher := 5.5, 6.5
+	orders[1].Settlement.Entry, orders[1].Settlement.Exit = &price, &price
+	orders[2].Settlement.Entry, orders[2].Settlement.Exit = &price, &higher
 	row := report.Make(orders, &report.Options{Runs: 1, Start: 100 * trade.Unit}).Total
-	if row.N != 7 || row.Won != 2 || row.Lost != 3 || row.Cancelled != 1 || row.Sold != 1 || row.Multiplied != 0 {
-		t.Errorf("got %+v, want 2 won, 3 lost, 1 cancelled and 1 sold", row)
+	if row.N != 7 || row.Won != 2 || row.Lost != 3 || row.Cancelled != 1 || row.Sold != 1 || row.Multiplied != 0 || row.Ties != 1 {
+		t.Errorf("got %+v, want 2 won, 3 lost (one of them a tie), 1 cancelled and 1 sold", row)
 	}
 	near(t, "break-even", *row.BreakEven, 1/1.954, 1e-12)
 	near(t, "turnover", row.Turnover.Float(), 9, 0)
@@ -287,7 +290,7 @@ func TestTheShape(t *testing.T) {
 	const verdict = `"verdict":{"finding":"chance","sentence":"Not distinguishable from chance: 1 of 1 won (100.0 %), break-even 50.0 %; ` +
 		`+100.0 % of the stake on average, 95 % interval -100.0 % to +100.0 %."}`
 	row := func(name, coin string) string {
-		return `{"name":"` + name + `",` + verdict + `,"n":1,"won":1,"lost":0,"sold":0,"multiplied":0,"cancelled":0,` +
+		return `{"name":"` + name + `",` + verdict + `,"n":1,"won":1,"lost":0,"sold":0,"multiplied":0,"cancelled":0,"ties":0,` +
 			`"win_rate":{"rate":1,"low":0.25,"high":1},"break_even":0.5,` +
 			`"expectancy":{"mean":1,"low":-1,"high":1,"counted":1,"overlapping":0,"waiting":0},"p_positive":0.75,"turnover":"1.00","margin":"0.00",` +
 			`"margin_unknown":0,"profit":"1.00","drawdown":{"amount":"0.00","share":0},"losing_streak":0,` +

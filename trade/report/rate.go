@@ -35,6 +35,9 @@ func (row *Row) count(ended []*bet) {
 			row.Won++
 		case result == trade.Lost:
 			row.Lost++
+			if b.tie() {
+				row.Ties++
+			}
 		default:
 			row.Sold++
 		}
@@ -49,6 +52,12 @@ func (row *Row) count(ended []*bet) {
 	if coins > 0 {
 		row.BreakEven = new(even / float64(coins))
 	}
+}
+
+// tie tells whether it is known to have ended at the price that it began with.
+func (b *bet) tie() bool {
+	s := b.order.Settlement
+	return s.Entry != nil && s.Exit != nil && *s.Entry == *s.Exit
 }
 
 // positive is how likely the true expectancy is above 0, by a beta distribution that

@@ -64,6 +64,9 @@ type Row struct {
 	Sold       int `json:"sold"`
 	Multiplied int `json:"multiplied"`
 	Cancelled  int `json:"cancelled"`
+	// Ties are those of Lost whose price ended where it began, as far as prices are
+	// known. A coin has none: they cost more than Margin.
+	Ties int `json:"ties"`
 	// WinRate is the share of Won in Won and Lost, nil without one.
 	WinRate *WinRate `json:"win_rate"`
 	// BreakEven is the win rate at which the orders that win or lose would have earned

@@ -124,3 +124,19 @@ func TestTheBands(t *testing.T) {
 		}
 	}
 }
+
+// What comes in runs of ten is resampled in blocks of ten, for n = 1000: a block that
+// begins anywhere has k of one run and 10-k of the next, so a sum of 10-2k times half of
+// the payout around its mean, k = 0 to 9 alike. Its variance is 34 times that of one
+// order's, not 10 times.
+func TestTheBandKeepsTogetherWhatHangsTogether(t *testing.T) {
+	const n = 1000
+	orders := make([]*trade.Order, n)
+	for i := range orders {
+		orders[i] = ended(i, "V75", trade.Rise, trade.Unit, payout, i/10%2 == 0)
+	}
+	r := report.Make(orders, &report.Options{Seed: 8, Runs: 2000, Points: 2})
+	last, sd := r.Total.Curve[1], 0.977*math.Sqrt(34*n/10)
+	near(t, "low", *last.Low, -0.023*n-1.96*sd, sd/5)
+	near(t, "high", *last.High, -0.023*n+1.96*sd, sd/5)
+}

@@ -100,8 +100,11 @@ func TestCoinsOfDifferentStakes(t *testing.T) {
 		if got.Exact {
 			t.Error("got exact, want tries")
 		}
-		if got = report.Make(orders, few).Total.Coin; got.AtLeast < 0.5 {
-			t.Errorf("one try: got %v, want the record itself to count", got.AtLeast)
+		if want == 1 && got.AtLeast != 1 {
+			t.Errorf("the worst end: got %v, want all tries to do as well", got.AtLeast)
+		}
+		if got = report.Make(orders, few).Total.Coin; got.AtLeast != 0.5 && got.AtLeast != 1 {
+			t.Errorf("one try: got %v, want it and the record itself to count", got.AtLeast)
 		}
 	}
 }
@@ -159,6 +162,9 @@ func TestMoney(t *testing.T) {
 	near(t, "break-even", *row.BreakEven, 1/1.954, 1e-12)
 	near(t, "turnover", row.Turnover.Float(), 9, 0)
 	near(t, "margin", row.Margin.Float(), 8*0.023, 1e-12)
+	if row.MarginUnknown != 0 {
+		t.Errorf("margin: got %d unknown, want 0, for what is undone costs nothing", row.MarginUnknown)
+	}
 	near(t, "profit", row.Profit.Float(), -2.138, 1e-12)
 	near(t, "drawdown", row.Drawdown.Amount.Float(), 3.092, 1e-12)
 	near(t, "its share", *row.Drawdown.Share, 3.092/100.954, 1e-12)
@@ -261,6 +267,20 @@ func TestAPartOfARecord(t *testing.T) {
 	opts.Since = time.Time{}
 	if r = report.Make(orders, opts); r.Verdict.Finding != report.Edge {
 		t.Errorf("all: got %+v, want an edge", r.Verdict)
+	}
+}
+
+// A few orders prove nothing, even of an index that pays ten times the stake each time.
+func TestAnEdgeTakesFiftyOrders(t *testing.T) {
+	for n, want := range map[int]report.Finding{49: report.Chance, 50: report.Edge} {
+		var orders []*trade.Order
+		for i := range n {
+			orders = append(orders, ended(i, "A", trade.Rise, trade.Unit, 10*trade.Unit, true))
+		}
+		row := report.Make(orders, few).Total
+		if row.Verdict.Finding != want || row.Expectancy.Low <= 0 {
+			t.Errorf("%d: got %+v with %+v, want %s with an interval above 0", n, row.Verdict, row.Expectancy, want)
+		}
 	}
 }
 

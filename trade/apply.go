@@ -20,7 +20,7 @@ func (l *Ledger) Apply(e *Entry) error {
 	}
 	l.enter(e)
 	l.Seq, l.At = max(l.Seq, e.Seq), e.At
-	l.saw(e.At)
+	l.past.saw(e.At)
 	return nil
 }
 
@@ -102,10 +102,13 @@ func (l *Ledger) enter(e *Entry) {
 	case e.Opened != nil:
 		l.opened(e)
 	case e.Started != nil:
-		l.Started = e.At
+		if !e.Started.Again {
+			l.Started = e.At
+		}
 	case e.Planned != nil:
 		l.add(e.Planned.ID, &Order{Intent: e.Planned, State: StatePlanned, Changed: e.At})
 		l.decisions[e.Planned.Signal.Decision] = true
+		l.past.planned = append(l.past.planned, l.past.saw(e.At))
 	case e.Sent != nil:
 		l.move(e, e.Sent.Intent, StateSent, "")
 	case e.Bought != nil:
@@ -125,8 +128,7 @@ func (l *Ledger) enter(e *Entry) {
 	case e.Halted != nil:
 		l.halt(e)
 	case e.Resumed != nil:
-		// The person has seen the clock, too: one that was wrong is forgotten.
-		l.Halt, l.latest, l.resumed, l.highest = nil, e.At, e.At, l.profit
+		l.resume(e)
 	case e.Reconciled != nil:
 		l.reconciled(e)
 	}
@@ -139,7 +141,6 @@ func (l *Ledger) opened(e *Entry) {
 }
 
 func (l *Ledger) add(id string, o *Order) {
-	o.first = l.saw(o.Changed)
 	l.orders, l.active = append(l.orders, o), append(l.active, o)
 	l.byID[id] = o
 }
@@ -155,8 +156,11 @@ func (l *Ledger) changed(o *Order, to State, e *Entry) {
 // move takes an intent to another state.
 func (l *Ledger) move(e *Entry, id string, to State, reason string) {
 	o := l.byID[id]
-	o.Reason, o.failed = reason, o.failed || to == StateRejected || to == StateUnknown
+	o.Reason = reason
 	l.changed(o, to, e)
+	if to == StateRejected || to == StateUnknown {
+		l.past.failed = append(l.past.failed, l.past.saw(e.At))
+	}
 	if to == StateSent {
 		o.Sent = e.At
 	}
@@ -178,7 +182,7 @@ func (l *Ledger) settled(e *Entry) {
 	o.Settlement = &s.Settlement
 	l.earned += s.Settlement.Brought
 	l.changed(o, StateSettled, e)
-	l.ended(o, l.saw(e.At))
+	l.past.ended(o, e.At)
 	if s.Settlement.Transaction != 0 {
 		l.sells[s.Settlement.Transaction] = true
 	}
@@ -208,6 +212,15 @@ func (l *Ledger) halt(e *Entry) {
 	if l.Halt == nil {
 		l.Halt, l.HaltedAt = e.Halted, e.At
 	}
+}
+
+func (l *Ledger) resume(e *Entry) {
+	var why Reason
+	if l.Halt != nil {
+		why = l.Halt.Reason
+	}
+	l.past.resumed(why, e.At)
+	l.Halt = nil
 }
 
 func (l *Ledger) reconciled(e *Entry) {

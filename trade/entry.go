@@ -39,6 +39,8 @@ type Started struct {
 	Version string `json:"version,omitempty"`
 	// Limits are what the gate was told, for the record.
 	Limits *Limits `json:"limits,omitempty"`
+	// Again is true where it had it before, and could not write in it for a while.
+	Again bool `json:"again,omitzero"`
 }
 
 // Intent is an order that is about to be sent: state Planned.

@@ -21,11 +21,11 @@ func (t *Trader) Follow(ctx context.Context, s *Signal) error {
 		return err
 	}
 	defer done()
-	signal := *s
+	signal := s.known()
 	signal.At = t.broker.Now()
-	quote, err := t.price(ctx, &signal)
+	f, err := t.price(ctx, &signal)
 	if err == nil {
-		err = t.buy(ctx, &signal, quote)
+		err = t.buy(ctx, f)
 	}
 	if errors.Is(err, errRefused) {
 		return nil
@@ -33,8 +33,9 @@ func (t *Trader) Follow(ctx context.Context, s *Signal) error {
 	return err
 }
 
-// price asks the gate, the venue for a price, and the gate again.
-func (t *Trader) price(ctx context.Context, s *Signal) (*Quote, error) {
+// price asks the gate, the venue for a price, and the gate again. It returns the facts,
+// with the quote.
+func (t *Trader) price(ctx context.Context, s *Signal) (*Facts, error) {
 	f, err := t.judge(ctx, &Facts{Signal: s})
 	if err != nil {
 		return nil, err
@@ -50,10 +51,7 @@ func (t *Trader) price(ctx context.Context, s *Signal) (*Quote, error) {
 		return nil, t.refuse(ctx, s, Verdict{Reasons: []Reason{ReasonQuote}, Details: []string{err.Error()}})
 	}
 	f.Quote = &quote
-	if _, err := t.judge(ctx, f); err != nil {
-		return nil, err
-	}
-	return &quote, nil
+	return t.judge(ctx, f)
 }
 
 // judge completes the facts and shows them to the gate. Where it says no, that is
@@ -89,7 +87,12 @@ func noInstrument(err error) Reason {
 func (t *Trader) check(f *Facts) Verdict {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	f.Now, f.Ledger, f.Health = t.broker.Now(), t.ledger, t.broker.Health()
+	return t.checkNow(f)
+}
+
+// checkNow is check for who holds t.mu.
+func (t *Trader) checkNow(f *Facts) Verdict {
+	f.Now, f.Ledger, f.Health, f.Limits = t.broker.Now(), t.ledger, t.broker.Health(), t.limits
 	f.Health.Connected = f.Health.Connected && t.connected
 	f.Reconciled, f.JournalErr = t.agreed(), t.journalErr
 	if tick, ok := t.broker.Tick(f.Instrument.Symbol); ok {
@@ -102,6 +105,11 @@ func (t *Trader) check(f *Facts) Verdict {
 func (t *Trader) refuse(ctx context.Context, s *Signal, v Verdict) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	return t.refuseNow(ctx, s, v)
+}
+
+// refuseNow is refuse for who holds t.mu.
+func (t *Trader) refuseNow(ctx context.Context, s *Signal, v Verdict) error {
 	if t.ledger.Seq == 0 {
 		return errRefused // there is no account to refuse it for yet
 	}
@@ -113,15 +121,15 @@ func (t *Trader) refuse(ctx context.Context, s *Signal, v Verdict) error {
 }
 
 // buy sends what was quoted, after it is on record that it will be.
-func (t *Trader) buy(ctx context.Context, s *Signal, q *Quote) error {
-	in, err := t.plan(ctx, s, q)
+func (t *Trader) buy(ctx context.Context, f *Facts) error {
+	in, err := t.plan(ctx, f)
 	if err != nil {
 		return err
 	}
 	failpoint.Hit("sent") // the journal says so, the venue does not know
 	wait, cancel := t.wait(ctx, 1)
 	defer cancel()
-	receipt, err := t.broker.Buy(wait, q)
+	receipt, err := t.broker.Buy(wait, f.Quote)
 	failpoint.Hit("answered")
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -132,13 +140,15 @@ func (t *Trader) buy(ctx context.Context, s *Signal, q *Quote) error {
 	return nil
 }
 
-// plan writes down the intent, and that it is sent now.
-func (t *Trader) plan(ctx context.Context, s *Signal, q *Quote) (*Intent, error) {
+// plan writes down the intent, and that it is sent now. The gate looks once more: since
+// it did a contract may have been lost, somebody may have halted, or a limit is tighter.
+func (t *Trader) plan(ctx context.Context, f *Facts) (*Intent, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.agreed() || t.ledger.Unresolved() != nil || t.ledger.Halt != nil {
-		return nil, errRefused // since the gate looked
+	if v := t.checkNow(f); !v.OK() {
+		return nil, t.refuseNow(ctx, f.Signal, v)
 	}
+	s, q := f.Signal, f.Quote
 	theirs, _ := t.deadline()
 	in := &Intent{ID: s.Decision, Signal: *s, Quote: *q, Most: q.Ask, Watermark: t.ledger.Watermark, Deadline: theirs}
 	failpoint.Hit("deciding")

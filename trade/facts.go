@@ -1,6 +1,9 @@
 package trade
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Facts are what the gate judges by. What is nil is not known.
 type Facts struct {
@@ -19,6 +22,8 @@ type Facts struct {
 	Reconciled bool
 	// JournalErr is why the journal cannot be written, nil if it can.
 	JournalErr error
+	// Limits are those in force, for whoever chooses a stake; nil for not known.
+	Limits *Limits
 }
 
 // Health is how well a broker is heard.
@@ -31,6 +36,18 @@ type Health struct {
 	Speed float64
 }
 
+// maxSpeed bounds what a broker may say of its speed: what is scaled by it has to stay
+// a duration.
+const maxSpeed = 1e6
+
+// speed is Speed where that can be one, at least 1.
+func (h *Health) speed() float64 {
+	if !(h.Speed > 1) || math.IsInf(h.Speed, 0) {
+		return 1
+	}
+	return min(h.Speed, maxSpeed)
+}
+
 // Verdict is what the gate says: no reason is yes.
 type Verdict struct {
 	Reasons []Reason
@@ -39,6 +56,9 @@ type Verdict struct {
 	// Halt is the reason, of Reasons, to stop until a person resumes; "" for none.
 	Halt Reason
 }
+
+// OK tells whether nothing speaks against it.
+func (v *Verdict) OK() bool { return len(v.Reasons) == 0 }
 
 func (v *Verdict) no(r Reason, detail string) {
 	v.Reasons, v.Details = append(v.Reasons, r), append(v.Details, detail)

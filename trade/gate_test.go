@@ -131,7 +131,7 @@ var gateCases = []struct {
 	}},
 	{"a house that takes too much", []trade.Reason{trade.ReasonCost}, "", func(_ *book, f *trade.Facts, _ *trade.Limits) { f.Quote.Payout = trade.Cents(185) }},
 	{"a multiplier without stops", []trade.Reason{trade.ReasonStops}, "", func(_ *book, f *trade.Facts, _ *trade.Limits) {
-		f.Quote.Kind, f.Quote.Payout = trade.MultiUp, 0
+		f.Quote.Kind, f.Quote.Payout, f.Quote.Commission = trade.MultiUp, 0, trade.Cents(2)
 	}},
 	{"a higher stake after a loss", []trade.Reason{trade.ReasonIncrease}, "", func(b *book, _ *trade.Facts, _ *trade.Limits) { b.lose("l", trade.Cents(50)) }},
 	{"too many open", []trade.Reason{trade.ReasonOpen}, "", func(b *book, _ *trade.Facts, l *trade.Limits) {

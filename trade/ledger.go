@@ -37,16 +37,13 @@ type Ledger struct {
 	earned Money    // what contracts brought, less what they cost
 	before int64    // the watermark that it opened with
 
-	// What the gate looks back at. latest is the latest time of an entry, resumed when
-	// a person last did, by it.
-	latest, resumed time.Time
-	ends            []end
-	profit, highest Money
-	byID            map[string]*Order
-	contracts       map[int64]*Order
-	sells           map[int64]bool  // transactions that settled an order
-	decisions       map[string]bool // of intents
-	refused         []*Entry        // the newest refusals, the newest last
+	past history
+
+	byID      map[string]*Order
+	contracts map[int64]*Order
+	sells     map[int64]bool  // transactions that settled an order
+	decisions map[string]bool // of intents
+	refused   []*Entry        // the newest refusals, the newest last
 }
 
 // NewLedger returns a ledger of no entries.

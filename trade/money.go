@@ -28,6 +28,18 @@ func (m Money) Share(part float64) Money {
 	return Cents(int64(x))
 }
 
+// plus adds two amounts, and stops where no more fits.
+func plus(a, b Money) Money {
+	switch sum := a + b; {
+	case a > 0 && b > 0 && sum < 0:
+		return math.MaxInt64
+	case a < 0 && b < 0 && sum >= 0:
+		return math.MinInt64
+	default:
+		return sum
+	}
+}
+
 // Float returns the nearest float64, in whole units: for statistics and gauges, never
 // for a ledger.
 func (m Money) Float() float64 { return float64(m) / float64(Unit) }

@@ -50,9 +50,6 @@ type Order struct {
 	Reason string `json:"reason,omitempty"`
 	// Changed is when the state began.
 	Changed time.Time `json:"changed"`
-
-	first  time.Time // when it was planned, by a time that never goes back
-	failed bool      // it was rejected, or nobody knew
 }
 
 // ID names the order: the intent's name, or that of the orphan's contract.

@@ -2,6 +2,7 @@ package trade
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -75,4 +76,18 @@ type Signal struct {
 // Same tells whether s and o are the same signal, sent twice.
 func (s *Signal) Same(o *Signal) bool {
 	return s.Asset == o.Asset && s.Side == o.Side && s.Votes == o.Votes
+}
+
+// known is the signal without what is no number: that is not known.
+func (s *Signal) known() Signal {
+	k := *s
+	for _, number := range []**float64{&k.Price, &k.Mean, &k.SD, &k.Edge} {
+		if *number != nil && (math.IsNaN(**number) || math.IsInf(**number, 0)) {
+			*number = nil
+		}
+	}
+	if math.IsNaN(k.Propensity) || math.IsInf(k.Propensity, 0) {
+		k.Propensity = 0
+	}
+	return k
 }

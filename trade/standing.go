@@ -12,19 +12,22 @@ const (
 	HaltedNow Standing = "HALTED"   // nothing is bought until a person resumes
 )
 
-// Standing says how things stand by a ledger alone, and why.
-func (l *Limits) Standing(ledger *Ledger, now time.Time) (Standing, Verdict) {
+// Standing says how things stand by a ledger and a clock, and why. A halt of the verdict
+// that the ledger has not is one that is due.
+func (l *Limits) Standing(ledger *Ledger, now time.Time, h Health) (Standing, Verdict) {
 	var v Verdict
 	if h := ledger.Halt; h != nil {
 		v.halt(h.Reason, h.Detail)
 		return HaltedNow, v
 	}
-	f := &Facts{Now: now, Ledger: ledger, Reconciled: true}
-	h := ledger.history(now)
+	f := &Facts{Now: now, Ledger: ledger, Health: h, Reconciled: true}
 	l.checkState(&v, f)
-	l.checkRates(&v, h)
-	l.checkLosses(&v, f, h)
-	if len(v.Reasons) > 0 {
+	l.checkRates(&v, f)
+	l.checkLosses(&v, f)
+	switch {
+	case v.Halt != "":
+		return HaltedNow, v
+	case len(v.Reasons) > 0:
 		return Reducing, v
 	}
 	return Active, v

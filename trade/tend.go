@@ -26,7 +26,7 @@ func (t *Trader) payDebts(ctx context.Context) {
 	_ = t.settleDebts(ctx) // says so itself
 	if t.journalErr != nil && len(t.owed) == 0 && t.began {
 		// Nothing is owed, so that nothing else would find out that it works again.
-		_ = t.append(ctx, &Entry{Started: &Started{Version: t.opts.Version}})
+		_ = t.append(ctx, &Entry{Started: &Started{Version: t.opts.Version, Again: true}})
 	}
 }
 

@@ -17,6 +17,9 @@ const (
 // stop loss.
 func (k Kind) Multiplies() bool { return k == MultiUp || k == MultiDown }
 
+// known tells whether the kind is one that is traded.
+func (k Kind) known() bool { return k == Rise || k == Fall || k.Multiplies() }
+
 // Side is the direction that the kind earns on.
 func (k Kind) Side() Side {
 	if k == Fall || k == MultiDown {

@@ -148,7 +148,19 @@ func (t *Trader) happened(ctx context.Context, e *Entry) bool {
 	t.owed = append(t.owed, e)
 	_ = t.settleDebts(ctx) // says so itself
 	failpoint.Hit("written")
+	t.enforce(ctx)
 	return true
+}
+
+// enforce halts as soon as a limit is reached that wants a person, and not with the next
+// signal only: by then it may be another day. t.mu must be held.
+func (t *Trader) enforce(ctx context.Context) {
+	if t.ledger.Seq == 0 || t.ledger.Halt != nil {
+		return
+	}
+	if _, v := t.limits.Standing(t.ledger, t.broker.Now(), t.broker.Health()); v.Halt != "" {
+		t.happened(ctx, &Entry{Halted: &Halted{Reason: v.Halt, Detail: v.detail(v.Halt), By: "gate"}})
+	}
 }
 
 // settleDebts writes down what is owed to the journal. t.mu must be held.
@@ -261,7 +273,7 @@ func (t *Trader) Status() Status {
 		s.Unresolved = o.ID()
 	}
 	s.Limits = *t.limits
-	s.Standing, s.Why = t.limits.Standing(t.ledger, s.At)
+	s.Standing, s.Why = t.limits.Standing(t.ledger, s.At, s.Health)
 	if t.journalErr != nil {
 		s.Standing = HaltedNow
 		s.Why.no(ReasonJournal, t.journalErr.Error())

@@ -19,16 +19,11 @@ type Usage struct {
 
 // Usage counts from a time of the broker's clock.
 func (l *Ledger) Usage(now time.Time) Usage {
-	h := l.history(now)
+	h := &l.past
 	u := Usage{
-		Open: len(l.active), Foreign: len(l.Foreign), Minute: h.within(time.Minute), Hour: h.within(time.Hour), Day: h.within(day),
-		DailyLoss: -h.profitSince(midnight(h.now)), RollingLoss: -h.profitSince(h.now.Add(-day)),
-	}
-	for i := range l.Foreign {
-		u.OpenPayout += worth(l.Foreign[i].Payout, l.Foreign[i].Price)
-	}
-	for _, o := range l.active {
-		u.OpenPayout += worth(o.Payout(), o.Price())
+		Open: len(l.active), Foreign: len(l.Foreign), OpenPayout: exposed(&Facts{Ledger: l, Signal: new(Signal)}).payout,
+		Minute: after(h.planned, now.Add(-time.Minute)), Hour: after(h.planned, now.Add(-time.Hour)), Day: after(h.planned, now.Add(-day)),
+		DailyLoss: -h.profitSince(midnight(now)), RollingLoss: -h.profitSince(now.Add(-day)),
 	}
 	if fall, highest := l.drawdown(); highest > 0 {
 		u.Drawdown = fall.Float() / highest.Float()

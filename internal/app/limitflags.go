@@ -117,8 +117,8 @@ func addSizingFlags(cmd *cobra.Command, s *sizingFlags) {
 	f.StringVar(&s.stake, "stake", "1", "what each contract costs, in the account's currency; with --sizing share or kelly, the most")
 	f.StringVar(&s.mode, "sizing", string(trade.Fixed), "fixed, share (of the balance) or kelly (on the lower end of the win rate; nothing until it earns)")
 	f.Float64Var(&s.part, "stake-share", 0.005, "share of the balance for --sizing share, and the most for kelly")
-	f.IntVar(&s.ticks, "ticks", 5, "how many ticks a Rise or Fall lives; 0 for --duration")
-	f.DurationVar(&s.duration, "duration", 0, "how long a Rise or Fall lives, where --ticks is 0")
+	f.IntVar(&s.ticks, "ticks", 0, "how many ticks a Rise or Fall lives (default 5, unless there is a --duration)")
+	f.DurationVar(&s.duration, "duration", 0, "how long a Rise or Fall lives, instead of --ticks")
 	f.Float64Var(&s.multiplier, "multiplier", 0, "the multiplier where Rise and Fall are not offered (default the smallest that is)")
 	f.Float64Var(&s.stopLoss, "stop-loss", 0.5, "the most that a contract that multiplies may lose, as a share of its stake; the venue keeps watch")
 	f.Float64Var(&s.takeGain, "take-profit", 1, "the gain at which it is sold, as a share of its stake")
@@ -134,7 +134,7 @@ func (s *sizingFlags) chooser() (*trade.Chooser, error) {
 		Sizing: trade.Sizing{Mode: trade.SizingMode(s.mode), Stake: stake, Part: s.part},
 		Ticks:  s.ticks, Duration: s.duration, Multiplier: s.multiplier, StopLoss: s.stopLoss, TakeProfit: s.takeGain,
 	}
-	if err := c.Sizing.Check(); err != nil {
+	if err := c.Check(); err != nil {
 		return nil, misconfigured(err)
 	}
 	if !(s.stopLoss > 0 && s.stopLoss <= 1) || !(s.takeGain > 0) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -157,7 +158,7 @@ func selectionKey(sel Selection) string {
 // among the offers. The error wraps ErrNotOffered and says what there is. It does
 // not know about stakes.
 func (f *ContractsFor) Check(sel Selection) error {
-	var types []string
+	var types, spans []string
 	var wrong error
 	for i := range f.Available {
 		o := &f.Available[i]
@@ -168,8 +169,14 @@ func (f *ContractsFor) Check(sel Selection) error {
 			continue
 		}
 		if wrong = o.check(sel); wrong == nil {
-			return nil
+			if o.lasts(sel) {
+				return nil
+			}
+			spans = append(spans, o.MinDuration+" to "+o.MaxDuration)
 		}
+	}
+	if len(spans) > 0 {
+		wrong = fmt.Errorf("got a duration of %d%s, want %s", sel.Duration, sel.DurationUnit, strings.Join(spans, " or "))
 	}
 	if wrong != nil {
 		return fmt.Errorf("%w: %s on %s: %w", ErrNotOffered, sel.ContractType, sel.Symbol, wrong)
@@ -184,20 +191,18 @@ func (o *Offer) check(sel Selection) error {
 	if len(o.GrowthRates) > 0 && sel.GrowthRate != 0 && !slices.Contains(o.GrowthRates, sel.GrowthRate) {
 		return fmt.Errorf("got a growth rate of %v, want one of %v", sel.GrowthRate, o.GrowthRates)
 	}
-	if sel.Duration == 0 {
-		return nil
-	}
+	return nil
+}
+
+// lasts tells whether a duration is among those offered.
+func (o *Offer) lasts(sel Selection) bool {
 	least, unit, known := parseDuration(o.MinDuration)
 	most, mostUnit, ends := parseDuration(o.MaxDuration)
-	if !known || !ends {
-		return nil // an offer without an end: the venue decides
+	if sel.Duration == 0 || !known || !ends {
+		return true // an offer without an end: the venue decides
 	}
 	got, low, high := seconds(sel.Duration, sel.DurationUnit), seconds(least, unit), seconds(most, mostUnit)
-	ticks := sel.DurationUnit == "t"
-	if ticks != (unit == "t") || got < low || got > high {
-		return fmt.Errorf("got a duration of %d%s, want %s to %s", sel.Duration, sel.DurationUnit, o.MinDuration, o.MaxDuration)
-	}
-	return nil
+	return (sel.DurationUnit == "t") == (unit == "t") && got >= low && got <= high
 }
 
 // seconds of a duration; ticks are counted as they are.

@@ -9,8 +9,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-// dialSocket connects to a socket. Its errors hold nothing of the URL: that of a
-// trading socket is a credential.
+// dialSocket connects to a socket. Its errors hold nothing of the URL's query: that
+// of a trading socket is a credential.
 func (r *resolved) dialSocket(ctx context.Context, address string) (*websocket.Conn, error) {
 	ws, resp, err := websocket.Dial(ctx, address, &websocket.DialOptions{HTTPClient: r.http})
 	switch {
@@ -19,7 +19,7 @@ func (r *resolved) dialSocket(ctx context.Context, address string) (*websocket.C
 	case resp != nil && resp.StatusCode != http.StatusSwitchingProtocols:
 		return nil, &Error{
 			Call: "connect", Status: resp.StatusCode, Code: fmt.Sprintf("HTTP%d", resp.StatusCode),
-			Message: "the handshake was refused: " + http.StatusText(resp.StatusCode),
+			Message: redactURL(address) + " refused the handshake: " + http.StatusText(resp.StatusCode),
 		}
 	case ctx.Err() != nil:
 		return nil, fmt.Errorf("deriv: connect to %s: %w", redactURL(address), cause(ctx))

@@ -53,12 +53,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	code := exitCode(ctx, err)
 	if err != nil && code != exitInterrupted && code != exitOK {
 		fmt.Fprintf(stderr, "quasar: %s\n", err)
 		if code == exitUsage {
-			fmt.Fprintln(stderr, "Try 'quasar help'.")
+			fmt.Fprintf(stderr, "Try '%s --help'.\n", cmd.CommandPath())
 		}
 	}
 	return code

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +24,8 @@ func newDeriv() *cobra.Command {
 		Long: `These commands use the public socket, which needs no account and no token, and
 trade nothing. A symbol may be given as the venue names it (R_75, 1HZ100V), as
 people do ("Volatility 75 Index"), or as asset spaces do (V75, V100_1s, Crash500).`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newDerivSymbols(), newDerivContracts(), newDerivTicks(), newDerivQuote())
 	return cmd
@@ -52,28 +56,48 @@ const reachWithin = 30 * time.Second
 
 // once connects to the public socket, lets work do its part, and disconnects.
 func (f *venueFlags) once(cmd *cobra.Command, work func(ctx context.Context, c *deriv.Client) error) error {
-	return f.with(cmd.Context(), nil, func(ctx context.Context, c *deriv.Client) error {
-		waiting, cancel := context.WithTimeout(ctx, reachWithin)
-		defer cancel()
-		if err := c.Connected(waiting); err != nil {
-			return unreachable(err)
-		}
-		return work(ctx, c)
-	})
+	return f.with(cmd.Context(), nil, work)
 }
 
-// with runs a client of the public socket while work works.
+// with runs a client of the public socket while work works. Who is not there at the
+// beginning is not waited for; a connection that is lost later comes back.
 func (f *venueFlags) with(ctx context.Context, log *slog.Logger, work func(ctx context.Context, c *deriv.Client) error) error {
-	client, err := deriv.New(&deriv.Options{URL: *f.url, Logger: log})
+	client, err := publicClient(*f.url, log)
 	if err != nil {
-		return misconfigured(err)
+		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
 	running.Go(func() { _ = client.Run(ctx) }) // it ends with ctx, and only then
 	defer running.Wait()
 	defer cancel()
-	return work(ctx, client)
+	waiting, give := context.WithTimeout(ctx, reachWithin)
+	defer give()
+	if err := client.Connected(waiting); err != nil {
+		return unreachable(fmt.Errorf("%w; --url leads elsewhere, to a simulator (quasar sim) for example", err))
+	}
+	return explain(work(ctx, client))
+}
+
+// publicClient returns a client without an account. An empty address is none: whoever
+// gives it meant another than the venue's.
+func publicClient(url string, log *slog.Logger) (*deriv.Client, error) {
+	if url == "" {
+		return nil, misconfigured(errors.New("url: got an empty one, want https://HOST, or http://127.0.0.1:PORT of a simulator"))
+	}
+	client, err := deriv.New(&deriv.Options{URL: url, Logger: log})
+	if err != nil {
+		return nil, misconfigured(err)
+	}
+	return client, nil
+}
+
+// explain adds the next step to what people run into.
+func explain(err error) error {
+	if errors.Is(err, deriv.ErrUnknownSymbol) {
+		return fmt.Errorf("%w; quasar deriv symbols lists them", err)
+	}
+	return err
 }
 
 func jsonLine(w io.Writer, v any) error {
@@ -91,7 +115,7 @@ func harmless(text string) string { return string(inert([]byte(text))) }
 func exactly(what string, n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
-			return usage("%s: got %d arguments, want %s", cmd.CommandPath(), len(args), what)
+			return usage("%s: got %d arguments, want %s", sectionOf(cmd), len(args), what)
 		}
 		return nil
 	}
@@ -111,18 +135,36 @@ func newDerivSymbols() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return showSymbols(cmd.OutOrStdout(), symbols, *market, *flags.json)
+			if symbols, err = ofMarket(symbols, *market); err != nil {
+				return err
+			}
+			return showSymbols(cmd.OutOrStdout(), symbols, *flags.json)
 		})
 	}
 	return cmd
 }
 
-func showSymbols(w io.Writer, symbols []deriv.ActiveSymbol, market string, asJSON bool) error {
+// ofMarket are the symbols of one market, all if it is "".
+func ofMarket(symbols []deriv.ActiveSymbol, market string) ([]deriv.ActiveSymbol, error) {
+	var list []deriv.ActiveSymbol
+	var markets []string
+	for _, s := range symbols {
+		if market == "" || s.Market == market {
+			list = append(list, s)
+		}
+		if !slices.Contains(markets, s.Market) {
+			markets = append(markets, s.Market)
+		}
+	}
+	if market != "" && len(list) == 0 {
+		return nil, fmt.Errorf("--market: got %q, want one of those that are there: %s", market, harmless(strings.Join(markets, ", ")))
+	}
+	return list, nil
+}
+
+func showSymbols(w io.Writer, symbols []deriv.ActiveSymbol, asJSON bool) error {
 	var rows [][]string
 	for _, s := range symbols {
-		if market != "" && s.Market != market {
-			continue
-		}
 		if asJSON {
 			if err := jsonLine(w, s); err != nil {
 				return err
@@ -185,7 +227,7 @@ func showOffers(w io.Writer, offers []deriv.Offer, asJSON bool) error {
 		if len(o.GrowthRates) > 0 {
 			extra = fmt.Sprintf("growth %v", o.GrowthRates)
 		}
-		rows = append(rows, []string{harmless(o.ContractType), harmless(o.Category), harmless(o.MinDuration), harmless(o.MaxDuration), harmless(o.ExpiryType), extra})
+		rows = append(rows, []string{harmless(o.ContractType), harmless(o.Category), span(o.MinDuration), span(o.MaxDuration), harmless(o.ExpiryType), extra})
 	}
 	if asJSON {
 		return nil
@@ -193,6 +235,14 @@ func showOffers(w io.Writer, offers []deriv.Offer, asJSON bool) error {
 	columns := []column{{name: "TYPE"}, {name: "CATEGORY"}, {name: "FROM", right: true}, {name: "TO", right: true}, {name: "EXPIRY"}, {name: "RANGE"}}
 	_, err := io.WriteString(w, renderTable(columns, rows))
 	return err
+}
+
+// span is a duration, or that there is none.
+func span(duration string) string {
+	if duration == "" || duration == "0" {
+		return unknown
+	}
+	return harmless(duration)
 }
 
 func newDerivTicks() *cobra.Command {
@@ -215,9 +265,6 @@ good is counted.`,
 			return err
 		}
 		return flags.with(cmd.Context(), log, func(ctx context.Context, c *deriv.Client) error {
-			if err := c.WaitReady(ctx); err != nil {
-				return err
-			}
 			return followTicks(ctx, cmd.OutOrStdout(), c, args[0], *count, *flags.json)
 		})
 	}

@@ -3,9 +3,11 @@ package app
 import (
 	"bytes"
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -68,11 +70,31 @@ func TestDerivLooksAtAMarket(t *testing.T) {
 		{name: "a contract that is not offered", args: []string{"quote", "V75", "NONE", "--duration", "5t"}, code: exitFailure, want: []string{"not offered: got NONE on R_75, want one of"}},
 		{name: "a duration that is none", args: []string{"quote", "V75", "CALL", "--duration", "soon"}, code: exitUsage, want: []string{`--duration: got "soon"`}},
 		{name: "a stake that is none", args: []string{"quote", "V75", "CALL", "--stake", "-1"}, code: exitUsage, want: []string{`--stake: got "-1"`}},
-		{name: "no symbol", args: []string{"ticks"}, code: exitUsage, want: []string{"want one symbol"}},
+		{name: "no symbol", args: []string{"ticks"}, code: exitUsage, want: []string{"deriv ticks: got 0 arguments, want one symbol", "Try 'quasar deriv ticks --help'"}},
+		{name: "contracts as JSON", args: []string{"contracts", "CRASH500", "--json"}, want: []string{`{"contract_type":"MULTUP","contract_category":"multiplier"`, `"multiplier_range":[20,50,100]`}},
+		{name: "contracts without an end", args: []string{"contracts", "CRASH500"}, want: []string{"MULTUP    multiplier      –   –  no_expiry  × [20 50 100]\n"}},
+		{name: "ticks for people", args: []string{"ticks", "V100_1s", "--count", "1"}, want: []string{"  9", ".", "\n"}},
+		{name: "ticks of a symbol that is none", args: []string{"ticks", "V76"}, code: exitFailure, want: []string{`no such symbol: got "V76"`, "quasar deriv symbols lists them"}},
+		{name: "a count below 0", args: []string{"ticks", "V75", "--count", "-1"}, code: exitUsage, want: []string{"--count: got -1, want 0 or more"}},
+		{name: "a market", args: []string{"symbols", "--market", "synthetic_index"}, want: []string{"R_75"}},
+		{name: "a market that is none", args: []string{"symbols", "--market", "forex"}, code: exitFailure, want: []string{`got "forex", want one of those that are there: synthetic_index`}},
+		{name: "a multiplier", args: []string{"quote", "V75", "MULTUP", "--multiplier", "40", "--stop-loss", "5"}, want: []string{"commission          0.11 USD"}},
+		{name: "a quote of a symbol that is none", args: []string{"quote", "V76", "CALL"}, code: exitFailure, want: []string{`no such symbol: got "V76"`}},
+		{name: "no duration", args: []string{"quote", "V75", "CALL"}, code: exitUsage, want: []string{"CALL on R_75 wants --duration, 1t to 10t or 15s to 1d or 1d to 365d"}},
+		{name: "no multiplier", args: []string{"quote", "V75", "MULTUP"}, code: exitUsage, want: []string{"MULTUP on R_75 wants --multiplier, one of [40 100"}},
+		{name: "no growth", args: []string{"quote", "V75", "ACCU"}, code: exitUsage, want: []string{"ACCU on R_75 wants --growth, one of [0.01"}},
+		{name: "a duration that is too long", args: []string{"quote", "V75", "CALL", "--duration", "500t"}, code: exitFailure, want: []string{"got a duration of 500t, want 1t to 10t or 15s to 1d or 1d to 365d"}},
+		{name: "a multiplier that is not offered", args: []string{"quote", "V75", "MULTUP", "--multiplier", "7"}, code: exitFailure, want: []string{"got a multiplier of 7, want one of [40"}},
+		{name: "a stake that is too high", args: []string{"quote", "V75", "CALL", "--duration", "5t", "--stake", "90000"}, code: exitFailure, want: []string{"PayoutLimitExceeded: Maximum payout allowed is 50000.00"}},
+		{name: "a command that is none", args: []string{"nonsense"}, code: exitUsage, want: []string{`unknown command "nonsense" for "quasar deriv"`}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			code, stdout, stderr := derivCommand(t, append([]string{"deriv", test.args[0], "--url", url}, test.args[1:]...)...)
+			args := slices.Concat([]string{"deriv"}, test.args, []string{"--url", url})
+			if test.args[0] == "nonsense" {
+				args = args[:2]
+			}
+			code, stdout, stderr := derivCommand(t, args...)
 			if code != test.code {
 				t.Errorf("got the code %d, want %d: %s", code, test.code, stderr)
 			}
@@ -86,13 +108,25 @@ func TestDerivLooksAtAMarket(t *testing.T) {
 }
 
 func TestDerivSaysAtOnceThatNobodyIsThere(t *testing.T) {
-	code, _, stderr := derivCommand(t, "deriv", "symbols", "--url", "http://127.0.0.1:1")
-	if code != exitNoConnection || !strings.Contains(stderr, "connection refused") {
-		t.Errorf("got %d and %s, want %d", code, stderr, exitNoConnection)
-	}
-	code, _, stderr = derivCommand(t, "deriv", "symbols", "--url", "http://example.com")
-	if code != exitConfiguration || !strings.Contains(stderr, "only loopback may be without TLS") {
-		t.Errorf("got %d and %s, want %d", code, stderr, exitConfiguration)
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	for _, command := range []string{"symbols", "contracts V75", "ticks V75", "quote V75 CALL --duration 5t"} {
+		for _, test := range []struct {
+			name, url string
+			code      int
+			want      string
+		}{
+			{"nobody", "http://127.0.0.1:1", exitNoConnection, "connection refused; --url leads elsewhere"},
+			{"somebody else", other.URL, exitNoConnection, "/trading/v1/options/ws/public refused the handshake: Not Found"},
+			{"no TLS beyond this machine", "http://example.com", exitConfiguration, "only loopback may be without TLS"},
+			{"a path", "http://127.0.0.1:1/path", exitConfiguration, "want https://HOST or, on loopback, http://HOST:PORT"},
+			{"no address", "", exitConfiguration, "url: got an empty one"},
+		} {
+			code, stdout, stderr := derivCommand(t, slices.Concat([]string{"deriv"}, strings.Fields(command), []string{"--url", test.url})...)
+			if code != test.code || !strings.Contains(stderr, test.want) || stdout != "" {
+				t.Errorf("%s, %s: got the code %d and %s%s, want %d and %s", command, test.name, code, stdout, stderr, test.code, test.want)
+			}
+		}
 	}
 }
 

@@ -51,6 +51,9 @@ that is not proven.`,
 				return err
 			}
 			sel.Symbol = symbol.Symbol
+			if err := complete(ctx, c, &sel); err != nil {
+				return err
+			}
 			quote, err := c.Quote(ctx, sel)
 			if err != nil {
 				return err
@@ -62,6 +65,31 @@ that is not proven.`,
 		})
 	}
 	return cmd
+}
+
+// complete tells which flag a contract wants that was not given.
+func complete(ctx context.Context, c *deriv.Client, sel *deriv.Selection) error {
+	offers, err := c.ContractsFor(ctx, sel.Symbol)
+	if err != nil {
+		return err
+	}
+	var spans []string
+	for i := range offers.Available {
+		o := &offers.Available[i]
+		switch {
+		case o.ContractType != sel.ContractType:
+		case len(o.Multipliers) > 0 && sel.Multiplier == 0:
+			return usage("%s on %s wants --multiplier, one of %v", sel.ContractType, sel.Symbol, o.Multipliers)
+		case len(o.GrowthRates) > 0 && sel.GrowthRate == 0:
+			return usage("%s on %s wants --growth, one of %v", sel.ContractType, sel.Symbol, o.GrowthRates)
+		case sel.Duration == 0 && span(o.MinDuration) != unknown:
+			spans = append(spans, span(o.MinDuration)+" to "+span(o.MaxDuration))
+		}
+	}
+	if len(spans) > 0 {
+		return usage("%s on %s wants --duration, %s", sel.ContractType, sel.Symbol, strings.Join(spans, " or "))
+	}
+	return nil
 }
 
 var units = []string{"t", "s", "m", "h", "d"}
@@ -132,7 +160,7 @@ func showQuote(w io.Writer, q *deriv.Quote) error {
 		)
 	}
 	if q.Commission != nil {
-		rows = append(rows, []string{"commission", q.Commission.String()})
+		rows = append(rows, []string{"commission", q.Commission.String() + " " + q.Selection.Currency})
 	}
 	if stake := q.Validation.Stake; stake.Min != nil && stake.Max != nil {
 		rows = append(rows, []string{"stake", fmt.Sprintf("%s to %s", stake.Min, stake.Max)})

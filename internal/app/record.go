@@ -63,7 +63,9 @@ with (quasar calibrate); whether they may be passed on is between you and the ve
 		}
 		r.url, r.symbols = *url, args
 		err = r.run(cmd.Context())
-		fmt.Fprintf(cmd.ErrOrStderr(), "quasar record: %s\n", r.tally())
+		if err == nil || r.out.Files() > 0 {
+			fmt.Fprintf(cmd.ErrOrStderr(), "quasar record: %s\n", r.tally())
+		}
 		return err
 	}
 	return cmd
@@ -157,9 +159,9 @@ func (r *recorder) keep(record recording.Record) error {
 
 // market follows the ticks of all symbols, and asks for quotes, over one connection.
 func (r *recorder) market(ctx context.Context, records chan<- recording.Record) error {
-	client, err := deriv.New(&deriv.Options{URL: r.url, Logger: r.log})
+	client, err := publicClient(r.url, r.log)
 	if err != nil {
-		return misconfigured(err)
+		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return client.Run(ctx) })
@@ -178,7 +180,7 @@ func (r *recorder) follow(ctx context.Context, client *deriv.Client, name string
 		err := r.followOnce(ctx, client, name, records)
 		var refused *deriv.Error
 		if ctx.Err() != nil || errors.Is(err, deriv.ErrUnknownSymbol) || errors.As(err, &refused) && refused.Class() == deriv.ClassValidation {
-			return err
+			return explain(err)
 		}
 		r.log.Warn("ticks", "symbol", name, "error", err)
 		select {

@@ -31,6 +31,8 @@ func newToken() *cobra.Command {
 The file holds no token, only the SHA-256 of each: a token is shown once, when it
 is made. A hub that was started with --tokens-file sees a change within a second;
 a token that is revoked closes what was opened with it.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newTokenNew(), newTokenList(), newTokenRevoke())
 	return cmd

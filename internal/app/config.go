@@ -98,7 +98,7 @@ func variables(f *pflag.Flag) []string {
 		return nil
 	}
 	own := "QUASAR_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-	return append([]string{own}, f.Annotations[seedEnv]...)
+	return slices.Compact(append([]string{own}, f.Annotations[seedEnv]...))
 }
 
 func eachUnset(cmd *cobra.Command, set func(*pflag.Flag) error) error {

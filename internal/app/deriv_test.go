@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -73,7 +74,6 @@ func TestDerivLooksAtAMarket(t *testing.T) {
 		{name: "no symbol", args: []string{"ticks"}, code: exitUsage, want: []string{"deriv ticks: got 0 arguments, want one symbol", "Try 'quasar deriv ticks --help'"}},
 		{name: "contracts as JSON", args: []string{"contracts", "CRASH500", "--json"}, want: []string{`{"contract_type":"MULTUP","contract_category":"multiplier"`, `"multiplier_range":[20,50,100]`}},
 		{name: "contracts without an end", args: []string{"contracts", "CRASH500"}, want: []string{"MULTUP    multiplier      –   –  no_expiry  × [20 50 100]\n"}},
-		{name: "ticks for people", args: []string{"ticks", "V100_1s", "--count", "1"}, want: []string{"  9", ".", "\n"}},
 		{name: "ticks of a symbol that is none", args: []string{"ticks", "V76"}, code: exitFailure, want: []string{`no such symbol: got "V76"`, "quasar deriv symbols lists them"}},
 		{name: "a count below 0", args: []string{"ticks", "V75", "--count", "-1"}, code: exitUsage, want: []string{"--count: got -1, want 0 or more"}},
 		{name: "a market", args: []string{"symbols", "--market", "synthetic_index"}, want: []string{"R_75"}},
@@ -179,6 +179,39 @@ func recorded(t *testing.T, dir string) []recording.Record {
 		records = append(records, r)
 	}
 	return records
+}
+
+func TestTicksForPeopleHaveATimeAndAllDecimals(t *testing.T) {
+	code, stdout, stderr := derivCommand(t, "deriv", "ticks", "V100_1s", "--count", "2", "--url", simulator(t))
+	if code != exitOK || !regexp.MustCompile(`^(\d\d:\d\d:\d\d  \d+\.\d\d\n){2}$`).MatchString(stdout) {
+		t.Errorf("got the code %d and %q: %s", code, stdout, stderr)
+	}
+}
+
+func TestRecordSaysWhatIsWrongWithItsFlags(t *testing.T) {
+	for _, test := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"--hub 127.0.0.1:1 --quotes CALL/5t", exitUsage, "--quotes: got no symbols"},
+		{"V75 --quotes CALL", exitUsage, `--quotes: got "CALL"`},
+		{"V75 --quotes /5t", exitUsage, `--quotes: got "/5t"`},
+		{"V75 --quotes CALL/5y", exitUsage, "want TYPE/DURATION"},
+		{"V75 --quotes CALL/5t --quotes-stake 0", exitUsage, `with a stake of "0"`},
+		{"V75 --quotes CALL/5t --quotes-every 10ms", exitUsage, "--quotes-every: got 10ms, want 1s or more"},
+		{"V75 --sync 0 --deriv-url http://example.com", exitConfiguration, "only loopback"},
+		{"V75 --file-bytes -1", exitConfiguration, "want none below 0"},
+		{"V75 --deriv-url http://example.com", exitConfiguration, "only loopback may be without TLS"},
+	} {
+		args := append([]string{"record", "--dir", t.TempDir()}, strings.Fields(test.args)...)
+		if code, _, stderr := derivCommand(t, args...); code != test.code || !strings.Contains(stderr, test.want) {
+			t.Errorf("%s: got the code %d and %s, want %d and %s", test.args, code, stderr, test.code, test.want)
+		}
+	}
+	if code, _, stderr := derivCommand(t, "record", "V75", "--dir", "/dev/null/x", "--deriv-url", "http://127.0.0.1:1"); code != exitConfiguration || !strings.Contains(stderr, "/dev/null") {
+		t.Errorf("a directory that cannot be: got the code %d and %s", code, stderr)
+	}
 }
 
 func TestRecordWantsSomethingToRecord(t *testing.T) {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,10 +42,10 @@ with (quasar calibrate); whether they may be passed on is between you and the ve
 	f.StringVar(&r.hub, "hub", "", "a hub whose snapshots to record too: ws://, wss://, http:// or https://, HOST:PORT")
 	cred := credentialFlags(cmd)
 	r.quoteFlags(f)
-	dir := f.String("dir", "recordings", "the directory; it is made if need be")
-	f.Int64Var(&r.opts.MostBytes, "file-bytes", 64<<20, "when a file is full, compressed")
-	f.DurationVar(&r.opts.MostTime, "file-time", 24*time.Hour, "when a file is old")
-	f.DurationVar(&r.opts.SyncEvery, "sync", time.Second, "what a crash may cost")
+	dir := f.String("dir", "recordings", "the directory to write to; it is made if need be")
+	f.Int64Var(&r.opts.MostBytes, "file-bytes", 64<<20, "begin another file after so many compressed bytes")
+	f.DurationVar(&r.opts.MostTime, "file-time", 24*time.Hour, "begin another file after so long")
+	f.DurationVar(&r.opts.SyncEvery, "sync", time.Second, "how often to force what came to the disk: what a crash may cost")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		if len(args) == 0 && r.hub == "" {
 			return usage("record: got neither symbols nor --hub, want some of them")
@@ -114,7 +115,7 @@ func (r *recorder) run(stopped context.Context) error {
 
 // write ends with ctx, after what had come by then.
 func (r *recorder) write(ctx context.Context, records <-chan recording.Record) error {
-	idle := time.NewTicker(r.opts.SyncEvery)
+	idle := time.NewTicker(cmp.Or(r.opts.SyncEvery, time.Second))
 	defer idle.Stop()
 	for {
 		select {

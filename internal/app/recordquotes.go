@@ -17,10 +17,10 @@ import (
 const leastQuotesEvery = time.Second
 
 func (r *recorder) quoteFlags(f *pflag.FlagSet) {
-	f.StringSliceVar(&r.quoteNames, "quotes", nil, "contracts with a fixed payout to ask the price of, on each symbol, as TYPE/DURATION: CALL/5t,PUT/1m")
-	f.DurationVar(&r.quotesEvery, "quotes-every", time.Minute, "how often to ask")
-	f.StringVar(&r.quoteStake, "quotes-stake", "100", "the stake to ask for: payouts are rounded to cents, so that a higher one tells more")
-	f.StringVar(&r.currency, "currency", "USD", "the currency of the stake")
+	f.StringSliceVar(&r.quoteNames, "quotes", nil, "contracts with a fixed payout to ask the price of, on each symbol, as `TYPE/DURATION,...`")
+	f.DurationVar(&r.quotesEvery, "quotes-every", time.Minute, "how often to ask for the quotes")
+	f.StringVar(&r.quoteStake, "quotes-stake", "100", "the stake to ask for; payouts are rounded to cents, so that a higher one tells more")
+	f.StringVar(&r.currency, "currency", "USD", "the currency of --quotes-stake")
 }
 
 // readQuotes returns what the flags ask for.

@@ -68,6 +68,15 @@ func TestPropensitiesByHand(t *testing.T) {
 
 var approximately = cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-12 })
 
+// What is counted from draws is no more than 1, to the last bit: logs refuse what is.
+func TestAChanceIsAtMostOne(t *testing.T) {
+	model := believer{mean: []float64{5, 0}, sd: []float64{.1, .1}}
+	got := bandit.NewPolicy(model, bandit.Thompson{Draws: 1000}, &bandit.Options{Propensities: true}).Choose(plain(2))
+	if diff := cmp.Diff([]float64{1, 0}, got.P); diff != "" {
+		t.Errorf("P (-want +got):\n%s", diff)
+	}
+}
+
 // A policy that is not asked for propensities does not make them up.
 func TestPropensitiesOnlyWhenAsked(t *testing.T) {
 	c := bandit.NewPolicy(believer{mean: []float64{1, 2}, sd: []float64{1, 1}}, bandit.Greedy{}, nil).Choose(plain(2))

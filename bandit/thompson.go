@@ -25,8 +25,11 @@ func (t Thompson) Weigh(b *Belief, random *rand.Rand, p []float64) {
 		b.draw(random, out)
 		best(one, func(i int) float64 { return b.Mean[i] + scale*(out[i]-b.Mean[i]) })
 		for i, share := range one {
-			p[i] += share / float64(draws)
+			p[i] += share
 		}
+	}
+	for i := range p {
+		p[i] /= float64(draws) // at the end: the sum of draws is exact, one arm's at most 1
 	}
 }
 

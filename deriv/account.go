@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/coder/websocket"
 )
@@ -16,6 +15,8 @@ type Account struct {
 	*Client
 	rest *rest
 	kind AccountKind
+	apps *appID
+	turn turn // had while a fresh connection is open
 
 	mu   sync.Mutex // guards what follows
 	info AccountInfo
@@ -34,11 +35,19 @@ func NewAccount(opts *Options) (*Account, error) {
 	if err := r.credentials(); err != nil {
 		return nil, err
 	}
-	a := &Account{kind: r.kind(), used: make(map[string]bool)}
-	s := newSocket(string(a.kind), r, a.dial)
-	s.halts = true
-	a.Client, a.rest = newClient(s), &rest{opts: r, limit: s.limit}
+	a := newAccount(string(r.kind()), r)
+	a.rest = &rest{opts: r, limit: a.socket.limit}
+	a.apps = newAppID(r.AppID)
 	return a, nil
+}
+
+func newAccount(name string, r *resolved) *Account {
+	a := &Account{kind: r.kind(), turn: newTurn(), used: make(map[string]bool)}
+	s := newSocket(name, r, a.dial)
+	s.halts = true
+	a.Client = newClient(s)
+	a.Client.account = func() string { return a.Info().ID }
+	return a
 }
 
 // dial asks for a URL that is good for one connection, and uses it up. The kind
@@ -92,8 +101,10 @@ func (a *Account) Accounts(ctx context.Context) ([]AccountInfo, error) {
 }
 
 // Buy buys what was quoted, for at most that price. It is sent once, on the
-// connection of the quote, or not at all. An error is NotMade or Unknown by
-// OutcomeOf; Unknown wants the venue's record read, and no second try.
+// connection of the quote, or not at all: a quote of another account, another
+// connection or the public socket, and one that a buy was sent for, is
+// ErrStaleQuote. An error is NotMade or Unknown by OutcomeOf; Unknown wants the
+// venue's record read, and no second try.
 func (a *Account) Buy(ctx context.Context, q Quote, most Money) (Bought, error) {
 	if q.ID == "" || most <= 0 {
 		return Bought{}, errRequest("buy", fmt.Sprintf("the quote %.40q and the price %v", q.ID, most), "a quote of this account and a price above 0")
@@ -114,6 +125,7 @@ func (a *Account) Buy(ctx context.Context, q Quote, most Money) (Bought, error) 
 	if body.Buy.Contract == 0 {
 		return Bought{}, &CallError{Call: "buy", Sent: true, Err: errNoContract}
 	}
+	a.apps.bought(body.Buy.Transaction)
 	return body.Buy, nil
 }
 
@@ -121,12 +133,9 @@ var errNoContract = fmt.Errorf("got a receipt without a contract")
 
 // claim marks a quote as used, and returns the connection that it is good on.
 func (a *Account) claim(q Quote) (*conn, error) {
-	s := a.socket
-	s.mu.Lock()
-	c := s.conn
-	s.mu.Unlock()
-	if c == nil || !c.alive() {
-		return nil, &CallError{Call: "buy", Err: ErrDisconnected}
+	c, err := a.socket.usable("buy")
+	if err != nil {
+		return nil, err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -137,7 +146,7 @@ func (a *Account) claim(q Quote) (*conn, error) {
 		a.on = c.generation
 		clear(a.used)
 	}
-	if q.Generation != c.generation || a.used[q.ID] {
+	if q.Account != a.info.ID || q.Generation != c.generation || a.used[q.ID] {
 		return nil, &CallError{Call: "buy", Err: ErrStaleQuote}
 	}
 	a.used[q.ID] = true
@@ -158,20 +167,17 @@ func (a *Account) Sell(ctx context.Context, id ContractID, least Money) (Sold, e
 	if id <= 0 || least < 0 {
 		return Sold{}, errRequest("sell", fmt.Sprintf("the contract %d and the price %v", id, least), "a contract and a price not below 0")
 	}
-	s := a.socket
-	s.mu.Lock()
-	c := s.conn
-	s.mu.Unlock()
-	if c == nil || !c.alive() {
-		return Sold{}, &CallError{Call: "sell", Err: ErrDisconnected}
+	c, err := a.socket.usable("sell")
+	if err != nil {
+		return Sold{}, err
 	}
 	a.mu.Lock()
-	err := a.tradable()
+	err = a.tradable()
 	a.mu.Unlock()
 	if err != nil {
 		return Sold{}, &CallError{Call: "sell", Err: err}
 	}
-	answer, err := s.callOn(ctx, c, SellRequest{Contract: id, Price: least}, nil)
+	answer, err := a.socket.callOn(ctx, c, SellRequest{Contract: id, Price: least}, nil)
 	if err != nil {
 		return Sold{}, err
 	}
@@ -227,39 +233,4 @@ func (a *Account) WatchBalance(ctx context.Context) (*Stream[Balance], error) {
 		},
 	}
 	return subscribe(ctx, a.socket, t, newStream[Balance](1, nil))
-}
-
-// Balance asks for the balance.
-func (a *Account) Balance(ctx context.Context) (Balance, error) {
-	answer, err := ask[BalanceAnswer](ctx, a.socket, BalanceRequest{})
-	return answer.Balance, err
-}
-
-// Portfolio asks for the open contracts.
-func (a *Account) Portfolio(ctx context.Context) ([]Holding, error) {
-	answer, err := ask[PortfolioAnswer](ctx, a.socket, PortfolioRequest{})
-	return answer.Portfolio.Contracts, err
-}
-
-// ProfitTable asks for one page of contracts that have ended.
-func (a *Account) ProfitTable(ctx context.Context, r ProfitTableRequest) ([]Finished, error) {
-	if r.Limit < 0 || r.Limit > 500 || r.Offset < 0 {
-		return nil, errRequest("profit_table", fmt.Sprintf("a limit of %d from %d", r.Limit, r.Offset), "0 to 500, from 0 on")
-	}
-	answer, err := ask[ProfitTableAnswer](ctx, a.socket, r)
-	return answer.ProfitTable.Transactions, err
-}
-
-// Statement asks for one page of movements of the balance, the newest first.
-func (a *Account) Statement(ctx context.Context, r StatementRequest) ([]Movement, error) {
-	if r.Limit < 0 || r.Limit > 999 || r.Offset < 0 {
-		return nil, errRequest("statement", fmt.Sprintf("a limit of %d from %d", r.Limit, r.Offset), "0 to 999, from 0 on")
-	}
-	answer, err := ask[StatementAnswer](ctx, a.socket, r)
-	return answer.Statement.Transactions, err
-}
-
-// StatementSince asks for all movements from a moment on, the oldest first.
-func (a *Account) StatementSince(ctx context.Context, from time.Time) ([]Movement, error) {
-	return a.socket.statementSince(ctx, EpochOf(from))
 }

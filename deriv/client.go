@@ -15,8 +15,9 @@ import (
 // socket is part of an Account. Its methods may be called at any time by any
 // number of goroutines; they wait for a connection until their deadline.
 type Client struct {
-	socket *socket
-	cache  *cache
+	socket  *socket
+	cache   *cache
+	account func() string // the id of the account, nil on the public socket
 }
 
 // New returns a client of the public socket. It connects to nothing: Run does.
@@ -183,7 +184,11 @@ func (c *Client) quote(sel Selection, generation uint64, a *Answer) (Quote, erro
 	if err := a.Into(&body); err != nil {
 		return Quote{}, err
 	}
-	return Quote{Proposal: body.Proposal, Selection: sel, Generation: generation, At: c.Now()}, nil
+	q := Quote{Proposal: body.Proposal, Selection: sel, Generation: generation, At: c.Now()}
+	if c.account != nil {
+		q.Account = c.account()
+	}
+	return q, nil
 }
 
 // Quote is a price, and what it is a price of.
@@ -191,7 +196,9 @@ type Quote struct {
 	Proposal
 	// Selection is what was asked for.
 	Selection Selection
-	// Generation is the connection on which alone it can be bought.
+	// Account is whose trading socket gave it, empty for the public one. Together
+	// with Generation, the connection, it says where alone it can be bought.
+	Account    string
 	Generation uint64
 	// At is when it came, by the venue's clock.
 	At time.Time

@@ -131,44 +131,23 @@ func (c Class) hint() string {
 	return ""
 }
 
-// classes follow the venue's public list of codes. What it does not have is
-// ClassServer: nothing is known of the outcome.
-var classes = classTable(map[Class][]string{
-	ClassAuth: {"InvalidToken", "AuthorizationRequired", "Unauthorized", "PermissionDenied", "DisabledClient",
-		"TradingDisabled", "ClientUnwelcome", "PleaseAuthenticate"},
-	ClassRate: {"RateLimit", "RateLimitExceeded"},
-	ClassValidation: {"InputValidationFailed", "ValidationError", "ContractCreationFailure", "ContractBuyValidationError",
-		"InvalidContractType", "InvalidInputAsset", "UnderlyingNotOffered", "OfferingsInvalidSymbol",
-		"TradingDurationNotAllowed", "TicksNumberLimits", "StakeLimits", "StakeTooLow", "InvalidMinStake",
-		"StakeLimitExceeded", "PayoutLimits", "PayoutLimitExceeded", "IncorrectStakeDecimals",
-		"InvalidSymbol", "UnrecognisedRequest"},
-	ClassPrice: {"PriceMoved", "InvalidContractProposal", "InvalidStakeMoreThanPrice", "AlreadyExpired"},
-	ClassMarket: {"MarketIsClosed", "TradingNotAvailable", "TradeTemporarilyUnavailable", "MissingMarketData",
-		"OldMarketData", "SymbolMissingInBetMarketTable"},
-	ClassLimit: {"InsufficientBalance", "OpenPositionLimit", "OpenPositionLimitExceeded", "OpenPositionPayoutLimit",
-		"SpecificOpenPositionLimitExceeded", "DailyTurnoverLimitExceeded", "DailyProfitLimitExceeded",
-		"ProductSpecificTurnoverLimitExceeded", "CompanyWideLimitExceeded", "MaxAggregateOpenStakeExceeded",
-		"AccountBalanceExceedsLimit", "SelfExclusion", "CustomLimitsReached", "ClientVolumeLimitReached",
-		"ClientUnderlyingVolumeLimitReached"},
-	ClassPosition: {"ContractNotFound", "NoOpenPosition", "ContractAlreadySold", "InvalidSellContractProposal",
-		"InvalidOfferings", "ResaleNotOffered", "SellAtEntryTick", "SameStartSellTime", "WaitForContractSettlement",
-		"RefundBuyForMissingData"},
-	ClassStream: {"AlreadySubscribed"},
-	ClassServer: {"InternalServerError", "InternalError", "WrongResponse", "CallError"},
-})
-
-func classTable(of map[Class][]string) map[string]Class {
-	table := make(map[string]Class)
-	for class, codes := range of {
-		for _, code := range codes {
-			table[code] = class
-		}
-	}
-	return table
-}
-
 // IsClass tells whether err is an answer of the venue of that class.
 func IsClass(err error, class Class) bool {
 	var e *Error
 	return errors.As(err, &e) && e.Class() == class
+}
+
+// Retryable tells whether a read that got err may be made again, after a while. Of
+// a buy or a sell it says nothing: these are never made again.
+func Retryable(err error) bool {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Class() == ClassServer || e.Class() == ClassRate
+	}
+	for _, reason := range []error{ErrDropped, ErrDeadline, ErrDisconnected, ErrBudget} {
+		if errors.Is(err, reason) {
+			return true
+		}
+	}
+	return false
 }

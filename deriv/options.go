@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -72,6 +73,10 @@ type Options struct {
 	// ContractSilence is how long, by the venue's clock, an open contract may go
 	// without news before it is asked for; 0 is 15 s.
 	ContractSilence time.Duration
+	// LagMost is how old, by the venue's clock, the newest tick of an index that
+	// never sleeps may be before the state is Degraded; 0 is 30 s. It is never less
+	// than what passes there in two seconds of ours.
+	LagMost time.Duration
 	// CacheFor is how long, by the venue's clock, active_symbols and
 	// contracts_for are kept; 0 is 10 minutes.
 	CacheFor time.Duration
@@ -101,6 +106,20 @@ type resolved struct {
 	Options
 	endpoint endpoint
 	http     *http.Client
+	chance   *chance
+}
+
+// chance is Options.Random, which connections of one account share.
+type chance struct {
+	mu   sync.Mutex // guards rand
+	rand *rand.Rand
+}
+
+// upTo returns any time up to d.
+func (c *chance) upTo(d time.Duration) time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return time.Duration(c.rand.Int64N(int64(d) + 1))
 }
 
 // defaults replaces each zero by what it means.
@@ -111,7 +130,7 @@ func (o *Options) defaults() {
 	}{
 		{&o.CallTimeout, 10 * time.Second}, {&o.PingEvery, 25 * time.Second}, {&o.PongWithin, 10 * time.Second},
 		{&o.ReconnectFirst, time.Second}, {&o.ReconnectMost, time.Minute}, {&o.ClockEvery, time.Minute},
-		{&o.ContractSilence, 15 * time.Second}, {&o.CacheFor, 10 * time.Minute},
+		{&o.ContractSilence, 15 * time.Second}, {&o.CacheFor, 10 * time.Minute}, {&o.LagMost, 30 * time.Second},
 	} {
 		if *d.value == 0 {
 			*d.value = d.zero
@@ -147,6 +166,7 @@ func (o *Options) resolve() (*resolved, error) {
 		return nil, err
 	}
 	r.http = httpClient(r.HTTPClient)
+	r.chance = &chance{rand: r.Random}
 	return r, nil
 }
 
@@ -157,7 +177,7 @@ func (o *Options) check() error {
 	}{
 		{"CallTimeout", o.CallTimeout}, {"PingEvery", o.PingEvery}, {"PongWithin", o.PongWithin},
 		{"ReconnectFirst", o.ReconnectFirst}, {"ReconnectMost", o.ReconnectMost}, {"ClockEvery", o.ClockEvery},
-		{"ContractSilence", o.ContractSilence}, {"CacheFor", o.CacheFor},
+		{"ContractSilence", o.ContractSilence}, {"CacheFor", o.CacheFor}, {"LagMost", o.LagMost},
 	} {
 		if d.value < 0 {
 			return fmt.Errorf("deriv: %s: got %v, want more than 0", d.name, d.value)

@@ -219,11 +219,15 @@ func (r *registry) serve(ctx context.Context, c *conn) {
 
 const idlePass = time.Minute
 
-// pass begins a task for all that there is to do, and says when to look again.
+// pass begins a task for all that there is to do, and says when to look again. On
+// a connection that has ended, all is left to the next one.
 func (r *registry) pass(ctx context.Context, c *conn, tasks *sync.WaitGroup) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next := idlePass
+	if !c.alive() {
+		return next
+	}
 	for _, id := range r.orphans {
 		tasks.Go(func() { r.forget(ctx, c, id) })
 	}
@@ -280,6 +284,9 @@ func (r *registry) subscribe(ctx context.Context, c *conn, s *subscription) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.busy = false
+	if !c.alive() || ctx.Err() != nil {
+		return // it says nothing about the subscription: the next connection tries again
+	}
 	r.refused(s, err)
 	s.notify()
 }
@@ -330,8 +337,7 @@ func (r *registry) refused(s *subscription, err error) {
 	}
 	s.attempts++
 	s.retryAt = time.Now().Add(min(time.Second<<min(s.attempts-1, 5), 30*time.Second))
-	var silent *CallError
-	if errors.As(err, &silent) && errors.Is(err, ErrDropped) || IsClass(err, ClassStream) && s.attempts == 1 {
+	if IsClass(err, ClassStream) && s.attempts == 1 {
 		s.retryAt = time.Time{}
 	}
 }
@@ -372,25 +378,46 @@ func (r *registry) forgetKind(ctx context.Context, c *conn, kind string) {
 	}
 }
 
-// delayed are topics that know the moment of their newest value.
-type delayed interface{ newest() time.Time }
+// delayed are topics that know how old their newest value is by a moment of the
+// venue's, and whether that is too old.
+type delayed interface {
+	age(now time.Time) (age time.Duration, late bool)
+}
 
-// health counts the subscriptions and finds the oldest of their newest ticks.
-func (r *registry) health(generation uint64, now time.Time) (wanted, alive int, lag time.Duration) {
+// catching are topics that have to read what they missed without a connection.
+type catching interface{ behind() bool }
+
+// condition is how the subscriptions are.
+type condition struct {
+	wanted, alive int
+	lag           time.Duration // of the most delayed
+	late, behind  bool
+}
+
+func (r *registry) condition(generation uint64, now time.Time) condition {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	var all condition
 	for _, s := range r.subs {
 		if s.refs > 0 {
-			wanted++
-		}
-		if s.refs > 0 && s.generation == generation {
-			alive++
-		}
-		if d, ok := s.topic.(delayed); ok && !d.newest().IsZero() {
-			lag = max(lag, now.Sub(d.newest()))
+			all.add(s, s.generation == generation, now)
 		}
 	}
-	return wanted, alive, lag
+	return all
+}
+
+func (all *condition) add(s *subscription, alive bool, now time.Time) {
+	all.wanted++
+	if alive {
+		all.alive++
+	}
+	if c, ok := s.topic.(catching); ok && s.begun {
+		all.behind = all.behind || !alive || c.behind()
+	}
+	if d, ok := s.topic.(delayed); ok {
+		age, late := d.age(now)
+		all.lag, all.late = max(all.lag, age), all.late || late
+	}
 }
 
 // find returns the topic of a key, nil if there is none.

@@ -43,6 +43,7 @@ type socket struct {
 	err        error
 	conn       *conn // nil if not ready
 	generation uint64
+	reached    uint64 // the newest generation that was ready
 	running    bool
 	over       error         // set when Run has ended
 	changed    chan struct{} // closed and replaced when conn or over change
@@ -81,7 +82,7 @@ func (s *socket) run(ctx context.Context) error {
 		if lived >= provenAfter {
 			ceiling = s.opts.ReconnectFirst
 		}
-		wait := time.Duration(s.opts.Random.Int64N(int64(ceiling) + 1))
+		wait := s.opts.chance.upTo(ceiling)
 		s.opts.Logger.Warn("connection ended", "socket", s.name, "error", err, "lived", lived, "next_in", wait)
 		sleep(ctx, wait)
 		ceiling = min(2*ceiling, s.opts.ReconnectMost)
@@ -189,7 +190,7 @@ func (s *socket) keepTime(ctx context.Context, c *conn) {
 		return
 	}
 	s.mu.Lock()
-	s.conn = c
+	s.conn, s.reached = c, c.generation
 	s.set(Ready, nil)
 	s.announce()
 	s.mu.Unlock()
@@ -395,8 +396,13 @@ func (s *socket) health() Health {
 	h := Health{Socket: s.name, State: s.state, Since: s.since, Generation: s.generation, Err: s.err}
 	s.mu.Unlock()
 	h.Clock, h.Counters = s.clock.state(), s.counters.read()
-	h.Streams, h.Alive, h.Lag = s.registry.health(h.Generation, s.clock.now())
-	if h.State == Ready && h.Alive < h.Streams {
+	all := s.registry.condition(h.Generation, s.clock.now())
+	h.Streams, h.Alive, h.Lag = all.wanted, all.alive, all.lag
+	switch {
+	case h.State != Ready:
+	case all.behind:
+		h.State = Reconciling
+	case all.late || h.Alive < h.Streams:
 		h.State = Degraded
 	}
 	return h

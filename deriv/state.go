@@ -11,18 +11,25 @@ const (
 	Disconnected State = iota
 	// Connecting: an attempt is under way.
 	Connecting
+	// Reconciling: calls can be made, and the statement is being read for the
+	// transactions of the time without a connection. Only an Account that has a
+	// stream of them is ever in this state.
+	Reconciling
 	// Ready: calls can be made.
 	Ready
 	// Degraded: calls can be made, but a stream that is wanted is not there, or
-	// ticks are late.
+	// ticks are later than Options.LagMost.
 	Degraded
 	// Halted: Run has ended for a reason that only a human can mend.
 	Halted
 )
 
 func (s State) String() string {
-	return [...]string{"disconnected", "connecting", "ready", "degraded", "halted"}[s]
+	return [...]string{"disconnected", "connecting", "reconciling", "ready", "degraded", "halted"}[s]
 }
+
+// Connected tells whether calls can be made.
+func (s State) Connected() bool { return s == Reconciling || s == Ready || s == Degraded }
 
 // Health is what is known of a socket at one moment.
 type Health struct {

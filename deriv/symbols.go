@@ -3,6 +3,8 @@ package deriv
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -12,16 +14,39 @@ var aliases = aliasTable()
 
 func aliasTable() map[string]string {
 	table := map[string]string{
-		"V10": "R_10", "V25": "R_25", "V50": "R_50", "V75": "R_75", "V100": "R_100",
-		"CRASH150": "CRASH150N", "BOOM150": "BOOM150N", "CRASH300": "CRASH300N", "BOOM300": "BOOM300N",
 		"STEP": "stpRNG", "STEP100": "stpRNG", "STEP200": "stpRNG2", "STEP300": "stpRNG3", "STEP400": "stpRNG4", "STEP500": "stpRNG5",
 		"RANGEBREAK100": "RB100", "RANGEBREAK200": "RB200",
-		"JUMP10": "JD10", "JUMP25": "JD25", "JUMP50": "JD50", "JUMP75": "JD75", "JUMP100": "JD100",
+	}
+	for _, n := range []string{"10", "25", "50", "75", "100"} {
+		table["V"+n], table["JUMP"+n] = "R_"+n, "JD"+n
 	}
 	for _, n := range []string{"10", "15", "25", "30", "50", "75", "90", "100", "150", "200", "250", "300"} {
 		table["V"+n+"1S"] = "1HZ" + n + "V"
 	}
+	for _, n := range []string{"50", "150", "300", "500", "600", "900", "1000"} {
+		suffix := ""
+		if n == "150" || n == "300" {
+			suffix = "N"
+		}
+		for _, name := range []string{"CRASH" + n, "BOOM" + n} {
+			table[name], table[name+"N"] = name+suffix, name+suffix
+		}
+	}
+	for _, symbol := range slices.Collect(maps.Values(table)) {
+		table[squeeze(symbol)] = symbol // the venue's own name
+	}
 	return table
+}
+
+// SymbolOf returns what the venue calls an index that people write V75, v75,
+// V100_1s, Crash500, "Volatility 75 (1s) Index" or R_75; false for a name that
+// means nothing here. It asks nobody, so what it says may not be offered:
+// FindSymbol and Client.Symbol decide that. An asset that they do not find can be
+// ranked and is never traded.
+func SymbolOf(name string) (symbol string, ok bool) {
+	short := strings.ReplaceAll(strings.ReplaceAll(squeeze(name), "VOLATILITY", "V"), "INDEX", "")
+	symbol, ok = aliases[short]
+	return symbol, ok
 }
 
 // ErrUnknownSymbol says that the venue has nothing of that name. Such an asset can be
@@ -32,11 +57,12 @@ var ErrUnknownSymbol = errors.New("no such symbol")
 // name for people ("Volatility 75 Index"), or an alias (V75, V100_1s, Crash500),
 // whatever the case. Only what is in symbols is ever found.
 func FindSymbol(name string, symbols []ActiveSymbol) (ActiveSymbol, error) {
+	alias, known := SymbolOf(name)
 	for _, same := range []func(*ActiveSymbol) bool{
 		func(s *ActiveSymbol) bool { return s.Symbol == name },
 		func(s *ActiveSymbol) bool { return strings.EqualFold(s.Symbol, name) },
 		func(s *ActiveSymbol) bool { return bare(s.Name) == bare(name) },
-		func(s *ActiveSymbol) bool { return strings.EqualFold(s.Symbol, aliases[squeeze(name)]) },
+		func(s *ActiveSymbol) bool { return known && strings.EqualFold(s.Symbol, alias) },
 		func(s *ActiveSymbol) bool { return sameButN(s.Symbol, name) },
 	} {
 		for i := range symbols {
@@ -68,10 +94,10 @@ func bare(name string) string { return strings.TrimSuffix(squeeze(name), "INDEX"
 
 // sameButN takes CRASH600 and CRASH600N, or their aliases, for the same.
 func sameButN(symbol, name string) bool {
-	name = squeeze(name)
-	if alias, ok := aliases[name]; ok {
-		name = squeeze(alias)
+	if alias, ok := SymbolOf(name); ok {
+		name = alias
 	}
+	name = squeeze(name)
 	crash := strings.HasPrefix(name, "CRASH") || strings.HasPrefix(name, "BOOM")
 	return crash && strings.TrimSuffix(squeeze(symbol), "N") == strings.TrimSuffix(name, "N")
 }

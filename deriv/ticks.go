@@ -46,10 +46,17 @@ func (t *tickTopic) started(uint64, bool) {
 	t.at = time.Now()
 }
 
-func (t *tickTopic) newest() time.Time {
+// age is that of the newest tick, 0 before the first. It says late only where the
+// interval of the symbol is known: others may have a night.
+func (t *tickTopic) age(now time.Time) (age time.Duration, late bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.last.Time()
+	if t.last == 0 {
+		return 0, false
+	}
+	age = now.Sub(t.last.Time())
+	least := time.Duration(float64(leastSilence) * t.socket.clock.rate())
+	return age, t.interval > 0 && age > max(t.socket.opts.LagMost, least)
 }
 
 func (t *tickTopic) receive(generation uint64, a *Answer) {

@@ -2,7 +2,6 @@ package deriv
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -18,6 +17,7 @@ type transactionTopic struct {
 	sure     Epoch     // what is older has been compared with the statement
 	checked  time.Time // when that was, by the venue's clock
 	checking bool
+	missing  bool // a connection was lost since the last comparison
 	currency string
 	cursors  map[*Stream[Transaction]]*cursor
 }
@@ -77,7 +77,14 @@ func (t *transactionTopic) started(_ uint64, again bool) {
 		t.sure = EpochOf(t.checked) - statementSlack
 		return
 	}
+	t.missing = true
 	t.later(0, secondLook)
+}
+
+func (t *transactionTopic) behind() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.missing
 }
 
 // look has the stream compared from time to time.
@@ -102,11 +109,15 @@ func (t *transactionTopic) later(waits ...time.Duration) {
 
 func (t *transactionTopic) compare(ctx context.Context, waits []time.Duration) {
 	for i, wait := range waits {
-		if !sleep(ctx, time.Duration(float64(wait)/t.socket.clock.rate())) || t.compareOnce(ctx) != nil {
-			sleep(ctx, statementPause) // a budget that is used up says so at once
-			t.socket.registry.later(func(ctx context.Context) { t.compare(ctx, waits[i:]) })
-			return
+		left := waits[i:]
+		if !sleep(ctx, time.Duration(float64(wait)/t.socket.clock.rate())) {
+			left = []time.Duration{0, wait} // the next connection has something to compare now
+		} else if t.compareOnce(ctx) == nil {
+			continue
 		}
+		sleep(ctx, statementPause) // a budget that is used up says so at once
+		t.socket.registry.later(func(ctx context.Context) { t.compare(ctx, left) })
+		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -131,7 +142,7 @@ func (t *transactionTopic) compareOnce(ctx context.Context) error {
 			t.accept(Event[Transaction]{Value: transactionOf(m, t.currency), Filled: true})
 		}
 	}
-	t.checked = now
+	t.checked, t.missing = now, false
 	t.sure = max(t.sure, EpochOf(now)-lateMost)
 	return nil
 }
@@ -236,26 +247,6 @@ func (t *transactionTopic) leave(s *Stream[Transaction]) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.cursors, s)
-}
-
-// statementPage is the most that the venue gives at once.
-const statementPage = 999
-
-// statementSince returns all movements from a moment on, the oldest first.
-func (s *socket) statementSince(ctx context.Context, from Epoch) ([]Movement, error) {
-	var found []Movement
-	for {
-		a, err := ask[StatementAnswer](WithPriority(ctx), s, StatementRequest{From: from, Limit: statementPage, Offset: len(found), Description: true})
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, a.Statement.Transactions...)
-		if len(a.Statement.Transactions) < statementPage {
-			slices.Reverse(found)
-			slices.SortStableFunc(found, func(a, b Movement) int { return int(a.Time - b.Time) })
-			return found, nil
-		}
-	}
 }
 
 // transactionOf makes of a row of the statement what the stream would have sent.

@@ -105,7 +105,7 @@ func (m *Market) Health() trade.Health {
 	if !h.Clock.Simulated {
 		offset += h.Clock.Offset.Abs()
 	}
-	return trade.Health{Connected: usable(h.State), Lag: h.Lag, Offset: offset, Speed: h.Clock.Speed}
+	return trade.Health{Connected: h.State.Connected(), Lag: h.Lag, Offset: offset, Speed: h.Clock.Speed}
 }
 
 // Tick is the newest tick of a symbol that was asked for.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/karlquant/quasar/deriv"
@@ -15,38 +14,16 @@ import (
 // Record asks for all that is on record since a time, on a connection of its own: what
 // an older one still had under way is over then, or comes to light.
 func (b *Broker) Record(ctx context.Context, since time.Time) (*trade.Record, error) {
-	opts := b.opts.Deriv
-	opts.OnFrame, opts.OnLate = nil, nil
-	reader, err := deriv.NewAccount(&opts)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithCancel(deriv.WithPriority(ctx))
-	ended := make(chan error, 1)
-	go func() { ended <- reader.Run(ctx) }()
-	defer func() { cancel(); <-ended }()
-	if err := ready(ctx, reader, ended); err != nil {
-		return nil, err
-	}
-	r, err := b.read(ctx, reader, since)
+	var r *trade.Record
+	err := b.account.Fresh(ctx, func(ctx context.Context, fresh *deriv.Account) (err error) {
+		r, err = b.read(ctx, fresh, since)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
 	b.watchOwn(r)
 	return r, nil
-}
-
-// ready waits for the connection, or for the reason why there will be none.
-func ready(ctx context.Context, a *deriv.Account, ended chan error) error {
-	connected := make(chan error, 1)
-	go func() { connected <- a.WaitReady(ctx) }()
-	select {
-	case err := <-connected:
-		return err
-	case err := <-ended:
-		ended <- err // for whoever waits for the end
-		return cmp.Or(err, ctx.Err())
-	}
 }
 
 // read asks for what is open first and for the movements last: what happens in between
@@ -56,7 +33,7 @@ func (b *Broker) read(ctx context.Context, a *deriv.Account, since time.Time) (*
 	if err != nil {
 		return nil, err
 	}
-	ended, err := table(ctx, a, since)
+	ended, err := a.ProfitTableSince(ctx, since)
 	if err != nil {
 		return nil, err
 	}
@@ -169,22 +146,6 @@ func enter(r *trade.Record, c *trade.Contract) {
 }
 
 func byNumber(a, b trade.Contract) int { return cmp.Compare(a.ID, b.ID) }
-
-// pageOfTable is how many rows a profit table has at most.
-const pageOfTable = 500
-
-// table reads the profit table page by page.
-func table(ctx context.Context, a *deriv.Account, since time.Time) (all []deriv.Finished, err error) {
-	for {
-		rows, err := a.ProfitTable(ctx, deriv.ProfitTableRequest{
-			From: strconv.FormatInt(since.Unix(), 10), Limit: pageOfTable, Offset: len(all), Sort: "ASC", Description: true,
-		})
-		all = append(all, rows...)
-		if err != nil || len(rows) < pageOfTable {
-			return all, err
-		}
-	}
-}
 
 // watchOwn follows the open contracts of our app, in case nobody does yet.
 func (b *Broker) watchOwn(r *trade.Record) {

@@ -31,35 +31,23 @@ func (b *Broker) Run(ctx context.Context, tell func(trade.Event)) error {
 	return err
 }
 
-// lookEvery is how often the connection is looked at.
-const lookEvery = 20 * time.Millisecond
-
+// tellConnections tells each connection and each loss, until ctx ends.
 func tellConnections(ctx context.Context, c *deriv.Client, tell func(trade.Event)) {
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
-	var told uint64
-	up := false
-	for ctx.Err() == nil {
-		h := c.Health()
-		ready := usable(h.State)
+	var last deriv.Connection
+	for {
+		now, err := c.NextConnection(ctx, last)
 		switch {
-		case ready && (!up || h.Generation != told):
-			up, told = true, h.Generation
-			tell(trade.Event{Connected: told})
-		case !ready && up:
-			up = false
-			tell(trade.Event{Lost: lost(h.Err)})
+		case now.Up && (!last.Up || now.Generation != last.Generation):
+			tell(trade.Event{Connected: now.Generation})
+		case !now.Up && last.Up:
+			tell(trade.Event{Lost: lost(now.Err)})
 		}
-		select {
-		case <-ctx.Done():
-		case <-tick.C:
+		if err != nil {
+			return
 		}
+		last = now
 	}
 }
-
-// usable tells whether calls can be made. A connection whose streams are not all there
-// is: one begins with each contract, and what they do not tell is on record.
-func usable(s deriv.State) bool { return s == deriv.Ready || s == deriv.Degraded }
 
 func lost(err error) error {
 	if err == nil {

@@ -114,7 +114,7 @@ func (a *Account) Buy(ctx context.Context, q Quote, most Money) (Bought, error) 
 		return Bought{}, err
 	}
 	answer, err := a.socket.callOn(ctx, c, BuyRequest{ID: q.ID, Price: most}, nil)
-	a.socket.registry.renewQuote(q.ID)
+	a.socket.registry.renewQuote(q.ID, err == nil)
 	if err != nil {
 		return Bought{}, a.cache.note(q.Selection, err)
 	}

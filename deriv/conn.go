@@ -194,14 +194,13 @@ func (c *conn) rememberLate(k *call) {
 	}
 }
 
-// unroute ends the way of a stream's updates, which are unknown from then on.
-func (c *conn) unroute(subscription string) {
+// unroute ends the way of a stream's updates, which are unknown from then on: of
+// the subscription of that name, which a request began.
+func (c *conn) unroute(request int64, subscription string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if id, ok := c.streams[subscription]; ok {
-		delete(c.routes, id)
-		delete(c.streams, subscription)
-	}
+	delete(c.routes, request)
+	delete(c.streams, subscription)
 }
 
 // write sends what is asked for, the urgent first, until the connection ends.

@@ -31,14 +31,25 @@ type subscription struct {
 	topic      topic
 	refs       int
 	generation uint64 // of the connection on which it is alive, 0 for none
+	on         *conn  // that connection
+	request    int64  // the id of the request that began it there
 	id         string // the venue's, empty if it streams nothing
 	busy       bool   // a task works on it
+	stale      bool   // what is alive is to be forgotten and begun again
 	done       bool   // it ended by itself
 	begun      bool   // it was alive before
 	err        error  // why it was refused for good
 	attempts   int
 	retryAt    time.Time
 	changed    chan struct{} // closed and replaced at each change
+}
+
+// forgotten notes that it is not alive any more. It wants the registry's lock.
+func (s *subscription) forgotten() {
+	if s.on != nil {
+		s.on.unroute(s.request, s.id)
+	}
+	s.generation, s.on, s.request, s.id, s.stale = 0, nil, 0, "", false
 }
 
 func (s *subscription) notify() {
@@ -159,15 +170,19 @@ func (r *registry) finished(t topic) {
 		return
 	}
 	s.done = true
+	s.forgotten()
 	delete(r.subs, t.key())
 	s.notify()
 }
 
-// renew has a topic subscribed again: its stream is over, and still wanted.
-func (r *registry) renew(t topic) {
+// renew has a topic subscribed again. If its stream is not surely over, it is
+// forgotten before: the venue would refuse a second one.
+func (r *registry) renew(t topic, over bool) {
 	r.mu.Lock()
 	if s := r.subs[t.key()]; s != nil && s.topic == t && !s.busy {
-		s.generation = 0
+		if s.stale = !over; over {
+			s.forgotten()
+		}
 	}
 	r.mu.Unlock()
 	r.wake()
@@ -238,16 +253,17 @@ func (r *registry) pass(ctx context.Context, c *conn, tasks *sync.WaitGroup) tim
 	for key, s := range r.subs {
 		switch wait := time.Until(s.retryAt); {
 		case s.busy:
-		case s.refs > 0 && s.generation == c.generation:
+		case s.refs > 0 && s.generation == c.generation && !s.stale:
+		case s.generation == c.generation && s.id != "":
+			s.busy = true
+			tasks.Go(func() { r.end(ctx, c, s) })
 		case s.refs > 0 && wait > 0:
 			next = min(next, wait)
 		case s.refs > 0:
 			s.busy = true
 			tasks.Go(func() { r.subscribe(ctx, c, s) })
-		case s.generation == c.generation && s.id != "":
-			s.busy = true
-			tasks.Go(func() { r.end(ctx, c, s) })
 		default:
+			s.forgotten()
 			delete(r.subs, key)
 		}
 	}
@@ -255,15 +271,18 @@ func (r *registry) pass(ctx context.Context, c *conn, tasks *sync.WaitGroup) tim
 }
 
 func (r *registry) forget(ctx context.Context, c *conn, id string) {
-	c.unroute(id)
 	_, _ = r.socket.callOn(ctx, c, ForgetRequest{ID: id}, nil) // what is left of it is counted as unknown
 }
 
 // end forgets a subscription without readers; one may have come meanwhile.
 func (r *registry) end(ctx context.Context, c *conn, s *subscription) {
-	r.forget(ctx, c, s.id)
 	r.mu.Lock()
-	s.busy, s.generation, s.id = false, 0, ""
+	id := s.id
+	s.forgotten()
+	r.mu.Unlock()
+	r.forget(ctx, c, id)
+	r.mu.Lock()
+	s.busy = false
 	if s.refs == 0 {
 		delete(r.subs, s.topic.key())
 	}
@@ -316,10 +335,10 @@ func (r *registry) alive(c *conn, s *subscription, a *Answer) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s.busy, s.begun, s.attempts = false, true, 0
-	s.generation, s.id = c.generation, id
+	s.generation, s.on, s.request, s.id = c.generation, c, a.ReqID, id
 	s.notify()
 	if s.done {
-		c.unroute(id)
+		s.forgotten()
 	}
 	if again {
 		r.socket.counters.resubscribed.Add(1)
@@ -372,8 +391,7 @@ func (r *registry) forgetKind(ctx context.Context, c *conn, kind string) {
 	defer r.mu.Unlock()
 	for _, s := range r.subs {
 		if s.topic.kind() == kind && s.generation == c.generation {
-			c.unroute(s.id)
-			s.generation, s.id = 0, ""
+			s.forgotten()
 		}
 	}
 }
@@ -430,9 +448,9 @@ func (r *registry) find(key string) topic {
 	return nil
 }
 
-// renewQuote has the price asked for again whose proposal was bought: its stream
-// has ended with that.
-func (r *registry) renewQuote(id string) {
+// renewQuote has the price asked for again for which a buy was sent. If the
+// contract was made, the stream has ended with that.
+func (r *registry) renewQuote(id string, made bool) {
 	r.mu.Lock()
 	var bought topic
 	for _, s := range r.subs {
@@ -442,6 +460,6 @@ func (r *registry) renewQuote(id string) {
 	}
 	r.mu.Unlock()
 	if bought != nil {
-		r.renew(bought)
+		r.renew(bought, made)
 	}
 }

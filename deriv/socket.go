@@ -318,6 +318,9 @@ func (s *socket) callOn(ctx context.Context, c *conn, r Request, route func(*Ans
 	ctx, cancel := context.WithTimeout(ctx, s.opts.CallTimeout)
 	defer cancel()
 	p := priorityOf(ctx, r.Call())
+	if !c.alive() {
+		return nil, &CallError{Call: r.Call(), Err: ErrDropped} // for which no budget is spent
+	}
 	if err := s.limit.wait(ctx, rowOf(r.Call()), p); err != nil {
 		return nil, &CallError{Call: r.Call(), Err: err}
 	}

@@ -92,9 +92,11 @@ func (m *market) history(request map[string]any) deriv.HistoryAnswer {
 // take reads n ticks.
 func take[T any](t *testing.T, s *deriv.Stream[T], n int) []deriv.Event[T] {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 24*time.Hour) // of the bubble's time
+	defer cancel()
 	var events []deriv.Event[T]
 	for range n {
-		e, err := s.Next(t.Context())
+		e, err := s.Next(ctx)
 		if err != nil {
 			t.Fatalf("after %d events: %v", len(events), err)
 		}
@@ -588,6 +590,91 @@ func TestASelectionThatIsNotOfferedIsNotSent(t *testing.T) {
 		}
 		if v.count("proposal") != 2 || v.count("contracts_for") != 2 {
 			t.Errorf("got %d proposals and %d readings of the offers, want two of each", v.count("proposal"), v.count("contracts_for"))
+		}
+	})
+}
+
+// What has ended leaves nothing behind on a connection that lives for weeks.
+func TestAConnectionRemembersNothingOfWhatHasEnded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVenue(t)
+		n := int64(0)
+		v.answer = func(p *peer, call string, request map[string]any) bool {
+			switch call {
+			case "proposal":
+				n++
+				p.reply(request, call, deriv.ProposalAnswer{Proposal: deriv.Proposal{ID: "q-" + itoa(n), Ask: deriv.Cents(1000)}})
+			case "buy":
+				p.reply(request, call, deriv.BuyAnswer{Buy: deriv.Bought{Contract: deriv.ContractID(n)}})
+			case "proposal_open_contract":
+				c := deriv.OpenContract{ID: deriv.ContractID(request["contract_id"].(float64)), Status: deriv.Open}
+				id := p.reply(request, call, deriv.OpenContractAnswer{Contract: c})
+				c.Status, c.Sold = deriv.Won, true
+				p.update(id, call, deriv.OpenContractAnswer{Contract: c})
+			default:
+				return false
+			}
+			return true
+		}
+		a := startAccount(t, v, nil)
+		quotes := must(a.Quotes(t.Context(), call5t))
+		defer quotes.Close()
+		before := 0
+		for i := range 50 {
+			q := take(t, quotes, 1)[0].Value
+			b := must(a.Buy(t.Context(), q, q.Ask))
+			contract := must(a.WatchContract(t.Context(), b.Contract))
+			for range contract.All(t.Context()) {
+			}
+			contract.Close()
+			time.Sleep(10 * time.Second)
+			if i == 0 {
+				before = a.Routes()
+			}
+		}
+		if got := a.Routes(); got != before || before == 0 {
+			t.Errorf("got %d routes after 50 contracts and %d after one, want as many", got, before)
+		}
+	})
+}
+
+// A buy that was refused has not ended the stream of its price: that has to be
+// forgotten before it can be begun again.
+func TestAPriceGoesOnAfterABuyThatWasRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVenue(t)
+		n := int64(0)
+		v.answer = func(p *peer, call string, request map[string]any) bool {
+			switch call {
+			case "proposal":
+				n++
+				p.mu.Lock()
+				alive := len(p.subs)
+				p.mu.Unlock()
+				if alive > 0 {
+					p.fail(request, call, "AlreadySubscribed")
+					return true
+				}
+				p.reply(request, call, deriv.ProposalAnswer{Proposal: deriv.Proposal{ID: "q-" + itoa(n), Ask: deriv.Cents(1000)}})
+			case "buy":
+				p.fail(request, call, "PriceMoved")
+			default:
+				return false
+			}
+			return true
+		}
+		a := startAccount(t, v, nil)
+		quotes := must(a.Quotes(t.Context(), call5t))
+		defer quotes.Close()
+		for range 3 {
+			q := take(t, quotes, 1)[0].Value
+			if _, err := a.Buy(t.Context(), q, q.Ask); !deriv.IsClass(err, deriv.ClassPrice) {
+				t.Fatalf("got %v, want the price moved", err)
+			}
+		}
+		take(t, quotes, 1)
+		if n != 4 || v.count("forget") != 3 || v.count("forget_all") != 0 {
+			t.Errorf("asked %d times and forgot %d times, all of them %d times, want 4, 3 and 0", n, v.count("forget"), v.count("forget_all"))
 		}
 	})
 }

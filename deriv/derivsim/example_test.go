@@ -21,6 +21,7 @@ func Example() {
 		return
 	}
 	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	go func() { _ = sim.Run(ctx) }()
 	client, err := deriv.NewAccount(&deriv.Options{
 		URL: derivsim.MemoryURL, HTTPClient: sim.HTTPClient(), Token: deriv.NewToken("any"), AppID: "77",
@@ -31,7 +32,7 @@ func Example() {
 	}
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = client.Run(ctx) }()
-	defer func() { cancel(); <-ended }()
+	defer func() { cancel(); <-ended }() // so that nothing is left running
 
 	// The second buy from now on this account is executed and not answered.
 	err = sim.Inject(derivsim.Fault{Kind: derivsim.DropAfter, Call: "buy", Account: "mine", After: 1, Count: 1})

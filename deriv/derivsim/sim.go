@@ -21,7 +21,8 @@ type Sim struct {
 
 	mu       sync.Mutex // guards what follows: each call sees one state of the world
 	clock    clock
-	at       int64 // the moment that the world has come to
+	at       int64     // the moment that the world has come to
+	behind   time.Time // of ours: since when that is not the present; zero if it is
 	timers   timers
 	symbols  []*symbol
 	turnOf   int // of them, to be brought to the present
@@ -120,7 +121,10 @@ func (s *Sim) turn() time.Duration {
 	defer s.mu.Unlock()
 	s.advance()
 	at, ok := s.next()
-	if !ok {
+	switch {
+	case !s.behind.IsZero():
+		return 0
+	case !ok:
 		return time.Hour
 	}
 	return max(s.clock.until(at), maxBatch)
@@ -163,14 +167,25 @@ func (s *Sim) next() (at int64, ok bool) {
 	return at, ok
 }
 
-// advance brings the world to the present. At one moment ticks come before
-// timers: a contract that ends with a tick has seen it.
+const (
+	// maxSlice is how long the world is brought on at a time: then others have
+	// their turn, even if it is not yet in the present.
+	maxSlice = 2 * time.Millisecond
+
+	// maxBehind is for how long it may stay behind. A machine that cannot do what
+	// a fast world asks for has a slower one then.
+	maxBehind = 5 * time.Second
+)
+
+// advance brings the world to the present, or as far as it gets in a slice. At one
+// moment ticks come before timers: a contract that ends with a tick has seen it.
 func (s *Sim) advance() {
-	now := s.clock.now()
-	for {
+	begun, now := time.Now(), s.clock.now()
+	for n := 1; n%16 != 0 || time.Since(begun) < maxSlice; n++ {
 		at, ok := s.next()
 		if !ok || at > now {
-			break
+			s.at, s.behind = max(s.at, now), time.Time{}
+			return
 		}
 		s.at = max(s.at, at)
 		if !s.tickAll() {
@@ -178,7 +193,14 @@ func (s *Sim) advance() {
 		}
 		s.flush()
 	}
-	s.at = max(s.at, now)
+	if s.behind.IsZero() {
+		s.behind = begun
+	}
+	if begun.Sub(s.behind) > maxBehind {
+		s.log.Warn("too much to do at this speed: the clock is set back", "by", time.Duration(now-s.at))
+		s.clock.start -= now - s.at
+		s.behind = time.Time{}
+	}
 }
 
 // tickAll makes the ticks of this moment that somebody watches, and says whether

@@ -69,3 +69,27 @@ func TestASymbolThatNobodyWatchesIsNeverFarBehind(t *testing.T) {
 		}
 	})
 }
+
+// A world that has a month to make up for, at once, does so in slices between which
+// others have their turn; and if that does not bring it to the present, its clock
+// is set back. Else whoever calls would wait for all of it, and fall behind by that.
+func TestAWorldThatCannotKeepUpIsSlower(t *testing.T) {
+	s, err := New(&Options{Seed: 1, Speed: 1000, Indices: []price.Index{index(t, "V100_1s")}, History: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const month = 30 * 24 * 3600 * second
+	s.clock.run()
+	s.watch(s.symbols[0])
+	s.clock.start += month
+	s.advance()
+	if left := s.clock.now() - s.at; s.behind.IsZero() || left < month/2 {
+		t.Errorf("after a slice: got %v left of a month, want most of it", time.Duration(left))
+	}
+	s.behind = time.Now().Add(-maxBehind - time.Second)
+	at := s.at
+	s.advance()
+	if left := s.clock.now() - s.at; left > month/2 || s.at == at || !s.behind.IsZero() {
+		t.Errorf("after five seconds of slices: got %v left, want the clock set back", time.Duration(left))
+	}
+}

@@ -109,7 +109,7 @@ func (b *books) agree(t fataler, opening deriv.Money) {
 func TestTheBooksAgreeWhateverHappens(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		seed := rapid.Uint64().Draw(rt, "seed")
-		steps := rapid.SliceOfN(rapid.IntRange(0, 13), 1, 60).Draw(rt, "steps")
+		steps := rapid.SliceOfN(rapid.IntRange(0, 13), 1, 30).Draw(rt, "steps")
 		synctest.Test(t, func(t *testing.T) {
 			opts := generous(t, traded...)
 			opts.Seed, opts.History = seed, 200

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,19 +29,23 @@ const (
 )
 
 // Main runs the command and returns its exit code. SIGINT and SIGTERM end it in
-// good order; a second one ends it at once.
+// good order; a second one that is not the same again ends it at once.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		first := <-signals
+		cancel(&signalError{<-signals})
+		time.Sleep(sameSignal)
 		signal.Stop(signals) // the next one is the system's
-		cancel(&signalError{first})
 	}()
 	return run(ctx, args, stdin, stdout, stderr)
 }
+
+// sameSignal is how long a signal may come again that was meant once: timeout(1) sends
+// it to the command and then to its process group.
+const sameSignal = 200 * time.Millisecond
 
 // signalError is why a command was told to end.
 type signalError struct{ signal os.Signal }

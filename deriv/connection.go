@@ -24,7 +24,7 @@ type Connection struct {
 // ErrClosed, the reason why Run ended, or that of ctx.
 func (c *Client) NextConnection(ctx context.Context, last Connection) (Connection, error) {
 	for {
-		now, over, changed := c.socket.connection()
+		now, changed, over := c.socket.connection()
 		switch {
 		case over != nil:
 			return now, over
@@ -39,10 +39,10 @@ func (c *Client) NextConnection(ctx context.Context, last Connection) (Connectio
 	}
 }
 
-func (s *socket) connection() (now Connection, over error, changed chan struct{}) {
+func (s *socket) connection() (now Connection, changed chan struct{}, over error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Connection{Generation: s.reached, Up: s.conn != nil, Err: s.err}, s.over, s.changed
+	return Connection{Generation: s.reached, Up: s.conn != nil, Err: s.err}, s.changed, s.over
 }
 
 // usable returns the connection that there is now, or says why there is none. It

@@ -109,7 +109,10 @@ func TestAVenueThatKnowsNoPagesIsNotAskedForEver(t *testing.T) {
 		a := startAccount(t, v, nil)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
-		if _, err := a.ProfitTableSince(ctx, time.Unix(0, 0)); err != nil || h.reads > 3 {
+		_, err := a.ProfitTableSince(ctx, time.Unix(0, 0))
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if err != nil || h.reads > 3 {
 			t.Errorf("got %v after %d pages, want the one that there is", err, h.reads)
 		}
 	})

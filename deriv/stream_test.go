@@ -628,6 +628,7 @@ func TestAConnectionRemembersNothingOfWhatHasEnded(t *testing.T) {
 			}
 			contract.Close()
 			time.Sleep(10 * time.Second)
+			synctest.Wait() // for the ping of this second
 			if i == 0 {
 				before = a.Routes()
 			}

@@ -1,6 +1,7 @@
 package ranker
 
 import (
+	_ "embed" // for openapi.json
 	"fmt"
 	"hash/fnv"
 	"net/http"
@@ -29,17 +30,18 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 		}
 	}
 	exact := map[string]http.HandlerFunc{
-		"/rankings":    r.serveRankings,
-		"/decisions":   r.serveDecisions,
-		"/positions":   r.servePositions,
-		"/risk":        r.serveRisk,
-		"/performance": r.servePerformance,
-		"/api/state":   r.serveState,
-		"/health":      r.serveHealth,
-		"/metrics":     r.newPrometheus().ServeHTTP,
-		"/livez":       serveLive,
-		"/readyz":      r.serveReady,
-		"/":            serveHint,
+		"/rankings":     r.serveRankings,
+		"/decisions":    r.serveDecisions,
+		"/positions":    r.servePositions,
+		"/risk":         r.serveRisk,
+		"/performance":  r.servePerformance,
+		"/api/state":    r.serveState,
+		"/health":       r.serveHealth,
+		"/metrics":      r.newPrometheus().ServeHTTP,
+		"/openapi.json": serveOpenAPI,
+		"/livez":        serveLive,
+		"/readyz":       r.serveReady,
+		"/":             serveHint,
 	}
 	if ui.Has(index) {
 		exact["/"] = func(w http.ResponseWriter, req *http.Request) { ui.Serve(w, req, index) }
@@ -51,7 +53,7 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 		case strings.HasPrefix(req.URL.Path, uiPath):
 			ui.ServeHTTP(w, req)
 		default:
-			problem.Write(w, http.StatusNotFound, "path: got one that names nothing here, want /, /rankings, /decisions, /positions, /risk, /performance, /api/state, /health, /metrics, /livez, /readyz or /trade/")
+			problem.Write(w, http.StatusNotFound, "path: got one that names nothing here, want /, /rankings, /decisions, /positions, /risk, /performance, /api/state, /health, /metrics, /openapi.json, /livez, /readyz or /trade/")
 		}
 	}
 	readOnly := problem.GetOnly(http.HandlerFunc(read))
@@ -166,6 +168,14 @@ func (r *Ranker) hub(ranking *Ranking) hubAnswer {
 		out.LastError, out.LastErrorAt = new(r.lastError.Error()), rest.UnixSeconds(r.lastErrorAt)
 	}
 	return out
+}
+
+//go:embed openapi.json
+var openAPI []byte
+
+func serveOpenAPI(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(openAPI)
 }
 
 type lifeAnswer struct {

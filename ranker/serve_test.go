@@ -280,7 +280,7 @@ func TestWhatIsRefused(t *testing.T) {
 			{"a limit of the state", "GET", "/api/state?limit=1", nil, 400, `query: got "limit", want order`},
 			{"an order of decisions", "GET", "/decisions?order=asc", nil, 400, `query: got "order", want limit`},
 			{"a query of health", "GET", "/health?order=asc", nil, 400, `query: got "order", want none`},
-			{"a path of nothing", "GET", "/token", nil, 404, "path: got one that names nothing here, want /, /rankings, /decisions, /positions, /risk, /performance, /api/state, /health, /metrics, /livez, /readyz or /trade/"},
+			{"a path of nothing", "GET", "/token", nil, 404, "path: got one that names nothing here, want /, /rankings, /decisions, /positions, /risk, /performance, /api/state, /health, /metrics, /openapi.json, /livez, /readyz or /trade/"},
 			{"a page that is not there", "GET", "/ui/", nil, 404, "path: got one that names nothing here"},
 			{"another method", "POST", "/rankings", nil, 405, `method: got "POST", want GET or HEAD`},
 			{"another method of nothing", "DELETE", "/x", nil, 405, `method: got "DELETE", want GET or HEAD`},

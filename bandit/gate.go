@@ -147,9 +147,7 @@ func (g *Gate) Bounds() (low, high float64) {
 // equation 14), with the variance estimated: sqrt(2 (V + rho) ln(sqrt((V + rho) /
 // rho) / alpha)) / n, where V = n s² and rho is Rho s².
 func (g *Gate) radius() float64 {
-	n, variance := float64(g.n), g.m2/float64(g.n-1)
-	v, rho := n*variance, g.opts.Rho*variance
-	return math.Sqrt(2*(v+rho)*math.Log(math.Sqrt((v+rho)/rho)/g.opts.Alpha)) / n
+	return g.mixture(float64(g.n), g.m2/float64(g.n-1))
 }
 
 // Open tells whether there is evidence of an edge: the whole interval is above 0.

@@ -159,15 +159,23 @@ type labelsAnswer struct {
 }
 
 type gateAnswer struct {
-	Open     bool        `json:"open"`
-	N        int64       `json:"n"`
+	Open bool  `json:"open"`
+	N    int64 `json:"n"`
+	// Least is how many outcomes it takes whatever they are, Needed about how many if
+	// the true mean is what was seen; null where no number would do, or too little is
+	// seen to say.
+	Least    int64       `json:"least"`
+	Needed   *int64      `json:"needed"`
 	Mean     *float64    `json:"mean"`
 	Interval *[2]float64 `json:"interval"`
 	Sentence string      `json:"sentence"`
 }
 
 func newGateAnswer(g *bandit.Gate) gateAnswer {
-	a := gateAnswer{Open: g.Open(), N: g.N(), Sentence: g.Sentence()}
+	a := gateAnswer{Open: g.Open(), N: g.N(), Least: g.Least(), Sentence: g.Sentence()}
+	if n, ok := g.Needed(); ok && g.N() >= g.Least() {
+		a.Needed = &n
+	}
 	if low, high := g.Bounds(); g.N() > 0 && !math.IsInf(high-low, 0) {
 		a.Mean, a.Interval = new(g.Mean()), &[2]float64{low, high}
 	}
@@ -180,13 +188,4 @@ type tradingAnswer struct {
 	Mode     *trade.Mode     `json:"mode"`
 	Standing *trade.Standing `json:"standing"`
 	Note     string          `json:"note"`
-}
-
-type stateAnswer struct {
-	healthAnswer      `json:",inline"`
-	StaleAfterSeconds float64      `json:"stale_after_seconds"`
-	Order             quasar.Order `json:"order"`
-	OrderedBy         string       `json:"ordered_by"`
-	Formula           string       `json:"formula"`
-	Rankings          []row        `json:"rankings"`
 }

@@ -2,13 +2,10 @@ package ranker
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -39,9 +36,7 @@ const maxNote = 1 << 10
 
 // serveCommand does what a person with the admin token asks for.
 func (r *Ranker) serveCommand(w http.ResponseWriter, req *http.Request, do command) {
-	if req.Method != http.MethodPost {
-		w.Header().Set("Allow", http.MethodPost)
-		problem.Write(w, http.StatusMethodNotAllowed, "method: got "+clip(req.Method)+", want POST")
+	if !method(w, req, http.MethodPost) {
 		return
 	}
 	if !r.mayCommand(w, req) || r.tradesNothing(w) {
@@ -73,17 +68,10 @@ type commandAnswer struct {
 // mayCommand tells whether a request may command: no page of a stranger, and with the
 // token.
 func (r *Ranker) mayCommand(w http.ResponseWriter, req *http.Request) bool {
-	if err := guard.CheckOrigin(req, nil); err != nil {
-		problem.Write(w, http.StatusForbidden, err.Error())
+	if !r.commandable(w, req) {
 		return false
 	}
-	if r.admin == nil {
-		problem.Write(w, http.StatusForbidden, "nobody can command this ranker: set QUASAR_ADMIN_TOKEN, or use `quasar trade` beside its data directory")
-		return false
-	}
-	got, ok := strings.CutPrefix(req.Header.Get("Authorization"), "Bearer ")
-	sum := sha256.Sum256([]byte(got))
-	if !ok || subtle.ConstantTimeCompare(sum[:], r.admin[:]) == 0 {
+	if !r.isAdmin(req) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="quasar"`)
 		problem.Write(w, http.StatusUnauthorized, "want the admin token: Authorization: Bearer …")
 		return false

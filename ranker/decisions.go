@@ -50,6 +50,13 @@ type outcomeAnswer struct {
 	Dropped *string  `json:"dropped"`
 }
 
+func newOutcome(o *CandidateOutcome) *outcomeAnswer {
+	if o == nil {
+		return nil
+	}
+	return &outcomeAnswer{o.Reward, o.Move, some(o.Dropped)}
+}
+
 func newDecisionAnswer(d *Decision) decisionAnswer {
 	a := decisionAnswer{
 		ID: d.ID, At: rest.UnixSeconds(d.At), Policy: d.Policy, Chosen: d.Chosen, Explored: d.Explored,
@@ -57,10 +64,7 @@ func newDecisionAnswer(d *Decision) decisionAnswer {
 	}
 	for i := range d.Candidates {
 		c := &d.Candidates[i]
-		a.Candidates[i] = candidateAnswer{SpaceName: c.SpaceName, Direction: c.Direction, Propensity: c.Propensity, Belief: newBelief(c.Belief)}
-		if c.Outcome != nil {
-			a.Candidates[i].Outcome = &outcomeAnswer{c.Outcome.Reward, c.Outcome.Move, some(c.Outcome.Dropped)}
-		}
+		a.Candidates[i] = candidateAnswer{SpaceName: c.SpaceName, Direction: c.Direction, Propensity: c.Propensity, Belief: newBelief(c.Belief), Outcome: newOutcome(c.Outcome)}
 	}
 	return a
 }

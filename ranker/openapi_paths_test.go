@@ -24,7 +24,7 @@ func openAPIDocument(s *schemas) object {
 		"components": object{
 			"responses": openAPIResponses(),
 			"securitySchemes": object{
-				"admin": object{"type": "http", "scheme": "bearer", "description": "Authorization: Bearer, and the token of QUASAR_ADMIN_TOKEN."},
+				"admin": object{"type": "http", "scheme": "bearer", "description": "Authorization: Bearer, and the token of QUASAR_ADMIN_TOKEN; or X-Quasar-Token; or the cookie of /trade/login."},
 			},
 		},
 	}
@@ -68,9 +68,13 @@ func openAPIPaths(s *schemas) object {
 		"/":             s.get("page", "Pages", "The page; a line of text in a build without one.", object{"text/html": text, "text/plain": text}),
 		"/ui/{file}":    ui,
 	}
+	paths["/ws/view"] = s.view()
+	paths["/trade/session"] = s.get("session", "Commands", "Whether whoever asks may command.", answerOf[sessionAnswer](s))
 	for path := range paths {
 		paths[path] = object{"get": paths[path]}
 	}
+	paths["/trade/login"] = object{"post": s.login()}
+	paths["/trade/logout"] = object{"post": s.post("logout", "End the session of the cookie.", answerOf[sessionAnswer](s))}
 	for name, summary := range map[string]string{
 		"halt":    "Buy nothing until a person resumes; what is open runs on.",
 		"resume":  "End a halt.",
@@ -117,6 +121,35 @@ var always = object{
 	"405": object{"$ref": "#/components/responses/MethodNotAllowed"},
 }
 
+// view is the WebSocket of who looks.
+func (s *schemas) view() object {
+	operation := s.get("view", "Data", "A WebSocket: what /api/state answers as a text frame whenever it has changed, at most twice a second, and every 5 s also without a change. Whoever sends anything is let go.", nil)
+	responses := at(operation, "responses")
+	delete(responses, "200")
+	delete(responses, "400")
+	responses["101"] = object{"description": "The frames follow."}
+	responses["426"] = object{"$ref": "#/components/responses/UpgradeRequired"}
+	responses["503"] = object{"$ref": "#/components/responses/Unavailable"}
+	return operation
+}
+
+// post is an operation of our own page.
+func (s *schemas) post(id, summary string, content object) object {
+	responses := maps.Clone(always)
+	responses["200"] = object{"description": "Done.", "content": content}
+	return object{"operationId": id, "tags": []string{"Commands"}, "summary": summary, "responses": responses}
+}
+
+func (s *schemas) login() object {
+	operation := s.post("login", "Trade the admin token for a cookie of this ranker's own page: HttpOnly, SameSite=Strict, for 12 hours at most.", answerOf[sessionAnswer](s))
+	at(operation, "responses")["400"] = object{"$ref": "#/components/responses/BadRequest"}
+	at(operation, "responses")["401"] = object{"$ref": "#/components/responses/Unauthorized"}
+	operation["requestBody"] = object{"required": true, "content": object{"application/json": object{"schema": object{
+		"type": "object", "properties": object{"token": object{"type": "string"}}, "required": []string{"token"}, "additionalProperties": false,
+	}}}}
+	return operation
+}
+
 func (s *schemas) command(id, summary string) object {
 	responses := maps.Clone(always)
 	responses["200"] = object{"description": "Done.", "content": answerOf[commandAnswer](s)}
@@ -140,6 +173,7 @@ func openAPIResponses() object {
 		"Forbidden":        "A Host that this ranker was not told to answer to; for a command also the Origin of a foreign page, or a ranker without an admin token.",
 		"NotFound":         "Nothing of that name; for what is about trades also a ranker that trades nothing.",
 		"MethodNotAllowed": "Another method than the one that is listed here.",
+		"UpgradeRequired":  "A request for a WebSocket that is none.",
 		"Conflict":         "What the venue knows has to be asked first.",
 		"Unavailable":      "Not now: no connection to the hub, or the command could not be written down.",
 	} {

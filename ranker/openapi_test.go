@@ -130,7 +130,7 @@ func (o *openAPI) validate(pointer string, body []byte) {
 }
 
 // reads are the paths that are asked for in every state.
-var reads = []string{"/", "/rankings", "/decisions", "/positions", "/risk", "/performance", "/api/state", "/health", "/metrics", "/livez", "/readyz", "/openapi.json"}
+var reads = []string{"/", "/rankings", "/decisions", "/positions", "/risk", "/performance", "/trade/session", "/ws/view", "/api/state", "/health", "/metrics", "/livez", "/readyz", "/openapi.json"}
 
 func (o *openAPI) readAll(r http.Handler) {
 	o.t.Helper()
@@ -171,6 +171,7 @@ func TestAnswersKeepToOpenAPI(t *testing.T) {
 var unseen = map[string]bool{
 	"POST /trade/halt 409": true, "POST /trade/resume 409": true, "POST /trade/flatten 409": true,
 	"POST /trade/halt 503": true, "POST /trade/resume 503": true, "POST /trade/flatten 503": true,
+	"GET /ws/view 101": true, "GET /ws/view 503": true, // see state_test.go
 }
 
 func withoutHub(api *openAPI) {
@@ -221,6 +222,10 @@ func withCommands(api *openAPI) {
 		command(r, `{"note":1}`, as...)
 		command(r, "")
 		command(r, "", "Origin", "https://evil.example")
+		for _, body := range []string{`{"token":"` + adminToken + `"}`, `{"token":"x"}`, "x"} {
+			api.check("POST", "/trade/login", tell(r, "/trade/login", body))
+		}
+		api.check("POST", "/trade/logout", tell(r, "/trade/logout", ""))
 		command(prepare(api.t, newHub(api.t), &ranker.Options{AdminToken: adminToken}), "", as...)
 		api.readAll(r)
 	}
@@ -233,7 +238,7 @@ func withErrors(api *openAPI) {
 	api.check("GET", "/ui/{file}", ask(r, "GET", "/ui/none"))
 	for _, path := range api.keys("paths") {
 		method, other, at := "GET", "PUT", strings.Replace(path, "{file}", "index.html", 1)
-		if strings.HasPrefix(path, "/trade/") {
+		if api.at(api.doc, "paths", path, "post") != nil {
 			method = "POST"
 		}
 		api.check(method, path, ask(r, other, at))

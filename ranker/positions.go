@@ -150,6 +150,11 @@ type refusedAnswer struct {
 	Details   []string         `json:"details"`
 }
 
+func newRefused(e *trade.Entry) refusedAnswer {
+	s := e.Refused
+	return refusedAnswer{rest.UnixSeconds(e.At), s.Signal.Decision, s.Signal.Asset, s.Signal.Side, s.Reasons, s.Details}
+}
+
 // refused are the newest signals that did not become orders, the newest first.
 func (r *Ranker) refused(most int) []refusedAnswer {
 	out := []refusedAnswer{}
@@ -159,8 +164,7 @@ func (r *Ranker) refused(most int) []refusedAnswer {
 	r.opts.Trader.View(func(l *trade.Ledger) {
 		all := l.Refused()
 		for i := len(all) - 1; i >= 0 && len(out) < most; i-- {
-			s := all[i].Refused
-			out = append(out, refusedAnswer{rest.UnixSeconds(all[i].At), s.Signal.Decision, s.Signal.Asset, s.Signal.Side, s.Reasons, s.Details})
+			out = append(out, newRefused(all[i]))
 		}
 	})
 	return out

@@ -26,6 +26,8 @@ type Ranker struct {
 	performance performance
 	started     time.Time
 	admin       *[sha256.Size]byte // of the admin token; nil for none
+	sessions    sessions
+	viewers     viewers
 
 	mu      sync.Mutex // guards what follows
 	index   *rank.Index
@@ -83,6 +85,7 @@ func (r *Ranker) Run(ctx context.Context) error {
 		return err
 	}
 	defer r.keep(ctx)()
+	defer r.viewers.run()()
 	recorded, err := r.record(ctx)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package ranker
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/karlquant/quasar/internal/rest"
 	"github.com/karlquant/quasar/trade"
@@ -70,6 +71,18 @@ type usedAnswer struct {
 	DailyLoss   trade.Money `json:"daily_loss"`
 	RollingLoss trade.Money `json:"rolling_loss"`
 	Drawdown    float64     `json:"drawdown"`
+	// LossesInARow counts up to loss_streak, AtStake is what the open contracts cost.
+	LossesInARow int         `json:"losses_in_a_row"`
+	AtStake      trade.Money `json:"at_stake"`
+}
+
+func newUsed(l *trade.Ledger, at time.Time) usedAnswer {
+	u := l.Usage(at)
+	a := usedAnswer{u.Open, u.Foreign, u.OpenPayout, u.Minute, u.Hour, u.Day, u.DailyLoss, u.RollingLoss, u.Drawdown, u.LossesInARow, 0}
+	for _, o := range l.Active() {
+		a.AtStake += o.Price()
+	}
+	return a
 }
 
 // serveRisk answers with the limits, how much of them is used, and what was refused.
@@ -86,8 +99,7 @@ func (r *Ranker) serveRisk(w http.ResponseWriter, req *http.Request) {
 		Account: newAccount(&status), Reasons: append([]trade.Reason{}, status.Why.Reasons...), Limits: newLimits(&status.Limits), Refused: r.refused(query.Limit),
 	}
 	r.opts.Trader.View(func(l *trade.Ledger) {
-		u := l.Usage(status.At)
-		answer.Used = usedAnswer{u.Open, u.Foreign, u.OpenPayout, u.Minute, u.Hour, u.Day, u.DailyLoss, u.RollingLoss, u.Drawdown}
+		answer.Used = newUsed(l, status.At)
 	})
 	rest.Write(w, answer)
 }

@@ -3,12 +3,10 @@ package ranker
 import (
 	_ "embed" // for openapi.json
 	"fmt"
-	"hash/fnv"
 	"net/http"
 	"strings"
 	"time"
 
-	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/internal/guard"
 	"github.com/karlquant/quasar/internal/page"
 	"github.com/karlquant/quasar/internal/problem"
@@ -39,10 +37,12 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 		"/health":       r.serveHealth,
 		"/metrics":      r.newPrometheus().ServeHTTP,
 		"/openapi.json": serveOpenAPI,
+		"/ws/view":      r.serveView,
 		"/livez":        serveLive,
 		"/readyz":       r.serveReady,
 		"/":             serveHint,
 	}
+	access := map[string]http.HandlerFunc{"/trade/session": r.serveSession, "/trade/login": r.serveLogin, "/trade/logout": r.serveLogout}
 	if ui.Has(index) {
 		exact["/"] = func(w http.ResponseWriter, req *http.Request) { ui.Serve(w, req, index) }
 	}
@@ -60,6 +60,10 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 	find := func(w http.ResponseWriter, req *http.Request) {
 		if do, ok := commands[req.URL.Path]; ok {
 			r.serveCommand(w, req, do)
+			return
+		}
+		if serve, ok := access[req.URL.Path]; ok {
+			serve(w, req)
 			return
 		}
 		readOnly.ServeHTTP(w, req)
@@ -83,41 +87,6 @@ func (r *Ranker) serveRankings(w http.ResponseWriter, req *http.Request) {
 	answer := newRankings(&ranking)
 	answer.Rankings = rest.Cut(query, answer.Rankings)
 	rest.Write(w, answer)
-}
-
-// serveState answers with all that the page shows. It is made to be polled: while
-// nothing has changed but the ages, which the client can count on by itself, the
-// answer to a known ETag is 304.
-func (r *Ranker) serveState(w http.ResponseWriter, req *http.Request) {
-	query, ok := rest.ReadQuery(w, req, "", "order")
-	if !ok {
-		return
-	}
-	now := time.Now()
-	etag, ranking := r.marked(now, query.Order)
-	if rest.NotModified(w, req, etag) {
-		return
-	}
-	rest.Write(w, stateAnswer{
-		healthAnswer: r.health(now, &ranking), StaleAfterSeconds: r.opts.StaleAfter.Seconds(),
-		Order: ranking.Order, OrderedBy: ranking.orderedBy(), Formula: quasar.Formula, Rankings: newRows(ranking.Assets),
-	})
-}
-
-// marked returns a ranking with a tag that changes with whatever state would show
-// differently, apart from the clock. The version is read first: what comes in
-// between makes the tag old too early and never too late.
-func (r *Ranker) marked(now time.Time, order quasar.Order) (string, Ranking) {
-	r.mu.Lock()
-	version := r.version
-	r.mu.Unlock()
-	ranking := r.at(now, order)
-	sum := fnv.New64a()
-	_, _ = fmt.Fprint(sum, r.started.UnixNano(), version, order, ranking.Connected, ranking.Since.UnixNano())
-	for i := range ranking.Assets {
-		_, _ = fmt.Fprint(sum, ranking.Assets[i].HeldBack)
-	}
-	return fmt.Sprintf(`W/"%016x"`, sum.Sum64()), ranking
 }
 
 func (r *Ranker) serveHealth(w http.ResponseWriter, req *http.Request) {

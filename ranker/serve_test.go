@@ -46,7 +46,7 @@ func untaught(model any) document {
 		"active": "ucb", "reward": "simple", "feedback": "both", "model": model, "ordered_by": "formula",
 		"horizon_seconds": 60., "decide_every_seconds": 5., "cost": 0., "decisions": 0.,
 		"labels": document{"learned": 0., "dropped": 0., "pending": 0.},
-		"gate":   document{"open": false, "n": 0., "mean": nil, "interval": nil, "sentence": "no evidence of an edge: 0 outcomes so far"},
+		"gate":   document{"open": false, "n": 0., "least": 50., "needed": nil, "mean": nil, "interval": nil, "sentence": "no evidence of an edge: 0 outcomes so far"},
 		"notes":  notes,
 	}
 }
@@ -123,6 +123,7 @@ func TestHealthAndStateHaveEveryKey(t *testing.T) {
 		}
 		state := health
 		state["stale_after_seconds"], state["order"], state["ordered_by"], state["formula"], state["rankings"] = 5., "asc", "formula", quasar.Formula, []any{}
+		state["decisions"], state["trade"] = []any{}, nil
 		if diff := cmp.Diff(state, read(t, ask(r, "GET", "/api/state").Body.Bytes())); diff != "" {
 			t.Errorf("/api/state (-want +got):\n%s", diff)
 		}

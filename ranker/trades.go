@@ -2,7 +2,6 @@ package ranker
 
 import (
 	"math"
-	"strconv"
 	"time"
 
 	"github.com/karlquant/quasar/bandit"
@@ -58,7 +57,7 @@ func (l *learner) signal(r *bandit.Round, c *bandit.Choice, now time.Time) {
 	asset := r.Arms[c.Arm]
 	a, name := &l.assets[asset], l.features.Name(asset)
 	s := trade.Signal{
-		Decision: strconv.FormatInt(now.UnixMilli(), 10) + "-" + name, Asset: name, Side: trade.Side(l.features.Direction(asset)), Votes: a.votes,
+		Decision: decisionName(now, name), Asset: name, Side: trade.Side(l.features.Direction(asset)), Votes: a.votes,
 		Price: a.price, SnapshotAge: max(0, now.Sub(a.updated)), VotesAge: max(0, now.Sub(a.voted)),
 		Proven: l.gate.Open(), Propensity: c.P[c.Arm], Policy: l.opts.Policy,
 	}

@@ -15,6 +15,8 @@ type Usage struct {
 	DailyLoss, RollingLoss Money
 	// Drawdown is the fall from the highest as a share of it, 0 to 1.
 	Drawdown float64
+	// LossesInARow counts from the newest gain on, as the limit of them does.
+	LossesInARow int
 }
 
 // Usage counts from a time of the broker's clock.
@@ -24,6 +26,7 @@ func (l *Ledger) Usage(now time.Time) Usage {
 		Open: len(l.active), Foreign: len(l.Foreign), OpenPayout: exposed(&Facts{Ledger: l, Signal: new(Signal)}).payout,
 		Minute: after(h.planned, now.Add(-time.Minute)), Hour: after(h.planned, now.Add(-time.Hour)), Day: after(h.planned, now.Add(-day)),
 		DailyLoss: -h.profitSince(midnight(now)), RollingLoss: -h.profitSince(now.Add(-day)),
+		LossesInARow: h.row,
 	}
 	if fall, highest := l.drawdown(); highest > 0 {
 		u.Drawdown = fall.Float() / highest.Float()

@@ -1,7 +1,9 @@
 package app
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -94,13 +96,14 @@ func runDemo(cmd *cobra.Command, flags *demoFlags, log *slog.Logger) error {
 	}
 	defer tidy()
 	opts := (&rankFlags{hub: "ws://" + hubAddr, order: string(quasar.Asc), stale: demoStale, horizon: demoHorizon, cost: 0.03, seed: flags.seed}).options(log)
-	trader.wire(opts, "")
+	admin := cmp.Or(os.Getenv("QUASAR_ADMIN_TOKEN"), rand.Text())
+	trader.wire(opts, admin)
 	r, err := ranker.New(opts)
 	if err != nil {
 		return misconfigured(err)
 	}
 	trader.changed.Store(new(r.Traded))
-	fmt.Fprintf(cmd.ErrOrStderr(), demoBanner, version(), hubAddr, rankAddr, hubAddr, flags.seed, flags.speed)
+	fmt.Fprintf(cmd.ErrOrStderr(), demoBanner, version(), hubAddr, rankAddr, hubAddr, shownToken(admin), flags.seed, flags.speed)
 
 	var spaces []runner
 	for i, name := range demoSpaces {
@@ -159,11 +162,20 @@ const demoBanner = `quasar %s: demo
   Hub      http://%s/      three spaces learn, live
   Ranker   http://%s/      what it makes of them
   Watch    quasar watch --hub ws://%s
-  Trade    on paper, on quotes of a simulated venue: /positions of the ranker
+  Trade    on paper, on quotes of a simulated venue; to halt it on the ranker's page: %s
 
 Seed %d, %v times faster than life. The ticks are random: no number here is an edge.
 Ctrl-C ends it.
 `
+
+// shownToken is what the banner says of the admin token: one that was made for this run
+// alone, and no other.
+func shownToken(token string) string {
+	if os.Getenv("QUASAR_ADMIN_TOKEN") != "" {
+		return "the token of QUASAR_ADMIN_TOKEN"
+	}
+	return "the token " + token
+}
 
 // runner is what runs until its context ends.
 type runner func(context.Context) error

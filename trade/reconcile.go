@@ -237,7 +237,7 @@ func (t *Trader) agree(ctx context.Context, r *Record, generation uint64) error 
 // round, only because contracts ended while it was read.
 func (t *Trader) between(r *Record) (off Money) {
 	sells := make(map[int64]bool, len(r.Movements))
-	var newest int64
+	newest := t.ledger.Accounted // a record of a quiet time has no movements
 	for i := range r.Movements {
 		m := &r.Movements[i]
 		newest = max(newest, m.Transaction)

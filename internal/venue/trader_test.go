@@ -166,6 +166,29 @@ func TestSignalsBecomeContractsAndMoney(t *testing.T) {
 	f.agrees()
 }
 
+// The record of an account that has long been quiet has no movements at all.
+func TestATraderWithoutSignalsStillAgrees(t *testing.T) {
+	f := trading(t, newVenue(t), t.TempDir())
+	won := func() (n int) {
+		for _, o := range f.Orders(1000) {
+			if s := o.Settlement; s != nil && s.Brought > 0 {
+				n++
+			}
+		}
+		return n
+	}
+	eventually(t, func() bool { return won() >= 2 })
+	f.agrees()
+	for since := f.broker.Now(); f.broker.Now().Sub(since) < 20*time.Minute; time.Sleep(10 * time.Millisecond) {
+		if s := f.Status(); s.Halt != nil {
+			t.Fatalf("halted for %s: %s", s.Halt.Reason, s.Halt.Detail)
+		}
+	}
+	if err := f.Reconcile(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // Without a durable intent there is no trade; and when there is room again the trader
 // goes on by itself.
 func TestAFullDiskStopsItUntilThereIsRoom(t *testing.T) {

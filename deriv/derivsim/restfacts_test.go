@@ -3,6 +3,7 @@ package derivsim_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -117,4 +118,16 @@ func TestEveryFaultIsOnTheAdminCall(t *testing.T) {
 			t.Errorf("got %d %s, want none left", status, body)
 		}
 	})
+}
+
+func TestEveryFaultIsInTheDocs(t *testing.T) {
+	text, err := os.ReadFile("../../docs/simulator.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, kind := range derivsim.Kinds() {
+		if !strings.Contains(string(text), "`"+string(kind)+"`") {
+			t.Errorf("docs/simulator.md: got nothing of %s", kind)
+		}
+	}
 }

@@ -1,13 +1,14 @@
 # The bare call prints what there is. Nothing but Go is needed for `make test`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help check static test race fuzz ledger laws simday chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
+.PHONY: help check static test race fuzz ledger laws days simday chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
 FUZZJOBS  ?= 2
 SOAKTIME  ?= 10m
 CHAOSRUNS ?= 500
 LAWS      ?= 20
+DAYS      ?= 10
 BENCH     ?= .
 BENCHTIME ?= 1s
 FLOORS    := quasar=90,internal/wire=90,hub=90
@@ -41,6 +42,9 @@ soak: build ## a hub among friends and hostile clients for SOAKTIME (10m): growt
 
 simday: build ## a trading day of the simulator at a thousand times our speed, with a client (SIMDAYFLAGS='--length 1h')
 	go run ./e2e/simday -quasar bin/quasar $(SIMDAYFLAGS)
+
+days: ## DAYS (10) of a simulator on which everything goes wrong, with a client, under the race detector
+	QUASAR_DERIV_DAYS='$(DAYS)' go test -race -count=1 -timeout 2h -v -run 'DaysOfFaults' ./deriv
 
 chaos: ## traders killed CHAOSRUNS (500) times over at a venue that misbehaves; their books compared
 	@mkdir -p bin

@@ -276,7 +276,7 @@ func TestASecondTraderOfOurAppHaltsTheFirst(t *testing.T) {
 	sim := newVenue(t)
 	f := trading(t, sim, dir)
 	eventually(t, func() bool { return f.settled() >= 1 })
-	f.quiet.Store(true)
+	f.agrees() // and buys nothing more, which would be the other's orphan
 	second := trading(t, sim, t.TempDir())
 	eventually(t, func() bool { return second.settled() >= 1 })
 	eventually(t, func() bool { _ = f.Reconcile(t.Context()); return f.Status().Halt != nil })

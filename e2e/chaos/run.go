@@ -145,7 +145,8 @@ func (t *trader) command(ctx context.Context, env ...string) (*exec.Cmd, error) 
 }
 
 // life starts a trader and has it killed: at a named place, or at a random moment if
-// it does not get there.
+// it does not get there. One whose token is revoked meanwhile ends by itself, as it
+// should.
 func (p *plan) life(ctx context.Context, t *trader, random *rand.Rand) (named bool, err error) {
 	var env []string
 	if random.IntN(3) > 0 {
@@ -166,6 +167,9 @@ func (p *plan) life(ctx context.Context, t *trader, random *rand.Rand) (named bo
 	go func() { done <- cmd.Wait() }()
 	select {
 	case err := <-done:
+		if revoked := strings.Contains(t.log.String(), "InvalidToken"); revoked {
+			return false, nil // with that token nobody can go on
+		}
 		if !strings.Contains(fmt.Sprint(err), "killed") {
 			return false, fmt.Errorf("a trader ended by itself: %w\n%s", err, t.log.String())
 		}

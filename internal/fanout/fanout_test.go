@@ -334,6 +334,22 @@ func model(t *testing.T, rt *rapid.T, kind string) {
 	}
 }
 
+// Whoever writes to a member may be between two looks at it when it is told to leave.
+func TestTheLastWordIsNotLostBetweenTwoLooks(t *testing.T) {
+	f := New(Options{First: first})
+	start := f.Begin(nil)
+	var scratch []byte
+	for range 5_000 {
+		m := &Member{fan: f, shard: f.shards[0], pos: start.pos}
+		go m.Leave([]byte("bye 1\n"), ErrLeft)
+		for more, over := false, false; !more; more, over = m.next(&scratch) {
+			if over {
+				t.Fatal("it left without its last word")
+			}
+		}
+	}
+}
+
 func TestAMemberThatTakesNothingIsTold(t *testing.T) {
 	for _, kind := range quickKinds {
 		t.Run(kind, func(t *testing.T) { aMemberThatTakesNothingIsTold(t, kind) })

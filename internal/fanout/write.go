@@ -16,27 +16,21 @@ func (m *Member) next(scratch *[]byte) (more, over bool) {
 	}
 	m.from, m.borrowed = nil, false
 	m.measure()
-	if m.takeControl() {
-		return true, false
-	}
-	if m.leaving() {
-		return false, true
+	if more, over = m.takeControl(); more || over {
+		return more, over
 	}
 	m.advance(scratch)
 	return len(m.current) > 0, false
 }
 
-func (m *Member) takeControl() bool {
+// takeControl takes the control frames that wait. It tells in the same breath that
+// none will follow: a last one may come at any moment, and has to go out.
+func (m *Member) takeControl() (more, over bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.current, m.control = m.control, nil
-	return len(m.current) > 0
-}
-
-func (m *Member) leaving() bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.last
+	more = len(m.current) > 0
+	return more, m.last && !more
 }
 
 // advance takes the next frames: those of the log, or only the newest of each

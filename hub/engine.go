@@ -68,7 +68,7 @@ type Claim struct {
 
 // EngineStatus tells how an engine is.
 type EngineStatus struct {
-	// Name is the kind of engine: "memory", "file".
+	// Name is the kind of engine: "memory", "file", "nats".
 	Name string
 	// Ready is true once the hub holds what its cluster holds.
 	Ready bool

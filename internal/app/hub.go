@@ -29,6 +29,7 @@ type hubFlags struct {
 	proxies   []string
 	tokens    tokensFlags
 	tls       tlsFlags
+	cluster   clusterFlags
 	insecure  bool
 	id        string
 	stale     time.Duration
@@ -58,6 +59,7 @@ for publishers, subscribers and viewers, which 'quasar token' makes.`,
 		Example: `  quasar hub
   quasar hub --listen 127.0.0.1:8080 --stale-after 10s
   quasar hub --listen 0.0.0.0:7860 --tokens-file quasar-tokens.jsonl --tls-cert hub.crt --tls-key hub.key
+  quasar hub --hub-id a --cluster-listen 127.0.0.1:7862 --cluster-peers 127.0.0.1:7863,127.0.0.1:7864
   DASHBOARD_HTML=mine.html quasar hub`,
 		Args: cobra.NoArgs,
 	}
@@ -74,6 +76,7 @@ for publishers, subscribers and viewers, which 'quasar token' makes.`,
 	f.BoolVar(&flags.insecure, "insecure-allow-anonymous", false, "listen beyond this machine all the same: what there are no tokens for is open to anybody")
 	addTokensFlags(cmd, &flags.tokens)
 	addTLSFlags(cmd, &flags.tls)
+	addClusterFlags(cmd, &flags.cluster)
 	f.StringVar(&flags.id, "hub-id", "", "the hub's name among others (default: the host's name and the process's number)")
 	f.DurationVar(&flags.stale, "stale-after", 30*time.Second, "how old a snapshot may be before it is shown as stale")
 	f.IntVar(&flags.maxSpaces, "max-spaces", 10_000, "how many spaces are kept")
@@ -117,6 +120,9 @@ func runHub(cmd *cobra.Command, flags *hubFlags) error {
 	}
 	if cert != nil {
 		opts.CertificateExpires = cert.Expires
+	}
+	if err := flags.cluster.open(opts, flags.dataDir, log); err != nil {
+		return err
 	}
 	if flags.dataDir != "" {
 		engine, err := openData(opts, flags.dataDir)

@@ -1,0 +1,78 @@
+package natsengine
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+)
+
+// External says how to reach NATS servers that run beside the hubs. They need no
+// JetStream.
+type External struct {
+	// URL is where they are: nats://HOST:4222 or tls://HOST:4222, several with commas
+	// between.
+	URL string
+	// Credentials is a .creds file of NATS, "" for none.
+	Credentials string
+	// User and Password are for servers that want those; "" for none.
+	User, Password string
+	// TLS is how the servers are trusted, and what the hub shows them; nil for the
+	// system's authorities, where the URL says tls.
+	TLS *tls.Config
+	// Prefix is what all subjects of this cluster begin with; "" for "quasar".
+	Prefix string
+}
+
+// external is a bus of NATS servers beside the hubs.
+type external struct {
+	client
+	opts External
+	log  *slog.Logger
+}
+
+func newExternal(hubID, prefix string, o *External, log *slog.Logger) (*external, error) {
+	if err := checkPrefix(prefix); err != nil {
+		return nil, err
+	}
+	for server := range strings.SplitSeq(o.URL, ",") {
+		u, err := url.Parse(strings.TrimSpace(server))
+		if err != nil || u.Host == "" || u.Scheme != "nats" && u.Scheme != "tls" {
+			return nil, errors.New("NATS URL: want nats://HOST:PORT or tls://HOST:PORT, several with commas between")
+		}
+		if u.User != nil {
+			return nil, errors.New("NATS URL: got credentials in it, want them in a file: URLs are shown")
+		}
+	}
+	return &external{client: client{hub: hubID, prefix: prefix}, opts: *o, log: log}, nil
+}
+
+func (b *external) open(_ context.Context, take func(message []byte), changed func()) error {
+	opts := append(b.client.options(), nats.RetryOnFailedConnect(true),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			b.log.Warn("NATS is out of reach; what comes here waits, the newest of each space", "err", err)
+		}),
+	)
+	if b.opts.Credentials != "" {
+		opts = append(opts, nats.UserCredentials(b.opts.Credentials))
+	}
+	if b.opts.User != "" {
+		opts = append(opts, nats.UserInfo(b.opts.User, b.opts.Password))
+	}
+	if b.opts.TLS != nil {
+		opts = append(opts, nats.Secure(b.opts.TLS))
+	}
+	conn, err := nats.Connect(b.opts.URL, opts...)
+	if err != nil {
+		return fmt.Errorf("NATS: %w", err)
+	}
+	return b.use(conn, take, changed)
+}
+
+// alone is for the engine to find out: whoever is there answers.
+func (b *external) alone() bool { return true }

@@ -1,0 +1,172 @@
+package app
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/karlquant/quasar/hub"
+	"github.com/karlquant/quasar/hub/natsengine"
+)
+
+// clusterFlags join a hub to others.
+type clusterFlags struct {
+	listen, advertise, secretFile string
+	peers                         []string
+	cert, key, ca                 string
+	insecure                      bool
+	url, prefix, creds            string
+	user, passwordFile            string
+	natsCert, natsKey, natsCA     string
+	joinTimeout                   time.Duration
+}
+
+func addClusterFlags(cmd *cobra.Command, flags *clusterFlags) {
+	f := cmd.Flags()
+	f.StringVar(&flags.listen, "cluster-listen", "", "join other hubs: the address on which they come in, HOST:PORT (7862 is usual)")
+	f.StringSliceVar(&flags.peers, "cluster-peers", nil, "the other hubs, HOST:PORT, or dns+NAME:PORT for all addresses of a name; this one may be among them")
+	f.StringVar(&flags.advertise, "cluster-advertise", "", "the address that other hubs are told to come in on, where it is not --cluster-listen")
+	f.StringVar(&flags.secretFile, "cluster-secret-file", "", "a file with a secret of 16 characters or more that all hubs of the cluster have")
+	f.StringVar(&flags.cert, "cluster-tls-cert", "", "a PEM file with this hub's certificate, which is shown to other hubs in both directions")
+	f.StringVar(&flags.key, "cluster-tls-key", "", "the PEM file with the key of --cluster-tls-cert")
+	f.StringVar(&flags.ca, "cluster-tls-ca", "", "a PEM file with who vouches for the other hubs' certificates")
+	f.BoolVar(&flags.insecure, "cluster-insecure", false, "let other hubs come in from beyond this machine without TLS: whoever sees the traffic can join")
+	f.StringVar(&flags.url, "nats-url", "", "join other hubs by NATS servers beside them: nats://HOST:4222, several with commas between")
+	f.StringVar(&flags.prefix, "nats-prefix", "quasar", "what the subjects of this cluster begin with")
+	f.StringVar(&flags.creds, "nats-creds-file", "", "a credentials file of NATS")
+	f.StringVar(&flags.user, "nats-user", "", "the user at servers that want a password")
+	f.StringVar(&flags.passwordFile, "nats-password-file", "", "a file with the password of --nats-user")
+	f.StringVar(&flags.natsCert, "nats-tls-cert", "", "a PEM file with the certificate that the NATS servers are shown")
+	f.StringVar(&flags.natsKey, "nats-tls-key", "", "the PEM file with the key of --nats-tls-cert")
+	f.StringVar(&flags.natsCA, "nats-tls-ca", "", "a PEM file with who vouches for the NATS servers, instead of the system's authorities")
+	f.DurationVar(&flags.joinTimeout, "join-timeout", 5*time.Second, "how long a hub waits for the state of the others before it says that it is ready without")
+}
+
+// open makes the engine that joins the hub to others. It leaves the options alone
+// if no flag asks for one.
+func (f *clusterFlags) open(opts *hub.Options, dataDir string, log *slog.Logger) error {
+	if f.listen == "" && f.url == "" {
+		return f.unused()
+	}
+	if f.listen != "" && f.url != "" {
+		return misconfigured(errors.New("got --cluster-listen and --nats-url, want one: the hubs carry NATS themselves, or it runs beside them"))
+	}
+	if dataDir != "" {
+		return misconfigured(errors.New("got --data-dir for a hub of a cluster, want none: it gets its state from the others"))
+	}
+	if opts.ID == "" {
+		opts.ID = hub.DefaultID()
+	}
+	o := &natsengine.Options{Logger: log, Version: opts.Version, JoinTimeout: f.joinTimeout, MaxSpaces: opts.MaxSpaces}
+	var err error
+	if f.listen != "" {
+		o.Embedded, err = f.embedded()
+	} else {
+		o.External, err = f.external()
+	}
+	if err != nil {
+		return misconfigured(err)
+	}
+	engine, err := natsengine.New(opts.ID, o)
+	if err != nil {
+		return misconfigured(err)
+	}
+	opts.Engine = engine
+	return nil
+}
+
+// unused refuses settings of a cluster that there is none of.
+func (f *clusterFlags) unused() error {
+	if len(f.peers) > 0 || f.advertise != "" || f.secretFile != "" || f.cert != "" {
+		return misconfigured(errors.New("got settings of a cluster and no --cluster-listen, want the address on which other hubs come in"))
+	}
+	if f.creds != "" || f.user != "" || f.natsCert != "" || f.natsCA != "" {
+		return misconfigured(errors.New("got settings of NATS and no --nats-url, want its address"))
+	}
+	return nil
+}
+
+func (f *clusterFlags) embedded() (*natsengine.Embedded, error) {
+	secret, err := readClusterSecret("cluster-secret-file", f.secretFile, 16)
+	if err != nil {
+		return nil, err
+	}
+	o := &natsengine.Embedded{Listen: f.listen, Advertise: f.advertise, Peers: f.peers, Secret: secret, InsecurePlaintext: f.insecure}
+	if f.cert == "" && f.key == "" && f.ca == "" {
+		return o, nil
+	}
+	if f.cert == "" || f.key == "" || f.ca == "" {
+		return nil, errors.New("got some of --cluster-tls-cert, --cluster-tls-key and --cluster-tls-ca, want all three: hubs show each other certificates")
+	}
+	o.TLS, err = clientTLS("cluster-tls", f.cert, f.key, f.ca)
+	if err == nil {
+		o.TLS.ClientAuth, o.TLS.ClientCAs = tls.RequireAndVerifyClientCert, o.TLS.RootCAs
+	}
+	return o, err
+}
+
+func (f *clusterFlags) external() (*natsengine.External, error) {
+	password, err := readClusterSecret("nats-password-file", f.passwordFile, 1)
+	if err != nil {
+		return nil, err
+	}
+	if (f.user == "") != (password == "") {
+		return nil, errors.New("got one of --nats-user and --nats-password-file, want both or neither")
+	}
+	o := &natsengine.External{URL: f.url, Prefix: f.prefix, Credentials: f.creds, User: f.user, Password: password}
+	if f.natsCert != "" || f.natsKey != "" || f.natsCA != "" {
+		o.TLS, err = clientTLS("nats-tls", f.natsCert, f.natsKey, f.natsCA)
+	}
+	return o, err
+}
+
+// clientTLS reads a certificate to show and the authorities to trust, each if it is
+// given.
+func clientTLS(flags, cert, key, ca string) (*tls.Config, error) {
+	out := &tls.Config{MinVersion: tls.VersionTLS12}
+	if (cert == "") != (key == "") {
+		return nil, fmt.Errorf("got one of --%s-cert and --%s-key, want both or neither", flags, flags)
+	}
+	if cert != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return nil, fmt.Errorf("%s-cert, %s-key: %w", flags, flags, err)
+		}
+		out.Certificates = []tls.Certificate{pair}
+	}
+	if ca != "" {
+		pem, err := os.ReadFile(ca)
+		if err != nil {
+			return nil, fmt.Errorf("%s-ca: %w", flags, err)
+		}
+		out.RootCAs = x509.NewCertPool()
+		if !out.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s-ca: got no certificate in %s, want some in PEM", flags, ca)
+		}
+	}
+	return out, nil
+}
+
+// readClusterSecret reads a file of one line with a secret; "" where no file is given.
+func readClusterSecret(flag, path string, least int) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", flag, err)
+	}
+	secret := string(bytes.TrimSpace(data))
+	if len(secret) < least || len(secret) > 1024 || strings.ContainsAny(secret, "\r\n") {
+		return "", fmt.Errorf("%s: got %d bytes in %s, want one line of %d to 1024; for one: openssl rand -hex 32", flag, len(secret), path, least)
+	}
+	return secret, nil
+}

@@ -185,12 +185,18 @@ func (a *Account) Sell(ctx context.Context, id ContractID, least Money) (Sold, e
 	if err := answer.Into(&body); err != nil {
 		return Sold{}, &CallError{Call: "sell", Sent: true, Err: err}
 	}
+	if body.Sell.Contract != 0 && body.Sell.Contract != id {
+		return Sold{}, errOther("sell", body.Sell.Contract, id)
+	}
 	return body.Sell, nil
 }
 
 // Contract asks once how a contract is, also when it has ended.
 func (a *Account) Contract(ctx context.Context, id ContractID) (OpenContract, error) {
 	answer, err := ask[OpenContractAnswer](ctx, a.socket, OpenContractRequest{Contract: id})
+	if err == nil && answer.Contract.ID != id {
+		return OpenContract{}, errOther("proposal_open_contract", answer.Contract.ID, id)
+	}
 	return answer.Contract, err
 }
 

@@ -96,6 +96,9 @@ func (c *Client) ContractsFor(ctx context.Context, symbol string) (ContractsFor,
 // LastTick returns the newest tick of a symbol.
 func (c *Client) LastTick(ctx context.Context, symbol string) (Tick, error) {
 	a, err := ask[TickAnswer](ctx, c.socket, TicksRequest{Symbols: Names{symbol}})
+	if err == nil && !of(&a.Tick, symbol) {
+		err = errOther("ticks", a.Tick.Symbol, symbol)
+	}
 	return a.Tick, err
 }
 
@@ -238,6 +241,11 @@ func (c *Client) Quotes(ctx context.Context, sel Selection) (*Stream[Quote], err
 // errRequest says what is wrong with an argument.
 func errRequest(call, got, want string) error {
 	return &CallError{Call: call, Err: fmt.Errorf("got %s, want %s", got, want)}
+}
+
+// errOther says that an answer is not about what was asked for.
+func errOther[T any](call string, got, want T) error {
+	return &CallError{Call: call, Sent: true, Err: fmt.Errorf("got an answer about %.40v, want %.40v", got, want)}
 }
 
 // parseDuration reads "5t", "15s", "1m", "1h" or "365d".

@@ -42,7 +42,7 @@ func (c *clock) sample(sent, received time.Time, a TimeAnswer) {
 	}
 	c.exact = a.Millis != 0
 	speed := a.Speed
-	if !(speed > 0) {
+	if speed == 0 {
 		speed = 1
 	}
 	if speed != 1 || c.set && c.speed != 1 {
@@ -50,6 +50,18 @@ func (c *clock) sample(sent, received time.Time, a TimeAnswer) {
 		return
 	}
 	c.narrow(sent, received, server, resolution, rtt)
+}
+
+// Before earliest there was no venue, and after latest no simulator's world is.
+var (
+	earliest = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+	latest   = time.Date(2200, 1, 2, 0, 0, 0, 0, time.UTC).Unix()
+)
+
+// plausible tells whether there can be such a clock.
+func (a *TimeAnswer) plausible() bool {
+	within := func(seconds int64) bool { return seconds >= earliest && seconds <= latest }
+	return within(int64(a.Time)) && (a.Millis == 0 || within(a.Millis/1000)) && (a.Speed == 0 || a.Speed >= 1e-3 && a.Speed <= 1e5)
 }
 
 // anchorFor is after how long a sample of a longer way replaces the anchor.
@@ -101,6 +113,11 @@ func (c *clock) rate() float64 {
 		return 1
 	}
 	return c.speed
+}
+
+// pass is how much of the venue's time passes in some of ours.
+func (c *clock) pass(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * c.rate())
 }
 
 // ClockState says what is known of the venue's clock.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 const (
@@ -322,6 +324,12 @@ func (c *conn) find(a *Answer) (*call, func(*Answer)) {
 // answers tells whether a is what r asks for, and not an update of the stream
 // that it begins.
 func answers(r Request, a *Answer) bool {
+	switch r := r.(type) {
+	case BuyRequest:
+		return answersOrder("buy", r.ID, a)
+	case SellRequest:
+		return answersOrder("sell", itoa(int64(r.Contract)), a)
+	}
 	if a.Error != nil {
 		return true
 	}
@@ -335,13 +343,34 @@ func answers(r Request, a *Answer) bool {
 	}
 }
 
+// answersOrder is stricter than the number of a request: the request that an answer
+// repeats must be the one that was sent, if it repeats any. The answer to another
+// order, taken for ours, would be money.
+func answersOrder(call, of string, a *Answer) bool {
+	if a.MsgType != call && (a.Error == nil || a.MsgType != "error") {
+		return false
+	}
+	var echo map[string]jsontext.Value
+	if json.Unmarshal(a.Echo, &echo) != nil || echo[call] == nil {
+		return true
+	}
+	said := []byte(echo[call])
+	if text, err := jsontext.AppendUnquote(nil, said); err == nil {
+		said = text
+	}
+	return string(said) == of
+}
+
 // stray deals with an answer that nobody waits for: late, sent twice, or unknown.
 func (c *conn) stray(a *Answer) {
 	c.mu.Lock()
 	k := c.late[a.ReqID]
-	delete(c.late, a.ReqID)
+	known := k != nil && answers(k.request, a)
+	if known {
+		delete(c.late, a.ReqID)
+	}
 	c.mu.Unlock()
-	if k == nil {
+	if !known {
 		c.counters.unknown.Add(1)
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -161,11 +162,11 @@ func (o *OAuth) ask(ctx context.Context, form url.Values) (Tokens, error) {
 	if err != nil {
 		return Tokens{}, fmt.Errorf("deriv: oauth: %s", innermost(err))
 	}
-	return readTokens(resp.StatusCode, body, sent)
+	return readTokens(resp.StatusCode, body, sent, form)
 }
 
 // readTokens follows RFC 6749, sections 5.1 and 5.2.
-func readTokens(status int, body []byte, sent time.Time) (Tokens, error) {
+func readTokens(status int, body []byte, sent time.Time, form url.Values) (Tokens, error) {
 	var said struct {
 		Access      string `json:"access_token"`
 		Refresh     string `json:"refresh_token"`
@@ -175,16 +176,22 @@ func readTokens(status int, body []byte, sent time.Time) (Tokens, error) {
 	}
 	err := json.Unmarshal(body, &said)
 	if status != http.StatusOK {
-		return Tokens{}, &Error{Call: "oauth", Status: status, Code: orDefault(said.Error, fmt.Sprintf("HTTP%d", status)), Message: said.Description}
+		code := orDefault(hideForm(said.Error, form), fmt.Sprintf("HTTP%d", status))
+		return Tokens{}, &Error{Call: "oauth", Status: status, Code: code, Message: hideForm(said.Description, form)}
 	}
 	if err != nil || said.Access == "" {
 		return Tokens{}, errors.New("deriv: oauth: got an answer without an access token")
 	}
 	t := Tokens{Access: NewToken(said.Access), Refresh: NewToken(said.Refresh)}
-	if said.Expires > 0 {
+	if said.Expires > 0 && said.Expires < int64(math.MaxInt64/time.Second) {
 		t.Expires = sent.Add(time.Duration(said.Expires) * time.Second)
 	}
 	return t, nil
+}
+
+// hideForm strikes out of a server's text what it was sent in confidence.
+func hideForm(text string, form url.Values) string {
+	return hide(text, NewToken(form.Get("code")), NewToken(form.Get("code_verifier")), NewToken(form.Get("refresh_token")))
 }
 
 // Listen waits on the redirect's loopback address for the browser to come back,
@@ -236,10 +243,12 @@ func landing(path, state string, came chan<- *url.URL) http.Handler {
 // Source renews a login's tokens before they end, for Options.TokenSource. save is
 // called with each new pair, if it is not nil: an old refresh token may be void.
 func (o *OAuth) Source(t Tokens, save func(Tokens)) func(context.Context) (Token, error) {
-	var mu sync.Mutex
+	one := newTurn()
 	return func(ctx context.Context) (Token, error) {
-		mu.Lock()
-		defer mu.Unlock()
+		if err := one.take(ctx); err != nil {
+			return Token{}, fmt.Errorf("deriv: oauth: another renewal is under way: %w", err)
+		}
+		defer one.leave()
 		if t.Expires.IsZero() || time.Until(t.Expires) > time.Minute {
 			return t.Access, nil
 		}

@@ -124,7 +124,7 @@ func restError(path string, status int, body []byte, token Token) error {
 		first := said.Errors[0]
 		e.Message = hide(first.Message, token)
 		if first.Code != "" {
-			e.Code = first.Code
+			e.Code = hide(first.Code, token)
 		}
 	}
 	return e

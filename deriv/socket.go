@@ -208,7 +208,11 @@ func (s *socket) askTime(ctx context.Context, c *conn) {
 	a, err := s.callOn(ctx, c, TimeRequest{}, nil)
 	received := time.Now()
 	var body TimeAnswer
-	if err == nil && a.Into(&body) == nil && body.Time > 0 {
+	switch {
+	case err != nil:
+	case a.Into(&body) != nil || !body.plausible():
+		s.counters.malformed.Add(1)
+	default:
 		s.clock.sample(sent, received, body)
 	}
 }

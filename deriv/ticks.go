@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -55,13 +56,12 @@ func (t *tickTopic) age(now time.Time) (age time.Duration, late bool) {
 		return 0, false
 	}
 	age = now.Sub(t.last.Time())
-	least := time.Duration(float64(leastSilence) * t.socket.clock.rate())
-	return age, t.interval > 0 && age > max(t.socket.opts.LagMost, least)
+	return age, t.interval > 0 && age > max(t.socket.opts.LagMost, t.socket.clock.pass(leastSilence))
 }
 
 func (t *tickTopic) receive(generation uint64, a *Answer) {
 	var body TickAnswer
-	if a.Into(&body) != nil || body.Tick.Epoch == 0 || body.Tick.Quote == 0 {
+	if a.Into(&body) != nil || !t.plausible(&body.Tick) {
 		t.socket.counters.malformed.Add(1)
 		return
 	}
@@ -77,6 +77,21 @@ func (t *tickTopic) receive(generation uint64, a *Answer) {
 		return
 	}
 	t.accept(e)
+}
+
+// aheadMost is how far a tick may be ahead of the venue's own clock: one that was
+// taken from far in the future would make all that follow old.
+const aheadMost = 5 * time.Minute
+
+// plausible tells whether this can be a tick of the symbol. One that names none
+// contradicts nothing.
+func (t *tickTopic) plausible(tick *Tick) bool {
+	ahead := max(aheadMost, t.socket.clock.pass(leastSilence))
+	return tick.Epoch > 0 && tick.Quote != 0 && of(tick, t.symbol) && tick.Epoch <= EpochOf(t.socket.clock.now().Add(ahead))
+}
+
+func of(tick *Tick, symbol string) bool {
+	return tick.Symbol == "" || strings.EqualFold(tick.Symbol, symbol)
 }
 
 // hold keeps a tick until the gap before it is filled. It wants the lock.

@@ -2,6 +2,7 @@ package deriv
 
 import (
 	"log/slog"
+	"net/url"
 	"strconv"
 	"strings"
 )
@@ -44,8 +45,8 @@ func (t Token) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 // LogValue says "[redacted]".
 func (t Token) LogValue() slog.Value { return slog.StringValue(redacted) }
 
-// hide strikes secrets out of a text that a library or a peer made, as they are
-// and as errors quote them.
+// hide strikes secrets out of a text that a library or a peer made, as they are,
+// and as errors and URLs quote them.
 func hide(text string, secrets ...Token) string {
 	for _, secret := range secrets {
 		s := secret.Reveal()
@@ -53,7 +54,7 @@ func hide(text string, secrets ...Token) string {
 			continue
 		}
 		quoted := strconv.Quote(s)
-		text = strings.NewReplacer(s, redacted, quoted[1:len(quoted)-1], redacted).Replace(text)
+		text = strings.NewReplacer(s, redacted, quoted[1:len(quoted)-1], redacted, url.QueryEscape(s), redacted).Replace(text)
 	}
 	return text
 }

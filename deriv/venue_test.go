@@ -212,6 +212,16 @@ func (p *peer) update(id, msgType string, body any) {
 	}, body)))
 }
 
+// stream is the id of the only live subscription.
+func (p *peer) stream() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for id := range p.subs {
+		return id
+	}
+	return ""
+}
+
 func (p *peer) fail(request map[string]any, msgType, code string) {
 	p.send(must(deriv.EncodeAnswer(deriv.Answer{
 		MsgType: msgType, Echo: must(json.Marshal(request)), ReqID: int64(request["req_id"].(float64)),

@@ -178,7 +178,7 @@ func showSymbols(w io.Writer, symbols []deriv.ActiveSymbol, asJSON bool) error {
 		case !bool(s.Open):
 			state = "closed"
 		}
-		rows = append(rows, []string{s.Symbol, harmless(s.Name), harmless(s.Market), harmless(s.Submarket), s.Step.String(), state})
+		rows = append(rows, []string{harmless(s.Symbol), harmless(s.Name), harmless(s.Market), harmless(s.Submarket), s.Step.String(), state})
 	}
 	if asJSON {
 		return nil

@@ -1,7 +1,7 @@
 # The bare call prints what there is. Nothing but Go is needed for `make test`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help check static test race fuzz ledger laws days simday chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
+.PHONY: help docs-test check static test race fuzz ledger laws days simday chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
 FUZZJOBS  ?= 2
@@ -32,6 +32,9 @@ static: format-check tidy-check lint cross golden-check
 
 test: ## vet and all tests, with the race detector and Python where they are; counts them
 	@$(TESTSUM) -python python/tests $(if $(COVER),$(COVERED)) ./...
+
+docs-test: ## every command and code block of the documentation, those that take long too
+	QUASAR_DOCS=1 go test -count=1 -v -run 'Documentation|TheMap|Reference' ./internal/app
 
 race: ## all Go tests with the race detector, which has to be there
 	go test -race $(TESTFLAGS) ./...

@@ -308,19 +308,24 @@ func TestTheExamplesOfTheHelpAreCommands(t *testing.T) {
 				continue
 			}
 			t.Run(strings.TrimSpace(line), func(t *testing.T) {
-				found, rest, err := newRoot().Find(args)
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := found.ParseFlags(rest); err != nil {
-					t.Fatal(err)
-				}
-				if err := found.ValidateArgs(found.Flags().Args()); err != nil {
+				if err := takes(args); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 	}
+}
+
+// takes tells what is wrong with the arguments of a command; it runs nothing.
+func takes(args []string) error {
+	cmd, rest, err := newRoot().Find(args)
+	if err == nil {
+		err = cmd.ParseFlags(rest)
+	}
+	if err == nil {
+		err = cmd.ValidateArgs(cmd.Flags().Args())
+	}
+	return err
 }
 
 // exampleArgs are the arguments of a line's command of ours, up to where a shell takes
@@ -336,7 +341,7 @@ func exampleArgs(line string) []string {
 		if strings.ContainsAny(w[:1], "|<>&;#") {
 			break
 		}
-		args = append(args, w)
+		args = append(args, strings.Trim(w, "[]"))
 	}
 	return args
 }

@@ -23,8 +23,9 @@ func main() {
 	steps := flag.Int64("steps", 0, "how many steps to train; 0 until Ctrl-C")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := train(ctx, *hub, *steps); err != nil {
+	err := train(ctx, *hub, *steps)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

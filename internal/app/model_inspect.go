@@ -3,11 +3,14 @@ package app
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"maps"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -86,6 +89,9 @@ type tensorInfo struct {
 
 func describe(path string) (*description, error) {
 	data, err := axrvi.ReadModel(path)
+	if home := axrvi.HomePath(path); errors.Is(err, fs.ErrNotExist) && home != path && exists(home) {
+		err = fmt.Errorf("%w; what the ranker learned is in %s", err, home)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -103,6 +109,11 @@ func describe(path string) (*description, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return d, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 func (d *description) safetensors(data []byte) error {

@@ -180,6 +180,7 @@ func TestModelsThatAreRefused(t *testing.T) {
 		{"no file", []string{"inspect"}, exitUsage, "inspect: got 0 files, want one"},
 		{"two files", []string{"export", "a", "b"}, exitUsage, "export: got 2 files, want one"},
 		{"a file that is not there", []string{"inspect", at("none.pt")}, exitFailure, "none.pt: no such file"},
+		{"a file that the ranker keeps beside it", []string{"inspect", at("good")}, exitFailure, "what the ranker learned is in " + at("good.quasar")},
 		{"garbage", []string{"inspect", at("garbage.pt")}, exitFailure, "garbage.pt: got neither a zip archive nor PyTorch's older format; want weights alone: torch.save(model.state_dict(), "},
 		{"code", []string{"inspect", filepath.Join(pytorchFiles, "refused-code.pt")}, exitFailure, `got a pickle that calls or makes "posix.system", which was not done`},
 		{"a damaged checkpoint", []string{"inspect", at("damaged.quasar")}, exitFailure, "damaged: got the checksum "},

@@ -77,6 +77,28 @@ type EngineStatus struct {
 	// Problem says what keeps the engine from its work, or is empty. Strangers
 	// see it. With a problem, /health says "degraded"; the hub serves all the same.
 	Problem string
+	// Hubs are the other hubs that are there or lately were, in the order of their
+	// ids; nil where there can be none.
+	Hubs []HubStatus
+	// Digest is the same in hubs that hold the same, a second after the last change;
+	// "" where there are no others.
+	Digest string
+	// Counts are what the engine did, by words of letters and underscores; nil for
+	// nothing to tell.
+	Counts map[string]int64
+}
+
+// HubStatus is another hub as an engine sees it.
+type HubStatus struct {
+	ID string
+	// Version is that of its program; "" if it is not known.
+	Version string
+	// Alive is false for a hub that was lost.
+	Alive bool
+	// Direct tells whether the hub itself is heard, and not only others that hear it.
+	Direct bool
+	// Publishers is how many spaces have a live publisher there.
+	Publishers int
 }
 
 // memoryEngine is the engine of a hub that stands alone.

@@ -39,6 +39,8 @@ var (
 	descInfo        = describe("info", "Always 1; which hub this is.", "version", "hub_id")
 	descReady       = describe("ready", "1 if the hub may be sent people, as /readyz has it.")
 	descDegraded    = describe("degraded", "1 if something needs a person, as /health has it: the state cannot be saved, for one.")
+	descHubs        = describe("cluster_hubs", "Hubs of the cluster, this one among them, by whether they are alive or were lost in the last ten minutes.", "state")
+	descCluster     = describe("cluster_total", "What the engine that joins hubs did, by what it was.", "what")
 	descExpiry      = describe("certificate_expiry_timestamp_seconds", "When the certificate that the hub is served with expires, as a Unix time.")
 	descAnonymous   = describe("anonymous", "1 if the hub was opened to a network without credentials.")
 	descFrames      = describe("frames_total", "Frames of publishers, by what became of them, and why they were rejected.", "result", "reason")
@@ -87,6 +89,7 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	if h.opts.CertificateExpires != nil {
 		m.gauge(descExpiry, float64(h.opts.CertificateExpires().Unix()))
 	}
+	m.cluster(h.engine.Status())
 	m.gauge(descAnonymous, truth(h.opts.InsecureAllowAnonymous))
 	m.counter(descFrames, s.Accepted, "accepted", "")
 	m.counter(descFrames, s.Superseded, "superseded", "")
@@ -114,6 +117,21 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 	}
 	m.counter(descLeftOut, h.lines.LeftOut())
 	c.collectSpaces(m, seen, now)
+}
+
+// cluster tells of the other hubs, where there can be any.
+func (m metrics) cluster(s EngineStatus) {
+	m.gauge(descHubs, float64(len(s.Members)), "alive")
+	lost := 0
+	for _, other := range s.Hubs {
+		if !other.Alive {
+			lost++
+		}
+	}
+	m.gauge(descHubs, float64(lost), "lost")
+	for what, n := range s.Counts {
+		m.counter(descCluster, n, what)
+	}
 }
 
 // metrics makes metrics of numbers.

@@ -85,7 +85,18 @@ func (h *Hub) HubLost(hub string) {
 		if _, ok := s.claims[hub]; ok {
 			owner := s.owner()
 			delete(s.claims, hub)
-			h.ownerMayChange(s, owner, now)
+			h.version++
+			h.hasItBack(s, owner, now)
 		}
+	}
+}
+
+// hasItBack notes that a connection here has its space again because the hub of a
+// newer one is out of sight. Its epoch stays: if that hub comes back, and its
+// connection was there all the time, that is still the newer one. Guarded by h.mu.
+func (h *Hub) hasItBack(s *space, before *session, now time.Time) {
+	if owner := s.owner(); before == nil && owner != nil {
+		owner.took = true
+		h.event(now, eventConnected, s.name, "the older connection has the space again: the hub of the newer one is out of sight")
 	}
 }

@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,23 +98,31 @@ func TestANewConnectionIsNewerThanWhatAClockAheadClaimed(t *testing.T) {
 	})
 }
 
-// Who has a space back has it under a new epoch: a claim of the one that it was
-// taken from, on its way when the hub was lost, changes nothing.
-func TestASurvivorStandsAboveTheClaimsOfTheLost(t *testing.T) {
+// Who has a space back because a hub is out of sight has it for as long as that
+// lasts: a partition must not make an old connection the newest.
+func TestTheNewerConnectionOfAHubThatComesBackIsStillTheNewer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := hubtest.New(t, &hub.Options{ID: "here"})
 		p := publisher(t, s, "V75")
 		time.Sleep(time.Second)
 		now := time.Now().UnixMicro()
-		lost := hub.Claim{Space: "V75", Hub: "there", Seq: now + 1, Epoch: now, Live: true}
-		s.Hub.MergeClaim(lost)
+		there := hub.Claim{Space: "V75", Hub: "there", Seq: now + 1, Epoch: now, Live: true}
+		s.Hub.MergeClaim(there)
 		time.Sleep(time.Second)
 		s.Hub.HubLost("there")
-		s.Hub.MergeClaim(lost)
 		p.text(steps(1))
 		synctest.Wait()
 		if r := row(t, s, "V75"); r.Accepted != 1 {
-			t.Errorf("got %+v, want the frame taken", r)
+			t.Errorf("while it is out of sight: got %+v, want the frame taken", r)
+		}
+		s.Hub.MergeClaim(there)
+		p.text(steps(2))
+		synctest.Wait()
+		if r := row(t, s, "V75"); r.Accepted != 1 || r.Superseded != 1 {
+			t.Errorf("after it came back: got %+v, want the frame dropped", r)
+		}
+		if got := stateOf(t, s.Hub).Owners["V75"]; got.HubID != "there" || !slices.Equal(got.SupersededAt, []string{"here"}) {
+			t.Errorf("got %+v, want it there and not here", got)
 		}
 	})
 }

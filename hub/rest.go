@@ -79,6 +79,8 @@ type stateAnswer struct {
 	Formula                string                     `json:"formula"`
 	Rankings               []rankingRow               `json:"rankings"`
 	Publishers             map[string]publisherRow    `json:"publishers"`
+	Owners                 map[string]ownerRow        `json:"owners"`
+	Engine                 engineRow                  `json:"engine"`
 	Subscribers            []subscriberRow            `json:"subscribers"`
 	Events                 []event                    `json:"events"`
 	Stats                  stats                      `json:"stats"`
@@ -111,8 +113,8 @@ func (h *Hub) serveState(w http.ResponseWriter, r *http.Request) {
 func (h *Hub) state(w http.ResponseWriter, r *http.Request, order quasar.Order, now time.Time) (*stateAnswer, []sighting) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	subscribers := h.subscribers()
-	etag := h.etag(order, subscribers, now)
+	subscribers, engine := h.subscribers(), newEngineRow(h.engine.Status())
+	etag := h.etag(order, subscribers, &engine, now)
 	w.Header().Set("Etag", etag)
 	if rest.Known(r, etag) {
 		return nil, nil
@@ -121,15 +123,16 @@ func (h *Hub) state(w http.ResponseWriter, r *http.Request, order quasar.Order, 
 		HubTimestamp: unixSeconds(now), Version: h.opts.Version, HubID: h.id,
 		InsecureAllowAnonymous: h.opts.InsecureAllowAnonymous, StaleAfterSeconds: h.opts.StaleAfter.Seconds(),
 		Order: order, Formula: quasar.Formula,
-		Publishers: h.publishers(now), Subscribers: subscribers, Events: h.newestEvents(), Stats: h.stats(now),
+		Publishers: h.publishers(now), Owners: h.owners(), Engine: engine, Subscribers: subscribers, Events: h.newestEvents(), Stats: h.stats(now),
 	}, h.sightings(now)
 }
 
 // etag changes with whatever state would show differently, apart from the clock.
 // Guarded by h.mu.
-func (h *Hub) etag(order quasar.Order, subscribers []subscriberRow, now time.Time) string {
+func (h *Hub) etag(order quasar.Order, subscribers []subscriberRow, engine *engineRow, now time.Time) string {
 	sum := fnv.New64a()
 	_, _ = fmt.Fprintln(sum, h.started.UnixNano(), h.id, h.version, order, h.rate.perSecond(now), h.flags(now))
+	_, _ = fmt.Fprintln(sum, engine.Ready, engine.Members, engine.Problem != nil, engine.Hubs)
 	for i := range subscribers {
 		_, _ = fmt.Fprintln(sum, subscribers[i].ID, subscribers[i].Sent, subscribers[i].Pending, subscribers[i].Conflated)
 	}
@@ -152,6 +155,7 @@ type healthBooks struct {
 	Subscribers *int                     `json:"subscribers"`
 	Assets      *int                     `json:"assets"`
 	Engine      *engineRow               `json:"engine"`
+	Digest      *string                  `json:"digest"`
 	Stats       *stats                   `json:"stats"`
 }
 
@@ -175,7 +179,7 @@ func (h *Hub) books(now time.Time, status EngineStatus) healthBooks {
 	h.mu.Lock()
 	publishers, stats := h.publishers(now), h.stats(now)
 	h.mu.Unlock()
-	return healthBooks{&publishers, &stats.Subscribers, &stats.Assets, &engine, &stats}
+	return healthBooks{&publishers, &stats.Subscribers, &stats.Assets, &engine, notZero(status.Digest), &stats}
 }
 
 // healthOf is "ok" only where nothing needs a person to look.

@@ -23,6 +23,10 @@ type state struct {
 	Order       string
 	Rankings    []ranking
 	Publishers  map[string]publisherRow
+	Owners      map[string]struct {
+		HubID        string   `json:"hub_id"`
+		SupersededAt []string `json:"superseded_at"`
+	}
 	Subscribers []subscriberRow
 	Events      []event
 	Stats       stats

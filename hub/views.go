@@ -64,10 +64,23 @@ type engineRow struct {
 	Ready   bool     `json:"ready"`
 	Members []string `json:"members"`
 	Problem *string  `json:"problem"`
+	Hubs    []hubRow `json:"hubs"`
+}
+
+type hubRow struct {
+	HubID      string  `json:"hub_id"`
+	Version    *string `json:"version"`
+	Alive      bool    `json:"alive"`
+	Direct     bool    `json:"direct"`
+	Publishers int     `json:"publishers"`
 }
 
 func newEngineRow(s EngineStatus) engineRow {
-	return engineRow{Name: s.Name, Ready: s.Ready, Members: s.Members, Problem: notZero(s.Problem)}
+	row := engineRow{Name: s.Name, Ready: s.Ready, Members: s.Members, Problem: notZero(s.Problem), Hubs: make([]hubRow, len(s.Hubs))}
+	for i, other := range s.Hubs {
+		row.Hubs[i] = hubRow{other.ID, notZero(other.Version), other.Alive, other.Direct, other.Publishers}
+	}
+	return row
 }
 
 type stats struct {
@@ -186,6 +199,40 @@ func (s *space) note() string {
 		return "an older connection goes on: a newer one closed"
 	}
 	return ""
+}
+
+// ownerRow says where the publisher of a space is.
+type ownerRow struct {
+	HubID string `json:"hub_id"`
+	// SupersededAt are the hubs with live connections that are not the newest.
+	SupersededAt []string `json:"superseded_at"`
+}
+
+// owners tells of each space that has a live publisher at which hub the newest
+// connection is, and where there are others. Guarded by h.mu.
+func (h *Hub) owners() map[string]ownerRow {
+	rows := make(map[string]ownerRow)
+	for name, s := range h.spaces {
+		var live []Stamp
+		if newest := s.newest(); newest != nil {
+			live = append(live, newest.epoch)
+		}
+		for _, c := range s.claims {
+			if c.Live {
+				live = append(live, Stamp{c.Epoch, c.Hub})
+			}
+		}
+		if len(live) == 0 {
+			continue
+		}
+		slices.SortFunc(live, func(a, b Stamp) int { return b.Compare(a) })
+		row := ownerRow{HubID: live[0].Hub, SupersededAt: make([]string, 0, len(live)-1)}
+		for _, other := range live[1:] {
+			row.SupersededAt = append(row.SupersededAt, other.Hub)
+		}
+		rows[name] = row
+	}
+	return rows
 }
 
 // subscribers returns a row for each, oldest first. Guarded by h.mu.

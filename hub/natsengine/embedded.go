@@ -31,8 +31,9 @@ type Embedded struct {
 	Peers []string
 	// Secret is what all hubs of a cluster have to know; "" for none.
 	Secret string
-	// TLS is for both directions: a certificate and the authorities that the other
-	// side's has to come from. Nil for none.
+	// TLS is for both directions: its Certificates or GetCertificate are shown to
+	// others, and theirs have to come from its RootCAs and be good for ServerName, ""
+	// for "quasar-hub". Nil for none.
 	TLS *tls.Config
 	// InsecurePlaintext lets others come in from beyond this machine without TLS:
 	// whoever sees the traffic knows the secret.
@@ -74,10 +75,35 @@ func newEmbedded(hubID string, instance int64, o *Embedded, log *slog.Logger) (*
 	if !loopback(host) && o.Secret == "" && o.TLS == nil {
 		return nil, fmt.Errorf("cluster listen address: got %s without a secret, want --cluster-secret-file or TLS: whoever comes in is believed", o.Listen)
 	}
+	if b.opts.TLS, err = mutual(o.TLS); err != nil {
+		return nil, err
+	}
 	if b.dns, err = newDirectory(o.Peers); err != nil {
 		return nil, err
 	}
 	return b, nil
+}
+
+// tlsName is what the hubs' certificates are for: their addresses change.
+const tlsName = "quasar-hub"
+
+// mutual makes both sides of a route show and check certificates.
+func mutual(given *tls.Config) (*tls.Config, error) {
+	if given == nil {
+		return nil, nil
+	}
+	c := given.Clone()
+	if c.RootCAs == nil || len(c.Certificates) == 0 && c.GetCertificate == nil {
+		return nil, errors.New("cluster TLS: want a certificate to show and the authorities of the others'")
+	}
+	if c.ServerName == "" {
+		c.ServerName = tlsName
+	}
+	c.ClientAuth, c.ClientCAs = tls.RequireAndVerifyClientCert, c.RootCAs
+	if get := c.GetCertificate; get != nil && c.GetClientCertificate == nil {
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return get(nil) }
+	}
+	return c, nil
 }
 
 func loopback(host string) bool {
@@ -111,9 +137,7 @@ func (b *embedded) options(routes []*url.URL) *server.Options {
 	if b.opts.Secret != "" {
 		o.Cluster.Username, o.Cluster.Password = "quasar", b.opts.Secret
 	}
-	if b.opts.TLS != nil {
-		o.Cluster.TLSConfig = b.opts.TLS
-	}
+	o.Cluster.TLSConfig = b.opts.TLS
 	return o
 }
 

@@ -72,6 +72,7 @@ type Engine struct {
 	echoed   time.Time // when one did for the first time
 	twin     time.Time // when another hub with our id was heard last
 	counts   Counts
+	digest   string // of the state, as of the newest beat
 }
 
 // Counts is what came in, and what could not be used.

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/karlquant/quasar/hub"
 )
 
 const (
@@ -42,8 +44,8 @@ type members map[string]*member
 // maxMembers bounds the hubs that are remembered.
 const maxMembers = maxHeard
 
-func (ms members) alive(hub string) bool {
-	m := ms[hub]
+func (ms members) alive(id string) bool {
+	m := ms[id]
 	return m != nil && m.alive
 }
 
@@ -98,6 +100,18 @@ func (ms members) heardDirectly(now time.Time) []heard {
 		if m.hears(now) {
 			out = append(out, heard{hub: m.hub, instance: m.instance, ago: now.Sub(m.direct)})
 		}
+	}
+	return out
+}
+
+// status is what people are told of the other hubs.
+func (ms members) status(now time.Time) []hub.HubStatus {
+	out := make([]hub.HubStatus, 0, len(ms))
+	for _, m := range ms.sorted() {
+		out = append(out, hub.HubStatus{
+			ID: m.hub, Version: m.beat.version, Alive: m.alive, Direct: m.hears(now),
+			Publishers: int(min(m.beat.publishers, 1<<30)), // #nosec G115 -- it fits
+		})
 	}
 	return out
 }

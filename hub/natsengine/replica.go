@@ -186,6 +186,14 @@ func (r *replica) publishers(id string) (n uint64) {
 	return n
 }
 
+// total is one number for all of the state.
+func (r *replica) total() (sum uint64) {
+	for i, part := range r.digests() {
+		sum = mix(sum ^ part + uint64(i))
+	}
+	return sum
+}
+
 // bucket is the part of the state that a space belongs to.
 func bucket(space string) int { return int(hash(space) % buckets) }
 

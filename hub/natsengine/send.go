@@ -3,6 +3,7 @@ package natsengine
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"time"
 )
 
@@ -97,6 +98,7 @@ func (e *Engine) beatDue(now time.Time) {
 		newest: e.newest, version: e.version, hello: e.hello, ready: e.joined, sent: e.sent,
 		publishers: e.replica.publishers(e.hub), heard: e.members.heardDirectly(now), digests: *e.replica.digests(),
 	}
+	e.digest = fmt.Sprintf("%016x", e.replica.total())
 	e.lastBeat, e.hello, e.hurry = now, false, false
 	message := appendBeat(appendHeader(nil, &header{format: 1, kind: kindBeat, hub: e.hub, instance: e.instance}), &b)
 	pending := len(e.records)+len(e.claims) > 0

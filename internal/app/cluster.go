@@ -15,6 +15,7 @@ import (
 
 	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/hub/natsengine"
+	"github.com/karlquant/quasar/internal/certificate"
 )
 
 // clusterFlags join a hub to others.
@@ -27,6 +28,8 @@ type clusterFlags struct {
 	user, passwordFile            string
 	natsCert, natsKey, natsCA     string
 	joinTimeout                   time.Duration
+
+	shown *certificate.File // what other hubs are shown; nil for nothing
 }
 
 func addClusterFlags(cmd *cobra.Command, flags *clusterFlags) {
@@ -37,7 +40,7 @@ func addClusterFlags(cmd *cobra.Command, flags *clusterFlags) {
 	f.StringVar(&flags.secretFile, "cluster-secret-file", "", "a file with a secret of 16 characters or more that all hubs of the cluster have")
 	f.StringVar(&flags.cert, "cluster-tls-cert", "", "a PEM file with this hub's certificate, which is shown to other hubs in both directions")
 	f.StringVar(&flags.key, "cluster-tls-key", "", "the PEM file with the key of --cluster-tls-cert")
-	f.StringVar(&flags.ca, "cluster-tls-ca", "", "a PEM file with who vouches for the other hubs' certificates")
+	f.StringVar(&flags.ca, "cluster-tls-ca", "", "a PEM file with who vouches for the other hubs' certificates, which have to be for the name quasar-hub")
 	f.BoolVar(&flags.insecure, "cluster-insecure", false, "let other hubs come in from beyond this machine without TLS: whoever sees the traffic can join")
 	f.StringVar(&flags.url, "nats-url", "", "join other hubs by NATS servers beside them: nats://HOST:4222, several with commas between")
 	f.StringVar(&flags.prefix, "nats-prefix", "quasar", "what the subjects of this cluster begin with")
@@ -68,7 +71,7 @@ func (f *clusterFlags) open(opts *hub.Options, dataDir string, log *slog.Logger)
 	o := &natsengine.Options{Logger: log, Version: opts.Version, JoinTimeout: f.joinTimeout, MaxSpaces: opts.MaxSpaces}
 	var err error
 	if f.listen != "" {
-		o.Embedded, err = f.embedded()
+		o.Embedded, err = f.embedded(log)
 	} else {
 		o.External, err = f.external()
 	}
@@ -94,7 +97,7 @@ func (f *clusterFlags) unused() error {
 	return nil
 }
 
-func (f *clusterFlags) embedded() (*natsengine.Embedded, error) {
+func (f *clusterFlags) embedded(log *slog.Logger) (*natsengine.Embedded, error) {
 	secret, err := readClusterSecret("cluster-secret-file", f.secretFile, 16)
 	if err != nil {
 		return nil, err
@@ -106,11 +109,15 @@ func (f *clusterFlags) embedded() (*natsengine.Embedded, error) {
 	if f.cert == "" || f.key == "" || f.ca == "" {
 		return nil, errors.New("got some of --cluster-tls-cert, --cluster-tls-key and --cluster-tls-ca, want all three: hubs show each other certificates")
 	}
-	o.TLS, err = clientTLS("cluster-tls", f.cert, f.key, f.ca)
-	if err == nil {
-		o.TLS.ClientAuth, o.TLS.ClientCAs = tls.RequireAndVerifyClientCert, o.TLS.RootCAs
+	if o.TLS, err = clientTLS("cluster-tls", "", "", f.ca); err != nil {
+		return nil, err
 	}
-	return o, err
+	f.shown, err = certificate.Open(&certificate.Options{Chain: f.cert, Key: f.key, Logger: log})
+	if err != nil {
+		return nil, fmt.Errorf("cluster-tls-cert, cluster-tls-key: %w", err)
+	}
+	o.TLS.GetCertificate = f.shown.Get
+	return o, nil
 }
 
 func (f *clusterFlags) external() (*natsengine.External, error) {

@@ -57,6 +57,9 @@ func (c *config) goArgs(ctx context.Context, s *summary) []string {
 	}
 	if c.cover != "" {
 		args = append(args, "-coverprofile="+c.cover)
+		if len(c.floors) > 0 {
+			args = append(args, "-coverpkg="+c.floors.packages())
+		}
 	}
 	return append(append(args, c.goFlags...), c.packages...)
 }

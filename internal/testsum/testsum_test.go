@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -252,5 +253,21 @@ func TestFlags(t *testing.T) {
 		if _, err := parse(args, new(bytes.Buffer)); err == nil {
 			t.Errorf("parse(%q): got no error", args)
 		}
+	}
+}
+
+func TestABlockIsCountedOnceForAllWhoRanIt(t *testing.T) {
+	const profile = `mode: atomic
+github.com/karlquant/quasar/hub/a.go:1.2,3.4 6 0
+github.com/karlquant/quasar/hub/a.go:5.2,6.4 4 1
+mode: atomic
+github.com/karlquant/quasar/hub/a.go:1.2,3.4 6 2
+github.com/karlquant/quasar/hub/a.go:5.2,6.4 4 0
+github.com/karlquant/quasar/a.go:1.2,3.4 5 0
+`
+	got, err := coverage(strings.NewReader(profile))
+	want := map[string]blocks{"hub": {total: 10, covered: 10}, "quasar": {total: 5}}
+	if err != nil || !maps.Equal(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 }

@@ -1,7 +1,7 @@
 # The bare call prints what there is. Nothing but Go is needed for `make test`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help docs-test check static test race fuzz ledger laws days simday chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
+.PHONY: help web web-check docs-test check static test race fuzz ledger laws days simday chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
 FUZZJOBS  ?= 2
@@ -28,7 +28,7 @@ check: ## everything that CI holds, end-to-end tests aside
 	@$(MAKE) --no-print-directory static
 	@$(MAKE) --no-print-directory test COVER=1
 
-static: format-check tidy-check lint cross golden-check
+static: format-check tidy-check lint cross golden-check web-check
 
 test: ## vet and all tests, with the race detector and Python where they are; counts them
 	@$(TESTSUM) -python python/tests $(if $(COVER),$(COVERED)) ./...
@@ -126,6 +126,13 @@ cover: ## coverage per function, and as bin/cover.html
 
 demo: ## everything in one process, on loopback; Ctrl-C ends it
 	go run ./cmd/quasar demo
+
+web: ## web/dist, which the program embeds, of web/src (no Node needed)
+	go -C web/build run .
+
+web-check: # what is committed is what the source makes
+	go -C web/build vet ./...
+	go -C web/build test ./...
 
 build: ## bin/quasar
 	CGO_ENABLED=0 go build -trimpath -o bin/quasar ./cmd/quasar

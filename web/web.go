@@ -1,6 +1,6 @@
 // Package web holds the pages that people look at: the hub's and the ranker's.
-// They are plain files, served as they stand here; this package only hands them
-// out and knows nothing of who serves them.
+// They are made of src by the module in build (make web) and lie in dist; this
+// package only hands them out and knows nothing of who serves them.
 package web
 
 import (
@@ -10,8 +10,16 @@ import (
 	"strings"
 )
 
-//go:embed hub ranker shared
-var files embed.FS
+//go:embed dist
+var dist embed.FS
+
+var files = func() fs.FS {
+	sub, err := fs.Sub(dist, "dist")
+	if err != nil {
+		panic(err) // the name is a valid one
+	}
+	return sub
+}()
 
 // shared is the folder of what all pages use.
 const shared = "shared"

@@ -3,12 +3,16 @@
 package page
 
 import (
+	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"io/fs"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/karlquant/quasar/internal/problem"
@@ -18,7 +22,8 @@ import (
 type file struct {
 	content     string
 	contentType string
-	etag        string
+	etag        string        // without its quotes
+	gzipped     func() string // compressed when it is first asked for, once; "" where that does not pay
 }
 
 // Site is a set of files to serve. It is an http.Handler for GET and HEAD below
@@ -86,7 +91,48 @@ func newFile(name string, content []byte) file {
 		kind = "application/octet-stream"
 	}
 	sum := sha256.Sum256(content)
-	return file{string(content), kind, `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}
+	return file{
+		content: string(content), contentType: kind, etag: base64.RawURLEncoding.EncodeToString(sum[:12]),
+		gzipped: sync.OnceValue(func() string { return compress(content) }),
+	}
+}
+
+// compress returns content as gzip, "" where that is hardly shorter.
+func compress(content []byte) string {
+	var out bytes.Buffer
+	z, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		panic(err) // the level is a valid one
+	}
+	_, _ = z.Write(content) // to memory: it cannot fail
+	_ = z.Close()
+	if out.Len() > len(content)*9/10 {
+		return ""
+	}
+	return out.String()
+}
+
+// takesGzip tells whether a client said that it takes gzip (RFC 9110, 12.5.3).
+func takesGzip(r *http.Request) bool {
+	for _, header := range r.Header.Values("Accept-Encoding") {
+		for item := range strings.SplitSeq(header, ",") {
+			coding, weight, _ := strings.Cut(item, ";")
+			if coding = strings.ToLower(strings.TrimSpace(coding)); coding == "gzip" || coding == "x-gzip" {
+				return !refuses(weight)
+			}
+		}
+	}
+	return false
+}
+
+// refuses tells whether a weight (q=0) says not to.
+func refuses(weight string) bool {
+	value, ok := strings.CutPrefix(strings.ToLower(strings.ReplaceAll(weight, " ", "")), "q=")
+	if !ok {
+		return false
+	}
+	q, err := strconv.ParseFloat(value, 64)
+	return err != nil || q == 0
 }
 
 // ServeHTTP serves the file that the path names.
@@ -108,13 +154,22 @@ func (s *Site) Has(name string) bool {
 	return ok
 }
 
-// Serve answers with the named file, which has to be there.
+// Serve answers with the named file, which has to be there, compressed for those who
+// take it so.
 func (s *Site) Serve(w http.ResponseWriter, r *http.Request, name string) {
 	f := s.files[name]
 	h := w.Header()
 	protect(h, s.policy)
 	h.Set("Cache-Control", "no-cache")
-	h.Set("Etag", f.etag)
 	h.Set("Content-Type", f.contentType)
-	http.ServeContent(w, r, name, time.Time{}, strings.NewReader(f.content)) // no time: the ETag decides
+	h.Set("Vary", "Accept-Encoding")
+	content, etag := f.content, f.etag
+	if takesGzip(r) {
+		if gzipped := f.gzipped(); gzipped != "" {
+			content, etag = gzipped, etag+"-gzip" // two sequences of bytes have two names
+			h.Set("Content-Encoding", "gzip")
+		}
+	}
+	h.Set("Etag", `"`+etag+`"`)
+	http.ServeContent(w, r, name, time.Time{}, strings.NewReader(content)) // no time: the ETag decides
 }

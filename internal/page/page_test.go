@@ -1,8 +1,10 @@
 package page_test
 
 import (
+	"compress/gzip"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -102,6 +104,7 @@ func TestHeaders(t *testing.T) {
 		want := http.Header{
 			"Content-Security-Policy": {c.policy}, "X-Content-Type-Options": {"nosniff"}, "Referrer-Policy": {"no-referrer"},
 			"Cache-Control": {"no-cache"}, "Content-Type": {"text/html; charset=utf-8"}, "Content-Length": {"31"}, "Accept-Ranges": {"bytes"},
+			"Vary": {"Accept-Encoding"},
 		}
 		if diff := cmp.Diff(want, h); diff != "" {
 			t.Errorf("header (-want +got):\n%s", diff)
@@ -142,6 +145,52 @@ func TestAFileThatIsKnownIsNotSentAgain(t *testing.T) {
 	}
 	if w := ask(other, "GET", "/ui/", "If-None-Match", index); w.Code != 200 {
 		t.Errorf("a changed file of the same size: got %d, want 200", w.Code)
+	}
+}
+
+func TestWhoTakesGzipGetsIt(t *testing.T) {
+	text := strings.Repeat("export const x = 1;\n", 100)
+	s, err := page.New(fstest.MapFS{"long.js": {Data: []byte(text)}, "short.js": {Data: []byte("export {};")}}, "/ui/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := ask(s, "GET", "/ui/long.js").Header().Get("Etag")
+	for _, c := range []struct {
+		name, path, accept string
+		gzipped            bool
+	}{
+		{"a browser", "/ui/long.js", "gzip, deflate, br, zstd", true},
+		{"one with weights", "/ui/long.js", "br;q=1.0, GZIP ; q = 0.8", true},
+		{"an old name", "/ui/long.js", "x-gzip", true},
+		{"nothing said", "/ui/long.js", "", false},
+		{"another coding", "/ui/long.js", "br", false},
+		{"refused", "/ui/long.js", "gzip;q=0", false},
+		{"refused with digits", "/ui/long.js", "gzip;q=0.000", false},
+		{"a weight that is none", "/ui/long.js", "gzip;q=x", false},
+		{"nothing gained", "/ui/short.js", "gzip", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := ask(s, "GET", c.path, "Accept-Encoding", c.accept)
+			if got := w.Header().Get("Content-Encoding") == "gzip"; got != c.gzipped {
+				t.Fatalf("got gzip %t, want %t", got, c.gzipped)
+			}
+			if !c.gzipped {
+				return
+			}
+			if w.Header().Get("Etag") == plain {
+				t.Error("two sequences of bytes have one ETag")
+			}
+			if again := ask(s, "GET", c.path, "Accept-Encoding", c.accept, "If-None-Match", w.Header().Get("Etag")); again.Code != 304 {
+				t.Errorf("known: got %d, want 304", again.Code)
+			}
+			z, err := gzip.NewReader(w.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := io.ReadAll(z); err != nil || string(got) != text {
+				t.Errorf("got %d bytes and %v, want the file", len(got), err)
+			}
+		})
 	}
 }
 

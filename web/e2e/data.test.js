@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { connection, describe, stripped } from "../hub/asset.js";
-import { orders, rank, score } from "../hub/rank.js";
-import { Store } from "../hub/store.js";
-import { ServerClock } from "../shared/clock.js";
-import * as format from "../shared/format.js";
+import { connection, describe, stripped } from "../src/hub/asset.js";
+import { orders, rank, score } from "../src/hub/rank.js";
+import { Store } from "../src/hub/store.js";
+import { ServerClock } from "../src/shared/clock.js";
+import * as format from "../src/shared/format.js";
 
 const snapshot = (space, fields = {}) => ({
   space_name: space, seq: 1, updated_at: 1000, training_at: 1000, voting_at: 1000,

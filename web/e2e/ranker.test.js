@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { hubPage } from "../ranker/where.js";
+import { hubPage } from "../src/ranker/where.js";
 import { View, eventually, launch, looks, phone } from "./browser.js";
 import { Publisher, training, voting } from "./publisher.js";
 import { Server } from "./server.js";

@@ -1,0 +1,258 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// original stands in for the original hub, as far as its documents fix what it does:
+// what nobody sent is 0, NaN goes through as Python writes it, nothing is checked, and
+// keys that came later are not there.
+type original struct {
+	mu          sync.Mutex // guards what follows
+	snapshots   map[string]map[string]any
+	subscribers []*websocket.Conn
+	// spoil changes a snapshot before it is told, for a hub that is wrong.
+	spoil func(snapshot map[string]any)
+	// ascending sorts as the guide's other formula has it.
+	ascending bool
+}
+
+func (o *original) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch name, publishes := strings.CutPrefix(r.URL.Path, "/ws/publish/"); {
+	case publishes:
+		o.takeFrom(w, r, name)
+	case r.URL.Path == "/ws/subscribe":
+		o.tell(w, r)
+	default:
+		o.answer(w, r.URL.Path)
+	}
+}
+
+func (o *original) takeFrom(w http.ResponseWriter, r *http.Request, space string) {
+	ws, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return
+	}
+	for {
+		_, text, err := ws.Read(r.Context())
+		if err != nil {
+			return
+		}
+		var message map[string]any
+		if json.Unmarshal(strictJSON(text), &message) == nil {
+			o.merge(r.Context(), space, message)
+		}
+	}
+}
+
+func (o *original) merge(ctx context.Context, space string, message map[string]any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s := o.snapshots[space]
+	if s == nil {
+		s = map[string]any{
+			"space_name": space, "updated_at": 1.5,
+			"training": map[string]any{"training_steps": 0.0, "actor_loss": 0.0, "critic_loss": 0.0, "avn_loss": 0.0, "avn_accuracy": 0.0},
+			"voting":   map[string]any{"dominant_signal": "NEUTRAL", "buy_count": 0.0, "sell_count": 0.0, "last_price": 0.0, "signal_source": ""},
+		}
+	}
+	switch message["type"] {
+	case "metrics":
+		maps.Copy(asObject(s["training"]), asObject(message["training"]))
+		maps.Copy(asObject(s["voting"]), asObject(message["voting"]))
+	case "training", "voting":
+		maps.Copy(asObject(s[message["type"].(string)]), asObject(message["data"]))
+	default:
+		return
+	}
+	o.snapshots[space] = s
+	if o.spoil != nil {
+		o.spoil(s)
+	}
+	o.send(ctx, o.subscribers, map[string]any{"type": "update", "space_name": space, "snapshot": s, "hub_timestamp": 1.5})
+}
+
+// send writes as Python does: NaN bare.
+func (o *original) send(ctx context.Context, to []*websocket.Conn, message map[string]any) {
+	text, err := json.Marshal(message)
+	if err != nil {
+		panic(err)
+	}
+	for _, ws := range to {
+		_ = ws.Write(ctx, websocket.MessageText, []byte(strings.ReplaceAll(string(text), `"NaN"`, "NaN")))
+	}
+}
+
+func (o *original) tell(w http.ResponseWriter, r *http.Request) {
+	ws, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return
+	}
+	o.mu.Lock()
+	o.send(r.Context(), []*websocket.Conn{ws}, map[string]any{"type": "state", "snapshots": o.snapshots, "hub_timestamp": 1.5})
+	o.subscribers = append(o.subscribers, ws)
+	o.mu.Unlock()
+	<-ws.CloseRead(r.Context()).Done()
+}
+
+func (o *original) answer(w http.ResponseWriter, path string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	var answer any
+	space, one := strings.CutPrefix(path, "/metrics/")
+	switch {
+	case one && o.snapshots[space] == nil:
+		w.WriteHeader(http.StatusNotFound)
+		answer = map[string]any{"detail": "Not Found"}
+	case one:
+		answer = map[string]any{"space_name": space, "snapshot": o.snapshots[space], "hub_timestamp": 1.5}
+	case path == "/rankings":
+		answer = map[string]any{"rankings": o.rows(), "hub_timestamp": 1.5}
+	case path == "/api/state":
+		answer = map[string]any{"snapshots": o.snapshots, "rankings": o.rows(), "hub_timestamp": 1.5}
+	case path == "/health":
+		answer = map[string]any{"status": "ok", "subscribers": len(o.subscribers)}
+	default:
+		answer = "<!doctype html>"
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		panic(err)
+	}
+	_, _ = w.Write([]byte(strings.ReplaceAll(string(text), `"NaN"`, "NaN")))
+}
+
+func (o *original) rows() []map[string]any {
+	number := func(v any) float64 { x, _ := v.(float64); return x }
+	var rows []map[string]any
+	for name, s := range o.snapshots {
+		training, voting := asObject(s["training"]), asObject(s["voting"])
+		buy, sell, confidence := number(voting["buy_count"]), number(voting["sell_count"]), 0.0
+		if buy+sell > 0 {
+			confidence = max(buy, sell) / (buy + sell)
+		}
+		rows = append(rows, map[string]any{"space_name": name, "score": confidence - number(training["avn_accuracy"]), "signal_confidence": confidence, "snapshot": s})
+	}
+	slices.SortFunc(rows, func(a, b map[string]any) int {
+		c := cmpFloat(b["score"].(float64), a["score"].(float64))
+		if o.ascending {
+			c = -c
+		}
+		if c == 0 {
+			c = strings.Compare(a["space_name"].(string), b["space_name"].(string))
+		}
+		return c
+	})
+	return rows
+}
+
+func cmpFloat(a, b float64) int {
+	switch {
+	case a-b > 1e-9:
+		return 1
+	case b-a > 1e-9:
+		return -1
+	}
+	return 0
+}
+
+func startOriginal(t *testing.T, o *original) string {
+	t.Helper()
+	o.snapshots = make(map[string]map[string]any)
+	server := httptest.NewServer(o)
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
+	return server.URL
+}
+
+// compared runs quasar compare and returns its findings by verdict.
+func compared(t *testing.T, theirs, ours string) (code int, found map[string][]finding) {
+	t.Helper()
+	var out, errs strings.Builder
+	code = run(t.Context(), []string{"compare", "--theirs", theirs, "--ours", ours, "--json", "--wait", "10s"}, strings.NewReader(""), &out, &errs)
+	found = make(map[string][]finding)
+	for line := range strings.Lines(out.String()) {
+		var f finding
+		if err := json.Unmarshal([]byte(line), &f); err != nil {
+			t.Fatalf("%v in %s", err, line)
+		}
+		found[f.Verdict] = append(found[f.Verdict], f)
+	}
+	if len(found) == 0 {
+		t.Fatalf("got nothing but %d and %s", code, &errs)
+	}
+	return code, found
+}
+
+func TestTwoHubsOfOursAreTheSame(t *testing.T) {
+	code, found := compared(t, realHub(t), realHub(t))
+	if code != exitOK || len(found[expected])+len(found[different]) > 0 {
+		t.Errorf("got the code %d, expected %v, different %v; want all the same", code, found[expected], found[different])
+	}
+	if len(found[same]) < 200 {
+		t.Errorf("got %d things that were compared, want 200 or more", len(found[same]))
+	}
+}
+
+// What differs from the original is what the migration guide says.
+func TestTheOriginalDiffersAsTheGuideSays(t *testing.T) {
+	code, found := compared(t, startOriginal(t, &original{}), realHub(t))
+	if code != exitOK || len(found[different]) > 0 {
+		t.Errorf("got the code %d and %v, want no difference that has no reason", code, found[different])
+	}
+	reasons := make(map[string]bool)
+	for _, f := range found[expected] {
+		reasons[f.Why] = true
+	}
+	for _, why := range []string{whyNull, whyNaN, whySchema, whyChecked, whyMore} {
+		if !reasons[why] {
+			t.Errorf("nothing was found that differs since %s", why)
+		}
+	}
+}
+
+func TestTheOtherOrderIsFound(t *testing.T) {
+	code, found := compared(t, startOriginal(t, &original{ascending: true}), realHub(t))
+	if code != exitOK || !slices.ContainsFunc(found[expected], func(f finding) bool { return f.Why == whyOrders && f.Ours == "asc" }) {
+		t.Errorf("got the code %d and %v, want the order asc to be found", code, found[expected])
+	}
+}
+
+// A hub that loses votes is found out.
+func TestAHubThatIsWrongIsFoundOut(t *testing.T) {
+	code, found := compared(t, startOriginal(t, &original{spoil: func(s map[string]any) { asObject(s["voting"])["sell_count"] = 1.0 }}), realHub(t))
+	if code != exitFailure || !slices.ContainsFunc(found[different], func(f finding) bool {
+		return f.Where == "/ws/subscribe, a whole frame" && f.What == "sell_count" && f.Theirs == 1.0 && f.Ours == 3.0
+	}) {
+		t.Errorf("got the code %d and %v, want a different sell_count", code, found[different])
+	}
+}
+
+func TestCompareWantsTwoHubs(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		args []string
+		code int
+	}{
+		{"no other hub", []string{"compare"}, exitUsage},
+		{"a name that names no space", []string{"compare", "--theirs", "x", "--prefix", "/"}, exitUsage},
+		{"nobody there", []string{"compare", "--theirs", "ws://127.0.0.1:1", "--wait", time.Second.String()}, exitNoConnection},
+	} {
+		if code := run(t.Context(), c.args, strings.NewReader(""), &strings.Builder{}, &strings.Builder{}); code != c.code {
+			t.Errorf("%s: got %d, want %d", c.name, code, c.code)
+		}
+	}
+}

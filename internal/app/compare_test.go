@@ -198,6 +198,7 @@ func compared(t *testing.T, theirs, ours string) (code int, found map[string][]f
 }
 
 func TestTwoHubsOfOursAreTheSame(t *testing.T) {
+	t.Parallel()
 	code, found := compared(t, realHub(t), realHub(t))
 	if code != exitOK || len(found[expected])+len(found[different]) > 0 {
 		t.Errorf("got the code %d, expected %v, different %v; want all the same", code, found[expected], found[different])
@@ -209,6 +210,7 @@ func TestTwoHubsOfOursAreTheSame(t *testing.T) {
 
 // What differs from the original is what the migration guide says.
 func TestTheOriginalDiffersAsTheGuideSays(t *testing.T) {
+	t.Parallel()
 	code, found := compared(t, startOriginal(t, &original{}), realHub(t))
 	if code != exitOK || len(found[different]) > 0 {
 		t.Errorf("got the code %d and %v, want no difference that has no reason", code, found[different])
@@ -225,6 +227,7 @@ func TestTheOriginalDiffersAsTheGuideSays(t *testing.T) {
 }
 
 func TestTheOtherOrderIsFound(t *testing.T) {
+	t.Parallel()
 	code, found := compared(t, startOriginal(t, &original{ascending: true}), realHub(t))
 	if code != exitOK || !slices.ContainsFunc(found[expected], func(f finding) bool { return f.Why == whyOrders && f.Ours == "asc" }) {
 		t.Errorf("got the code %d and %v, want the order asc to be found", code, found[expected])
@@ -233,6 +236,7 @@ func TestTheOtherOrderIsFound(t *testing.T) {
 
 // A hub that loses votes is found out.
 func TestAHubThatIsWrongIsFoundOut(t *testing.T) {
+	t.Parallel()
 	code, found := compared(t, startOriginal(t, &original{spoil: func(s map[string]any) { asObject(s["voting"])["sell_count"] = 1.0 }}), realHub(t))
 	if code != exitFailure || !slices.ContainsFunc(found[different], func(f finding) bool {
 		return f.Where == "/ws/subscribe, a whole frame" && f.What == "sell_count" && f.Theirs == 1.0 && f.Ours == 3.0

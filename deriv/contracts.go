@@ -60,24 +60,30 @@ func (t *contractTopic) receive(generation uint64, a *Answer) {
 
 // news passes on how the contract is, whichever way it became known.
 func (t *contractTopic) news(e Event[OpenContract]) {
+	if t.tell(e) {
+		t.socket.registry.finished(t) // whose lock must not be waited for with ours
+	}
+}
+
+// tell says whether that was the end.
+func (t *contractTopic) tell(e Event[OpenContract]) (settled bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.settled || t.last != nil && e.Value.CurrentTime < t.last.Value.CurrentTime && !e.Value.Settled() {
 		t.socket.counters.duplicates.Add(1)
-		return
+		return false
 	}
 	t.newsAt = t.socket.clock.now()
 	if !e.Filled {
 		t.asked = 0
 	}
 	t.last = &e
-	settled := e.Value.Settled()
-	t.send(e, settled)
-	if settled {
-		t.settled = true
+	t.settled = e.Value.Settled()
+	t.send(e, t.settled)
+	if t.settled {
 		t.end(io.EOF)
-		t.socket.registry.finished(t)
 	}
+	return t.settled
 }
 
 // look asks for a contract that has been silent for too long: the feed may be

@@ -59,51 +59,39 @@ func (s *subscription) notify() {
 
 // registry holds what a socket is subscribed to, over all its connections. What
 // is wanted is compared with what is there until they agree.
+//
+// Its lock comes before those of its topics, and theirs before those of their
+// streams: a topic that holds its own lock may call later, and nothing else here.
 type registry struct {
 	socket *socket
 	limit  int
-	kick   chan struct{} // has room for one: there is something to do
+	todo   todo
 
 	// repair is held in part while something subscribes, and whole while all of
 	// a kind is forgotten. Who waits for it can give up.
 	repair *semaphore.Weighted
 
-	mu      sync.Mutex // guards what follows
-	subs    map[string]*subscription
-	orphans []string // subscriptions that nobody waits for any more
-	jobs    []func(context.Context)
-	closed  error
+	mu     sync.Mutex // guards what follows
+	subs   map[string]*subscription
+	closed error
 }
 
 // repairWhole is more than there can be subscriptions.
 const repairWhole = 1 << 30
 
 func newRegistry(s *socket, limit int) *registry {
-	return &registry{socket: s, limit: limit, repair: semaphore.NewWeighted(repairWhole), kick: make(chan struct{}, 1), subs: make(map[string]*subscription)}
+	return &registry{socket: s, limit: limit, repair: semaphore.NewWeighted(repairWhole), todo: newTodo(), subs: make(map[string]*subscription)}
 }
 
-func (r *registry) wake() {
-	select {
-	case r.kick <- struct{}{}:
-	default:
-	}
-}
+// wake says that there is something to do.
+func (r *registry) wake() { r.todo.wake() }
 
-// later runs a job in a goroutine of the next session. It never blocks.
-func (r *registry) later(job func(context.Context)) {
-	r.mu.Lock()
-	r.jobs = append(r.jobs, job)
-	r.mu.Unlock()
-	r.wake()
-}
+// later runs a job in a goroutine of the next session. It never blocks, and may be
+// called with any lock but todo's.
+func (r *registry) later(job func(context.Context)) { r.todo.job(job) }
 
 // orphan has a subscription forgotten that came too late for its caller.
-func (r *registry) orphan(id string) {
-	r.mu.Lock()
-	r.orphans = append(r.orphans, id)
-	r.mu.Unlock()
-	r.wake()
-}
+func (r *registry) orphan(id string) { r.todo.orphan(id) }
 
 // attach counts one more reader of a topic, makes it if there is none, and waits
 // until it is alive or refused. join is called with the topic under the lock.
@@ -222,7 +210,7 @@ func (r *registry) serve(ctx context.Context, c *conn) {
 		next := r.pass(ctx, c, &tasks)
 		timer := time.NewTimer(next)
 		select {
-		case <-r.kick:
+		case <-r.todo.kick:
 			timer.Stop()
 		case <-timer.C:
 		case <-ctx.Done():
@@ -243,13 +231,13 @@ func (r *registry) pass(ctx context.Context, c *conn, tasks *sync.WaitGroup) tim
 	if !c.alive() {
 		return next
 	}
-	for _, id := range r.orphans {
+	jobs, orphans := r.todo.take()
+	for _, id := range orphans {
 		tasks.Go(func() { r.forget(ctx, c, id) })
 	}
-	for _, job := range r.jobs {
+	for _, job := range jobs {
 		tasks.Go(func() { job(ctx) })
 	}
-	r.orphans, r.jobs = nil, nil
 	for key, s := range r.subs {
 		switch wait := time.Until(s.retryAt); {
 		case s.busy:
@@ -393,48 +381,6 @@ func (r *registry) forgetKind(ctx context.Context, c *conn, kind string) {
 		if s.topic.kind() == kind && s.generation == c.generation {
 			s.forgotten()
 		}
-	}
-}
-
-// delayed are topics that know how old their newest value is by a moment of the
-// venue's, and whether that is too old.
-type delayed interface {
-	age(now time.Time) (age time.Duration, late bool)
-}
-
-// catching are topics that have to read what they missed without a connection.
-type catching interface{ behind() bool }
-
-// condition is how the subscriptions are.
-type condition struct {
-	wanted, alive int
-	lag           time.Duration // of the most delayed
-	late, behind  bool
-}
-
-func (r *registry) condition(generation uint64, now time.Time) condition {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var all condition
-	for _, s := range r.subs {
-		if s.refs > 0 {
-			all.add(s, s.generation == generation, now)
-		}
-	}
-	return all
-}
-
-func (all *condition) add(s *subscription, alive bool, now time.Time) {
-	all.wanted++
-	if alive {
-		all.alive++
-	}
-	if c, ok := s.topic.(catching); ok && s.begun {
-		all.behind = all.behind || !alive || c.behind()
-	}
-	if d, ok := s.topic.(delayed); ok {
-		age, late := d.age(now)
-		all.lag, all.late = max(all.lag, age), all.late || late
 	}
 }
 

@@ -21,8 +21,8 @@ func TestNothingIsBegunOnAConnectionThatHasEnded(t *testing.T) {
 	dead := &conn{generation: 1, ended: make(chan struct{}), pending: make(map[int64]*call), routes: make(map[int64]func(*Answer)), queue: make(chan *call)}
 	close(dead.ended)
 	var tasks sync.WaitGroup
-	if next := r.pass(t.Context(), dead, &tasks); next != idlePass || s.busy || len(r.orphans) != 1 {
-		t.Errorf("got %v to wait, busy %v and %d orphans, want all left as it is", next, s.busy, len(r.orphans))
+	if next := r.pass(t.Context(), dead, &tasks); next != idlePass || s.busy || len(r.todo.orphans) != 1 {
+		t.Errorf("got %v to wait, busy %v and %d orphans, want all left as it is", next, s.busy, len(r.todo.orphans))
 	}
 	tasks.Wait()
 	r.subscribe(t.Context(), dead, s) // its task had begun before

@@ -1,7 +1,7 @@
 # The bare call prints what there is. Nothing but Go is needed for `make test`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help web web-check docs-test check static test race fuzz ledger laws days simday chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e soak lint format format-check tidy-check golden-check cross cover demo build clean
+.PHONY: help web web-check docs-test check static test race fuzz ledger laws days simday chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e e2e-cluster soak lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
 FUZZJOBS  ?= 2
@@ -22,7 +22,7 @@ TESTSUM := go run ./internal/testsum $(if $(COMPLETE),-complete) $(if $(TOTALS),
 COVERED := -cover cover.out -floors $(FLOORS)
 
 help: ## print this
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 check: ## everything that CI holds, end-to-end tests aside
 	@$(MAKE) --no-print-directory static
@@ -38,6 +38,10 @@ docs-test: ## every command and code block of the documentation, those that take
 
 race: ## all Go tests with the race detector, which has to be there
 	go test -race $(TESTFLAGS) ./...
+
+e2e-cluster: build ## three hubs that are killed, stopped, cut off and renamed (CLUSTERFLAGS='--faults 1m --only kill'); as root each in a network namespace
+	go build -o bin/cluster ./e2e/cluster
+	bin/cluster -quasar bin/quasar $(CLUSTERFLAGS)
 
 soak: build ## a hub among friends and hostile clients for SOAKTIME (10m): growth, delay, broken promises
 	go run ./e2e/soak -quasar bin/quasar -time '$(SOAKTIME)' $(SOAKFLAGS)

@@ -19,11 +19,11 @@ import (
 // state is /api/state as far as these tests look at it; openapi_test.go holds its
 // shape.
 type state struct {
-	Snapshots   map[string]quasar.Snapshot
-	Order       string
-	Rankings    []ranking
-	Publishers  map[string]publisherRow
-	Owners      map[string]struct {
+	Snapshots  map[string]quasar.Snapshot
+	Order      string
+	Rankings   []ranking
+	Publishers map[string]publisherRow
+	Owners     map[string]struct {
 		HubID        string   `json:"hub_id"`
 		SupersededAt []string `json:"superseded_at"`
 	}

@@ -49,6 +49,7 @@ quasar, publisher                                       ← e2e/trainer
 quasar, internal/wire                                   ← e2e/soak
 deriv                                                   ← e2e/simday
 deriv, deriv/derivsim, trade, trade/journal, internal/venue, internal/failpoint ← e2e/chaos
+quasar, internal/wire                                   ← e2e/cluster
 `
 
 // testTable is what files that end in _test.go may import on top of that.

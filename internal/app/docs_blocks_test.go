@@ -302,7 +302,7 @@ func (s *script) environment(bin string) []string {
 	env := []string{
 		"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "REAL_PATH=" + os.Getenv("PATH"), "REAL_HOME=" + os.Getenv("HOME"),
 		"REPOSITORY=" + filepath.Dir(python), "QUASAR_TEST_BINARY=" + self,
-		"PYTHONPATH=" + python, "PYTHONDONTWRITEBYTECODE=1", "HOME=" + s.dir, "GOCOVERDIR=" + s.dir,
+		"GORACE=atexit_sleep_ms=0", "PYTHONPATH=" + python, "PYTHONDONTWRITEBYTECODE=1", "HOME=" + s.dir, "GOCOVERDIR=" + s.dir,
 	}
 	for documented, free := range s.ports {
 		env = append(env, "PORT"+documented+"="+free)

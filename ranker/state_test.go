@@ -63,7 +63,7 @@ func viewer(t *testing.T, r *ranker.Ranker, header ...string) (*websocket.Conn, 
 	for i := 0; i < len(header); i += 2 {
 		opts.HTTPHeader.Set(header[i], header[i+1])
 	}
-	conn, _, err := websocket.Dial(t.Context(), "ws://127.0.0.1:7861/ws/view", opts) //nolint:bodyclose // Dial closes it
+	conn, _, err := websocket.Dial(t.Context(), "ws://127.0.0.1:7861/ws/view", opts)
 	if err == nil {
 		conn.SetReadLimit(1 << 20)
 		t.Cleanup(func() { _ = conn.CloseNow() })

@@ -32,11 +32,25 @@ func toss(ended []*bet, points []Point, band bool, runs int, random *rand.Rand) 
 	for i := range banded {
 		points[i].CoinLow, points[i].CoinHigh = middle(tries.at[i])
 	}
+	means(ended, points[:len(banded)])
 	c.AtLeast = tries.atLeast(c.Profit.Float())
 	if p, ok := exactly(coins, c.Profit.Float()); ok {
 		c.AtLeast, c.Exact = p, true
 	}
 	return c
+}
+
+// means gives points the mean of the profit on coins up to there.
+func means(ended []*bet, points []Point) {
+	mean, done := 0.0, 0
+	for i := range points {
+		for ; done < points[i].N; done++ {
+			if b := ended[done]; b.coin() {
+				mean += b.payout/2 - b.price
+			}
+		}
+		points[i].CoinMean = new(mean)
+	}
 }
 
 // tries are what coins came to: at each point, and in the end.

@@ -115,6 +115,8 @@ func TestTheBands(t *testing.T) {
 	mean, sd := -0.023*n, 0.977*math.Sqrt(n)
 	near(t, "coins, low", *last.CoinLow, mean-1.96*sd, sd/5)
 	near(t, "coins, high", *last.CoinHigh, mean+1.96*sd, sd/5)
+	near(t, "coins, mean", *last.CoinMean, mean, 1e-6)
+	near(t, "the first coin, mean", *r.Total.Curve[0].CoinMean, -0.023, 1e-9)
 	near(t, "the record", last.Profit, r.Total.Profit.Float(), 1e-6)
 	near(t, "resampled, low", *last.Low, last.Profit-1.96*sd, sd/2)
 	near(t, "resampled, high", *last.High, last.Profit+1.96*sd, sd/2)

@@ -309,17 +309,17 @@ func TestTheShape(t *testing.T) {
 	}
 	const verdict = `"verdict":{"finding":"chance","sentence":"Not distinguishable from chance: 1 of 1 won (100.0 %), break-even 50.0 %; ` +
 		`+100.0 % of the stake on average, 95 % interval -100.0 % to +100.0 %."}`
-	row := func(name, coin string) string {
+	row := func(name, coin, mean string) string {
 		return `{"name":"` + name + `",` + verdict + `,"n":1,"won":1,"lost":0,"sold":0,"multiplied":0,"cancelled":0,"ties":0,` +
 			`"win_rate":{"rate":1,"low":0.25,"high":1},"break_even":0.5,` +
 			`"expectancy":{"mean":1,"low":-1,"high":1,"counted":1,"overlapping":0,"waiting":0},"p_positive":0.75,"turnover":"1.00","margin":"0.00",` +
 			`"margin_unknown":0,"profit":"1.00","drawdown":{"amount":"0.00","share":0},"losing_streak":0,` +
 			`"coin":{"orders":1,"profit":"1.00","mean":0,"sd":1,"p_at_least":0.5,"exact":true},"needed":3,` +
-			`"curve":[{"at":"2026-03-01T12:00:10Z","n":1,"profit":1,"low":null,"high":null,"coin_low":` + coin + `,"coin_high":` + coin + `}]}`
+			`"curve":[{"at":"2026-03-01T12:00:10Z","n":1,"profit":1,"low":null,"high":null,"coin_low":` + coin + `,"coin_high":` + coin + `,"coin_mean":` + mean + `}]}`
 	}
 	want := `{"accounts":[{"account":{"mode":"demo","id":"DOT1","currency":"USD","venue":"api.example.com"},` + verdict +
 		`,"since":null,"from":"2026-03-01T12:00:00Z","to":"2026-03-01T12:00:10Z","start":"10.00","correction":{"method":"bonferroni","tests":1,"level":0.05},` +
-		`"total":` + row("", "1") + `,"assets":[` + row("V75", "null") + `],"kinds":[` + row("CALL", "null") + `],"policies":[` + row("ucb", "null") + `],` +
+		`"total":` + row("", "1", "0") + `,"assets":[` + row("V75", "null", "null") + `],"kinds":[` + row("CALL", "null", "null") + `],"policies":[` + row("ucb", "null", "null") + `],` +
 		`"apart":{"open":0,"at_stake":"0.00","unresolved":0,"may_cost":"0.00","rejected":0,"abandoned":0,"orphans":0,"orphans_ended":0,"orphans_profit":"0.00","free":0},` +
 		`"seed":2,"runs":1}]}`
 	if diff := cmp.Diff(want, string(text)); diff != "" {

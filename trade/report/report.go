@@ -159,10 +159,11 @@ type Point struct {
 	// blocks, drawn with replacement.
 	Low  *float64 `json:"low"`
 	High *float64 `json:"high"`
-	// CoinLow and CoinHigh are what the same stakes come to on fair coins; nil from the
-	// first order on that multiplies.
+	// CoinLow and CoinHigh are what the same stakes come to on fair coins, CoinMean is
+	// the mean of that, exact; nil from the first order on that multiplies.
 	CoinLow  *float64 `json:"coin_low"`
 	CoinHigh *float64 `json:"coin_high"`
+	CoinMean *float64 `json:"coin_mean"`
 }
 
 // Apart is what is neither won nor lost.

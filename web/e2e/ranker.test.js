@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { hubPage } from "../src/ranker/where.js";
 import { View, eventually, launch, looks, phone } from "./browser.js";
+import { Proxy } from "./proxy.js";
 import { Publisher, training, voting } from "./publisher.js";
 import { Server } from "./server.js";
+import { source } from "./source.js";
 
 let browser;
 before(async () => { browser = await launch(); });
@@ -18,7 +19,8 @@ function withRanker(name, flags, body) {
     const ranker = new Server("rank", "--hub", hub.ws, ...flags);
     const open = [];
     const use = {
-      view: async (options) => keep(await View.open(browser, ranker.url, options)),
+      view: async (options, url = ranker.url) => keep(await View.open(browser, url, options)),
+      proxy: async () => keep(await Proxy.before(ranker)),
       publisher: async (space) => keep(await Publisher.connect(hub, space)),
     };
     const keep = (thing) => {
@@ -37,24 +39,27 @@ function withRanker(name, flags, body) {
   });
 }
 
-const verdict = (page, space) => page.cell(space, "c-verdict");
+const cell = (page, space, className) => page.text(`tr[data-space="${space}"] .${className}`);
+const names = (page) => page.page.$$eval("tr[data-space]", (rows) => rows.map((row) => row.dataset.space));
+const verdict = (page, space) => cell(page, space, "c-verdict");
+const vital = (page, name) => page.page.evaluate((name) => [...document.querySelectorAll(".vitals > div")].find((e) => e.querySelector("dt").textContent === name)?.querySelector("dd").textContent.trim() ?? null, name);
 
 withRanker("the ranking is the ranker's own, in its order, and follows updates", [], async ({ ranker, view, publisher }) => {
   const page = await view();
-  await eventually("connection", () => page.connection(), "Live");
+  await eventually("connection", () => page.connection(), "Live stream");
   const a = await publisher("A");
   a.metrics(training(1, 0.5), voting(9, 1));
   (await publisher("B")).metrics(training(1, 0.86), voting(7, 3));
   (await publisher("novotes")).metrics(training(1, 0.86));
-  await eventually("rows", () => page.names(), ["B", "A", "novotes"]);
-  assert.equal(await page.cell("B", "c-score"), "−0.160 0.700 − 0.860");
-  assert.equal(await page.cell("novotes", "c-score"), "– no votes");
+  await eventually("rows", () => names(page), ["B", "A", "novotes"]);
+  assert.equal(await cell(page, "B", "c-score"), "−0.160 0.70 − 0.86");
+  assert.equal(await cell(page, "novotes", "c-score"), "– no votes");
   assert.equal(await page.text("#ranking-order"), "by the formula, smallest score first (asc)");
   a.send({ type: "voting", data: voting(6, 9) }); // 0.6 − 0.5 is more, 0.6 − 0.9 is less than B's
   a.send({ type: "training", data: { avn_accuracy: 0.9 } });
-  await eventually("rows", () => page.names(), ["A", "B", "novotes"]);
+  await eventually("rows", () => names(page), ["A", "B", "novotes"]);
   const { rankings } = await (await fetch(`${ranker.url}/rankings`)).json();
-  assert.deepEqual(await page.names(), rankings.map((row) => row.space_name));
+  assert.deepEqual(await names(page), rankings.map((row) => row.space_name));
 });
 
 withRanker("what speaks against an asset is said", ["--stale-after", "2s"], async ({ view, publisher }) => {
@@ -62,29 +67,33 @@ withRanker("what speaks against an asset is said", ["--stale-after", "2s"], asyn
   const p = await publisher("V75");
   p.metrics(training(1, 0.5), voting(9, 1));
   (await publisher("even")).metrics(training(1, 0.5), voting(5, 5));
-  await eventually("verdict", () => verdict(page, "even"), (text) => text?.startsWith("held back: neutral signal"));
-  await eventually("verdict", () => verdict(page, "V75"), (text) => /^held back: stale/.test(text));
-  await eventually("freshness", () => page.cell("V75", "c-fresh"), (text) => /^stale \d+ s$/.test(text));
+  await eventually("verdict", () => verdict(page, "even"), (text) => text?.startsWith("neutral signal"));
+  await eventually("verdict", () => verdict(page, "V75"), (text) => /^stale/.test(text));
+  await eventually("freshness", () => cell(page, "V75", "c-fresh"), (text) => /^stale \d+ s$/.test(text));
   p.metrics(training(2, 0.5), voting(9, 1));
-  await eventually("verdict", () => verdict(page, "V75"), "tradable");
-  assert.equal(await page.text("#trading-value"), "Off");
+  await eventually("verdict", () => verdict(page, "V75"), "eligible");
+  assert.equal(await vital(page, "Trading"), "Off");
+  assert.equal(await page.visible("#halt"), false); // nothing to halt
+  for (const [panel, why] of [["limits", /nothing is at risk/], ["equity", /no equity to show/], ["positions", /without --trade/], ["performance", /no record to judge/]]) {
+    assert.match(await page.text(`[aria-labelledby="${panel}-title"] .none`), why);
+  }
 });
 
 withRanker("what the policy learned is said, and that it is no edge", ["--bandit", "ucb", "--assets", "V75,V100_1s", "--horizon", "2s", "--decide-every", "1s"], async ({ view, publisher }) => {
   const page = await view();
-  await eventually("policy", () => page.text("#policy-value"), "ucb");
-  assert.equal(await page.text("#policy-note"), "has learned nothing yet");
-  assert.match(await page.text("#notes"), /No outcome is known yet: the formula orders the assets until one is/);
+  await eventually("outcomes", () => vital(page, "Outcomes"), "0");
+  assert.match(await page.text(".notes"), /No outcome is known yet: the formula orders the assets until one is/);
+  assert.equal(await page.text("#gate-sentence"), "No evidence of an edge: no outcome yet.");
   assert.equal(await page.text("#waiting"), "Asked for, and not sent by the hub so far: V100_1s, V75.");
   const p = await publisher("V75");
   let price = 100;
   const walking = setInterval(() => p.metrics(training(1, 0.5), voting(9, 1, (price *= Math.random() < 0.5 ? 1.001 : 0.999))), 100);
   try {
-    await eventually("policy", () => page.text("#policy-note"), (text) => /^\d+ outcomes? learned, \d+ to come$/.test(text));
-    await eventually("order", () => page.text("#ranking-order"), "by the policy ucb");
-    await eventually("expected", () => page.cell("V75", "c-expected"), (text) => /^[+−]?\d\.\d{3} ± \d+\.\d{3} formula: 1, chosen with 1\.00$/.test(text));
-    assert.equal(await page.text("#edge-value"), "None shown");
-    assert.match(await page.text("#edge-sentence"), /^No evidence of an edge: .*\. The interval holds whenever one looks\.$/);
+    await eventually("outcomes", () => vital(page, "Outcomes"), (text) => Number(text) > 0);
+    await eventually("order", () => page.text("#ranking-order"), (text) => /^by the policy ucb: \d+ outcomes learned$/.test(text));
+    await eventually("expected", () => cell(page, "V75", "c-expected"), (text) => /^[+−]?\d+\.\d\d ± \d+\.\d\d$/.test(text));
+    await eventually("evidence", () => page.text("#gate-sentence"), (text) => /^No evidence of an edge yet: \d+ of at least 50 decisions\.$/.test(text));
+    await eventually("decisions", () => page.text(".decisions tbody tr:last-child .d-why"), (text) => /^chosen with 1\.00 of 1 eligible, expected .*; nothing is traded$/.test(text));
     assert.equal(await page.text("#waiting"), "Asked for, and not sent by the hub so far: V100_1s.");
   } finally {
     clearInterval(walking);
@@ -94,18 +103,18 @@ withRanker("what the policy learned is said, and that it is no edge", ["--bandit
 withRanker("a ranker without its hub, and one that is gone, are two things", [], async ({ hub, ranker, view, publisher }) => {
   const page = await view();
   (await publisher("V75")).metrics(training(900, 0.86), voting(7, 3));
-  await eventually("rows", () => page.names(), ["V75"]);
+  await eventually("rows", () => names(page), ["V75"]);
   await hub.kill();
   await eventually("connection", () => page.connection(), "No hub");
   assert.match(await page.text("#hub-lost"), /^The ranker has no connection to its hub since \d\d:\d\d:\d\d UTC/);
-  await eventually("verdict", () => verdict(page, "V75"), (text) => /^held back: no connection to the hub/.test(text));
-  assert.equal(await page.page.getAttribute('tbody[data-space="V75"] .asset-row', "class"), "asset-row lost");
+  await eventually("verdict", () => verdict(page, "V75"), (text) => /^no connection to the hub/.test(text));
+  assert.match(await page.page.getAttribute('tr[data-space="V75"]', "class"), /\blost\b/);
 
   await ranker.kill();
   const pill = await eventually("connection", () => page.connection(), (text) => /^Offline since \d\d:\d\d:\d\d$/.test(text));
   assert.equal(await page.visible("#hub-lost"), false);
   assert.match(await page.text("#lost"), /^No connection to the ranker since/);
-  const age = async () => Number((await page.cell("V75", "c-fresh")).match(/(\d+) s old/)?.[1] ?? 0);
+  const age = async () => Number((await cell(page, "V75", "c-fresh")).match(/(\d+) s old/)?.[1] ?? 0);
   const before = await age();
   await eventually("age", age, (s) => s >= before + 2);
   assert.equal(await page.connection(), pill);
@@ -113,8 +122,8 @@ withRanker("a ranker without its hub, and one that is gone, are two things", [],
   await hub.start();
   await ranker.start();
   (await publisher("V75")).metrics(training(901, 0.5), voting(7, 3));
-  await eventually("connection", () => page.connection(), "Live");
-  await eventually("score", () => page.cell("V75", "c-score"), "+0.200 0.700 − 0.500");
+  await eventually("connection", () => page.connection(), "Live stream");
+  await eventually("score", () => cell(page, "V75", "c-score"), "+0.200 0.70 − 0.50");
 });
 
 withRanker("the hub's page is linked where the reader can open it", [], async ({ hub, view }) => {
@@ -123,7 +132,8 @@ withRanker("the hub's page is linked where the reader can open it", [], async ({
   assert.equal(await page.visible("#hub-link"), true);
 });
 
-test("an address of the hub becomes a page's only where a reader may reach it", () => {
+test("an address of the hub becomes a page's only where a reader may reach it", async () => {
+  const { hubPage } = await source("ranker/where.ts");
   const here = { hostname: "127.0.0.1" };
   const elsewhere = { hostname: "ranker.example" };
   for (const [address, location, want] of [
@@ -151,7 +161,7 @@ withRanker("every state is accessible, fits a phone, and looks as in shots/", ["
     }
   };
   const all = async (what, probe, wanted) => { for (const { page } of views) await eventually(what, () => probe(page), wanted); };
-  await all("connection", (page) => page.connection(), "Live");
+  await all("connection", (page) => page.connection(), "Live stream");
   await inspect("empty");
 
   const [v75, v100, crash] = [await publisher("V75"), await publisher("V100_1s"), await publisher("CRASH500")];

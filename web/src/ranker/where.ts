@@ -7,15 +7,15 @@ const schemes = new Map([["ws:", "http:"], ["wss:", "https:"], ["http:", "http:"
  * a reader could open: it may be written without a scheme, and a hub on the
  * ranker's own machine is not on that of a reader who sits elsewhere.
  */
-export function hubPage(address, location) {
+export function hubPage(address: string, location: { hostname: string }): string | null {
   const url = parse(address.includes("://") ? address : `ws://${address}`);
-  const scheme = schemes.get(url?.protocol);
-  if (scheme === undefined) return null;
+  const scheme = schemes.get(url?.protocol ?? "");
+  if (url === null || scheme === undefined) return null;
   if (isLoopback(url.hostname) && !isLoopback(location.hostname)) return null;
   return `${scheme}//${url.host}/`;
 }
 
-function parse(text) {
+function parse(text: string): URL | null {
   try {
     return new URL(text);
   } catch {
@@ -23,4 +23,4 @@ function parse(text) {
   }
 }
 
-const isLoopback = (host) => host === "localhost" || host.endsWith(".localhost") || host.startsWith("127.") || host === "[::1]";
+const isLoopback = (host: string): boolean => host === "localhost" || host.endsWith(".localhost") || host.startsWith("127.") || host === "[::1]";

@@ -1,0 +1,132 @@
+// Who may command: the session, and the two dialogs that ask a person for something.
+
+import { html, nothing, type Piece } from "./show.js";
+import type { Account } from "./types.js";
+
+/** What became of a command: null where it was done, else why not. */
+export type Answer = string | null;
+
+/**
+ * Session is this page's right to command. The token is traded for a cookie that no
+ * script can read; in a foreign frame, where a browser keeps no such cookie, it stays
+ * in the memory of this page and is gone with it.
+ */
+export class Session {
+  admin = false;
+  #token: string | null = null;
+
+  /** Finds out whether the browser has a session already. */
+  async look(): Promise<void> {
+    try {
+      const answer = await fetch("/trade/session", { cache: "no-store" });
+      if (answer.ok) this.admin = ((await answer.json()) as { admin: boolean }).admin;
+    } catch { /* nobody is there: nobody commands */ }
+  }
+
+  async login(token: string): Promise<Answer> {
+    const failed = await this.#post("/trade/login", { token });
+    if (failed !== null) return failed;
+    await this.look();
+    if (!this.admin) { // the cookie was not kept
+      this.#token = token.trim();
+      this.admin = true;
+    }
+    return null;
+  }
+
+  async logout(): Promise<void> {
+    this.#token = null;
+    this.admin = false;
+    await this.#post("/trade/logout");
+  }
+
+  /** Tells the ranker to do something: "halt" or "resume". */
+  async command(what: "halt" | "resume", note: string): Promise<Answer> {
+    return this.#post(`/trade/${what}`, note === "" ? undefined : { note });
+  }
+
+  async #post(path: string, body?: object): Promise<Answer> {
+    const headers: Record<string, string> = this.#token === null ? {} : { "X-Quasar-Token": this.#token };
+    try {
+      const answer = await fetch(path, { method: "POST", headers, body: body === undefined ? null : JSON.stringify(body), cache: "no-store", signal: AbortSignal.timeout(15_000) });
+      if (answer.ok) return null;
+      if (answer.status === 401) {
+        this.admin = false;
+        this.#token = null;
+      }
+      const { detail } = (await answer.json()) as { detail?: string };
+      return detail ?? `got status ${answer.status}`;
+    } catch {
+      return "the ranker did not answer";
+    }
+  }
+}
+
+/** Dialog is a <dialog> that asks for one line and does something with it. */
+export class Dialog {
+  #open = false;
+  #error = "";
+  #busy = false;
+  readonly #changed: () => void;
+  readonly #id: string;
+  readonly #given: () => void;
+
+  /** given is called when the dialog is closed with nothing done. */
+  constructor(id: string, changed: () => void, given: () => void = () => undefined) {
+    this.#id = id;
+    this.#changed = changed;
+    this.#given = given;
+  }
+
+  open(): void {
+    this.#open = true;
+    this.#error = "";
+    this.#changed();
+  }
+
+  get isOpen(): boolean { return this.#open; }
+
+  /** Shows or hides the element, after a paint. */
+  settle(): void {
+    const dialog = document.getElementById(this.#id);
+    if (!(dialog instanceof HTMLDialogElement) || dialog.open === this.#open) return;
+    if (this.#open) dialog.showModal();
+    else dialog.close();
+  }
+
+  #close = (): void => {
+    if (!this.#open) return; // it was closed by what was done
+    this.#open = false;
+    this.#given();
+    this.#changed();
+  };
+
+  async #submit(event: Event, act: (text: string) => Promise<Answer>): Promise<void> {
+    event.preventDefault();
+    const input = (event.target as HTMLFormElement).elements.namedItem("line") as HTMLInputElement;
+    if (this.#busy) return;
+    this.#busy = true;
+    const failed = await act(input.value);
+    this.#busy = false;
+    this.#error = failed ?? "";
+    if (failed === null) {
+      input.value = "";
+      this.#open = false;
+    }
+    this.#changed();
+  }
+
+  show({ title, text, label, button, type, act }: { title: string; text: Piece; label: string; button: string; type: "password" | "text"; act: (text: string) => Promise<Answer> }): Piece {
+    return html`<dialog id=${this.#id} aria-labelledby="${this.#id}-title" @close=${this.#close}>
+      <form @submit=${(event: Event) => this.#submit(event, act)}>
+        <h2 id="${this.#id}-title">${title}</h2><p>${text}</p>
+        ${type === "password" ? html`<input type="text" autocomplete="username" value="admin" hidden>` : nothing}
+        <label for="${this.#id}-line">${label}</label><input id="${this.#id}-line" name="line" type=${type} autocomplete=${type === "password" ? "current-password" : "off"} spellcheck="false" autocapitalize="off" required>
+        <p class="error" role="alert">${this.#error === "" ? nothing : this.#error}</p>
+        <div class="buttons"><button type="button" class="button" @click=${this.#close}>Cancel</button><button type="submit" class="button primary">${button}</button></div>
+      </form></dialog>`;
+  }
+}
+
+/** What a person has to type to resume: with real money the account's own name. */
+export const confirmation = (account: Account): string => (account.mode === "live" ? account.id : "RESUME");

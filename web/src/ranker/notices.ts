@@ -1,0 +1,36 @@
+// The banners: what a person has to know before anything else.
+
+import { clockTime, plural } from "../shared/format.js";
+import { html, nothing, type Piece } from "./show.js";
+import type { Word } from "./feed.js";
+import type { State } from "./types.js";
+
+interface Said { word: Word; since: number | null; said: string; resume: () => void }
+
+export function notices(state: State | null, { word, since, said, resume }: Said): Piece {
+  return html`
+    ${state?.trade?.account.mode === "live" ? html`<div class="banner live" id="live"><b>REAL MONEY.</b> This ranker trades on the live account ${state.trade.account.id} at ${state.trade.account.venue}.</div>` : nothing}
+    ${word === "offline" ? html`<div class="banner bad" id="lost" role="alert">${since === null ? "No connection to the ranker. Nothing was received yet." : `No connection to the ranker since ${clockTime(since)} UTC. Everything below is the last that was received and does not change.`} This page keeps trying.</div>` : nothing}
+    ${said === "" ? nothing : html`<div class="banner bad" id="said" role="alert">${said}</div>`}
+    ${state === null ? nothing : html`${halted(state, word, resume)}${hubLost(state, word)}
+      ${state.insecure_allow_anonymous ? html`<div class="banner warn" id="anonymous">This ranker answers anybody: it was started with <code>--insecure-allow-anonymous</code>, so whoever reaches it can read all of this.</div>` : nothing}`}`;
+}
+
+function halted({ trade }: State, word: Word, resume: () => void): Piece {
+  if (trade === null || word === "offline") return nothing;
+  const { account, positions, commands } = trade;
+  if (account.journal_error !== null) return html`<div class="banner bad" id="journal" role="alert">The journal cannot be written, so nothing is bought: ${account.journal_error}</div>`;
+  const { halted } = account;
+  if (halted !== null) {
+    const open = positions.length === 0 ? "No contract is open." : `${plural(positions.length, "open contract")} ${positions.length === 1 ? "runs" : "run"} to ${positions.length === 1 ? "its" : "their"} end.`;
+    return html`<div class="banner bad" id="halted" role="alert"><span>Trading halted at ${clockTime(halted.since)} by ${halted.by} (${halted.reason}${halted.detail === "" ? "" : `: ${halted.detail}`}). Nothing is bought. ${open}</span>
+      ${commands ? html`<button type="button" class="button" id="resume" @click=${resume}>Resume…</button>` : html`<span>quasar trade resume ends it.</span>`}</div>`;
+  }
+  if (account.standing !== "ACTIVE") return html`<div class="banner warn" id="reducing">Nothing is bought for now: ${account.why.join("; ")}.</div>`;
+  return nothing;
+}
+
+function hubLost({ hub }: State, word: Word): Piece {
+  if (word !== "degraded") return nothing;
+  return html`<div class="banner bad" id="hub-lost" role="alert">The ranker has no connection to its hub since ${clockTime(hub.since)} UTC${hub.last_error === null ? "" : ` (${hub.last_error})`}. It keeps trying; what stands below is the last it received.</div>`;
+}

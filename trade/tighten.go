@@ -96,7 +96,7 @@ const (
 func money(name string, p *Money) *field {
 	return &field{
 		name: name, get: func() float64 { return float64(*p) }, set: func(v float64) { *p = Money(v) },
-		text: func(v float64) string { return Money(v).String() }, fixed: true, most: float64(mostMoney),
+		text: func(v float64) string { return Money(whole(v)).String() }, fixed: true, most: float64(mostMoney),
 	}
 }
 
@@ -111,8 +111,16 @@ func share(name string, most float64, p *float64) *field {
 func long(name string, p *time.Duration) *field {
 	return &field{
 		name: name, get: func() float64 { return float64(*p) }, set: func(v float64) { *p = time.Duration(v) },
-		text: func(v float64) string { return time.Duration(v).String() }, most: float64(mostLong),
+		text: func(v float64) string { return time.Duration(whole(v)).String() }, most: float64(mostLong),
 	}
+}
+
+// whole is v as a whole number, or the nearest that there is.
+func whole(v float64) int64 {
+	if v >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return int64(v)
 }
 
 func shortest(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

@@ -1,0 +1,4 @@
+package trade
+
+// AtLeastWon is for tests.
+var AtLeastWon = atLeastWon

@@ -244,7 +244,7 @@ exit 1
 	prologue = `set -eu
 answers() {
 	for i in $(seq 200); do
-		if curl -fs -o /dev/null "http://127.0.0.1:$1/livez"; then return 0; fi
+		if curl -s -o /dev/null "http://127.0.0.1:$1/livez"; then return 0; fi
 		sleep 0.05
 	done
 	echo "nothing answers at port $1" >&2

@@ -83,7 +83,9 @@ func readPage(path string) (*page, error) {
 	p := &page{path: path, anchors: make(map[string]bool)}
 	var open *block
 	said := []string{"", "", ""}
-	for i, line := range strings.Split(string(text), "\n") {
+	lines := strings.Split(string(text), "\n")
+	for i, line := range lines {
+		before := lines[max(0, i-1)]
 		switch {
 		case open != nil && strings.TrimSpace(line) == "```":
 			p.blocks = append(p.blocks, *open)
@@ -95,6 +97,9 @@ func readPage(path string) (*page, error) {
 			open = &block{line: i + 1, language: language, word: said[1], more: said[2]}
 			said = []string{"", "", ""}
 		default:
+			if strings.HasPrefix(line, "    ") && before == "" {
+				return nil, fmt.Errorf("%s:%d: got an indented block, want it between ``` with its language", path, i+1)
+			}
 			p.prose(i+1, line)
 			if m := instruction.FindStringSubmatch(line); m != nil {
 				said = m

@@ -137,7 +137,7 @@ func TestRecordKeepsTicks(t *testing.T) {
 	var code int
 	var errs bytes.Buffer
 	running.Go(func() {
-		code = run(ctx, []string{"record", "V75", "V100_1s", "--deriv-url", url, "--dir", dir, "--sync", "10ms"}, strings.NewReader(""), &bytes.Buffer{}, &errs)
+		code = run(ctx, []string{"record", "V75", "V100_1s", "R_75", "v75", "--deriv-url", url, "--dir", dir, "--sync", "10ms"}, strings.NewReader(""), &bytes.Buffer{}, &errs)
 	})
 	for range 2000 { // what is on the disk is there before it ends
 		if len(recorded(t, dir)) >= 20 {
@@ -220,5 +220,19 @@ func TestRecordWantsSomethingToRecord(t *testing.T) {
 	}
 	if code, _, stderr := derivCommand(t, "record", "V75_TEST", "--dir", t.TempDir(), "--deriv-url", simulator(t)); code != exitFailure || !strings.Contains(stderr, "no such symbol") {
 		t.Errorf("got %d and %s", code, stderr)
+	}
+}
+
+func TestNothingOfTheVenuesSteersATerminal(t *testing.T) {
+	const evil = "R_75\x1b[2J\r"
+	var out bytes.Buffer
+	if err := showSymbols(&out, []deriv.ActiveSymbol{{Symbol: evil, Name: evil, Market: evil, Submarket: evil}}, false); err != nil {
+		t.Fatal(err)
+	}
+	if err := showOffers(&out, []deriv.Offer{{ContractType: evil, Category: evil, MinDuration: evil, MaxDuration: evil, ExpiryType: evil}}, false); err != nil {
+		t.Fatal(err)
+	}
+	if strings.ContainsAny(out.String(), "\x1b\r") || !strings.Contains(out.String(), "R_75") {
+		t.Errorf("got %q, want it without control characters", out.String())
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -62,7 +63,7 @@ with (quasar calibrate); whether they may be passed on is between you and the ve
 		if r.out, err = recording.NewWriter(*dir, &r.opts); err != nil {
 			return misconfigured(err)
 		}
-		r.url, r.symbols = *url, args
+		r.url, r.symbols = *url, distinct(args)
 		err = r.run(cmd.Context())
 		if err == nil || r.out.Files() > 0 {
 			fmt.Fprintf(cmd.ErrOrStderr(), "quasar record: %s\n", r.tally())
@@ -70,6 +71,23 @@ with (quasar calibrate); whether they may be passed on is between you and the ve
 		return err
 	}
 	return cmd
+}
+
+// distinct leaves out names of what was named before: V75 and R_75 are one symbol.
+func distinct(names []string) []string {
+	var list []string
+	seen := make(map[string]bool)
+	for _, name := range names {
+		symbol, known := deriv.SymbolOf(name)
+		if !known {
+			symbol = strings.ToUpper(name)
+		}
+		if !seen[symbol] {
+			seen[symbol] = true
+			list = append(list, name)
+		}
+	}
+	return list
 }
 
 // recorder writes what comes, in one goroutine.

@@ -61,12 +61,22 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	cmd, err := root.ExecuteContextC(ctx)
 	code := exitCode(ctx, err)
 	if err != nil && code != exitInterrupted && code != exitOK {
-		fmt.Fprintf(stderr, "quasar: %s\n", err)
+		tell(stderr, err)
 		if code == exitUsage {
 			fmt.Fprintf(stderr, "Try '%s --help'.\n", cmd.CommandPath())
 		}
 	}
 	return code
+}
+
+// tell prints an error. It may repeat what a peer said, which must not steer a
+// terminal: of several lines each is made harmless.
+func tell(w io.Writer, err error) {
+	lines := strings.Split(err.Error(), "\n")
+	for i := range lines {
+		lines[i] = harmless(lines[i])
+	}
+	fmt.Fprintf(w, "quasar: %s\n", strings.Join(lines, "\n"))
 }
 
 func exitCode(ctx context.Context, err error) int {

@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/karlquant/quasar/deriv"
 	"github.com/karlquant/quasar/deriv/derivsim"
 	"github.com/karlquant/quasar/internal/recording"
 )
@@ -231,6 +233,10 @@ func TestNothingOfTheVenuesSteersATerminal(t *testing.T) {
 	}
 	if err := showOffers(&out, []deriv.Offer{{ContractType: evil, Category: evil, MinDuration: evil, MaxDuration: evil, ExpiryType: evil}}, false); err != nil {
 		t.Fatal(err)
+	}
+	tell(&out, errors.Join(&deriv.Error{Code: evil, Message: evil}, errors.New("and more")))
+	if !strings.HasSuffix(out.String(), "\nand more\n") {
+		t.Errorf("got %q, want both lines", out.String())
 	}
 	if strings.ContainsAny(out.String(), "\x1b\r") || !strings.Contains(out.String(), "R_75") {
 		t.Errorf("got %q, want it without control characters", out.String())

@@ -135,8 +135,8 @@ var refused = map[string][]*regexp.Regexp{
 	},
 	// A library makes markup, but of its own templates only; no policy of ours lets code be made of strings.
 	".built": {regexp.MustCompile(`\b(eval|Function)\s*\(`)},
-	".css": {regexp.MustCompile(`@import\s*"[^.]|url\(`)},
-	".svg": {regexp.MustCompile(`(?i)<script|\son[a-z]+\s*=|href`)},
+	".css":   {regexp.MustCompile(`@import\s*"[^.]|url\(`)},
+	".svg":   {regexp.MustCompile(`(?i)<script|\son[a-z]+\s*=|href`)},
 }
 
 var foreign = regexp.MustCompile(`(https?|wss?)://[a-z0-9.]+`)

@@ -65,6 +65,9 @@ type Net struct {
 	cut  func(from, to string) bool
 }
 
+// NewNet returns one that nothing is wrong with.
+func NewNet(seed uint64) *Net { return &Net{rng: rand.New(rand.NewPCG(seed, seed))} }
+
 // Copies tells what becomes of a message from one hub to another: for each copy
 // that arrives, how long that takes.
 func (n *Net) Copies(from, to string) []time.Duration {
@@ -108,10 +111,55 @@ type world struct {
 func newWorld(t *testing.T, c *Cluster) *world {
 	const seed = 9
 	t.Logf("seed %d", seed)
-	return &world{t: t, c: c, net: &Net{rng: rand.New(rand.NewPCG(seed, seed))}, hubs: make(map[string]*node), seq: time.Now().UnixMicro()}
+	return &world{t: t, c: c, net: NewNet(seed), hubs: make(map[string]*node), seq: time.Now().UnixMicro()}
 }
 
-// node is a hub as far as its engine is concerned: it merges what it gets.
+// Node is a hub as far as its engine is concerned: it merges what it gets.
+type Node struct{ node }
+
+// Record returns what it has of a space.
+func (n *Node) Record(space string) hub.Record {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.records[space]
+}
+
+// Start runs an engine until the test ends.
+func Start(t *testing.T, e hub.Engine) *Node {
+	t.Helper()
+	n := &Node{node{engine: e, records: make(map[string]hub.Record), claims: make(map[string]map[string]hub.Claim)}}
+	r := start(t, e, n)
+	t.Cleanup(func() { r.stop(t) })
+	return n
+}
+
+// StartUntil runs an engine until stop is called.
+func StartUntil(t *testing.T, e hub.Engine) (stop func()) {
+	t.Helper()
+	n := &Node{node{engine: e, records: make(map[string]hub.Record), claims: make(map[string]map[string]hub.Claim)}}
+	r := start(t, e, n)
+	return func() { r.stop(t) }
+}
+
+// Ready waits until an engine is, and returns what it says then.
+func Ready(t *testing.T, e hub.Engine) (s hub.EngineStatus) {
+	t.Helper()
+	Soon(t, "the engine is ready", func() string {
+		if s = e.Status(); !s.Ready {
+			return fmt.Sprintf("got %+v", s)
+		}
+		return ""
+	})
+	return s
+}
+
+// Soon waits until f has nothing to complain of.
+func Soon(t *testing.T, what string, f func() string) {
+	t.Helper()
+	(&world{t: t}).soon(what, f)
+}
+
+// node is what Node is.
 type node struct {
 	id     string
 	engine hub.Engine

@@ -2,8 +2,11 @@ package natsengine
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -130,7 +133,7 @@ func (b *embedded) options(routes []*url.URL) *server.Options {
 		NoSigs: true, NoLog: true, NoSystemAccount: true, MaxPending: maxPending, MaxPayload: 1 << 20,
 		Routes: routes,
 		Cluster: server.ClusterOpts{
-			Name: "quasar", Host: b.host, Port: b.port, Advertise: b.opts.Advertise, ConnectRetries: keepTrying,
+			Name: clusterName(b.opts.Secret), Host: b.host, Port: b.port, Advertise: b.opts.Advertise, ConnectRetries: keepTrying,
 			PoolSize: -1, PingInterval: routePing, MaxPingsOut: 2, TLSTimeout: 2,
 		},
 	}
@@ -139,6 +142,15 @@ func (b *embedded) options(routes []*url.URL) *server.Options {
 	}
 	o.Cluster.TLSConfig = b.opts.TLS
 	return o
+}
+
+// clusterName differs with the secret. Servers ask those that come in for the
+// secret, and not those that they go to; but they leave each other alone if the names
+// of their clusters differ.
+func clusterName(secret string) string {
+	sum := hmac.New(sha256.New, []byte(secret))
+	_, _ = sum.Write([]byte("name of a quasar cluster"))
+	return "quasar-" + hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
 func (b *embedded) open(ctx context.Context, take func(message []byte), changed func()) error {
@@ -244,7 +256,13 @@ func (b *embedded) isSelf(conn net.Conn) bool {
 
 func (b *embedded) alone() bool { return b.none.Load() }
 
+// lastWords is how long the server gets for what it still has for others.
+const lastWords = 50 * time.Millisecond
+
 func (b *embedded) close() {
+	if b.server != nil && b.server.NumRoutes() > 0 {
+		time.Sleep(lastWords)
+	}
 	b.client.close()
 	if b.server != nil {
 		b.server.Shutdown()

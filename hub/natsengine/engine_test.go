@@ -70,6 +70,7 @@ func freeAddr(t *testing.T) string {
 // wires are a bus without NATS, for hubs of one process.
 type wires struct {
 	net *enginetest.Net
+	spy func(from string, message []byte) // nil for none
 
 	mu   sync.Mutex // guards ends
 	ends map[*wire]bool
@@ -94,6 +95,9 @@ func (w *wire) publish(subject string, message []byte) error {
 	defer w.mu.Unlock()
 	if !w.ends[w] {
 		return errors.New("closed")
+	}
+	if w.spy != nil {
+		w.spy(w.hub, message)
 	}
 	for end := range w.ends {
 		if subject != defaultPrefix+toOne+escape(end.hub) && subject != defaultPrefix+toAll+escape(w.hub) {

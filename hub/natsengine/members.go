@@ -24,6 +24,7 @@ type member struct {
 	hub      string
 	instance int64
 	alive    bool
+	left     bool // it said goodbye: what comes of that life is late
 	// direct is when it was heard last, and seen when it or anybody who hears it was.
 	direct, seen time.Time
 	// last is the number of its newest delta, once counting tells that.
@@ -59,6 +60,9 @@ func (ms members) sorted() []*member {
 func (ms members) counts() (alive, known int) {
 	alive, known = 1, 1
 	for _, m := range ms {
+		if m.left {
+			continue
+		}
 		known++
 		if m.alive {
 			alive++
@@ -108,6 +112,9 @@ func (ms members) heardDirectly(now time.Time) []heard {
 func (ms members) status(now time.Time) []hub.HubStatus {
 	out := make([]hub.HubStatus, 0, len(ms))
 	for _, m := range ms.sorted() {
+		if m.left {
+			continue
+		}
 		out = append(out, hub.HubStatus{
 			ID: m.hub, Version: m.beat.version, Alive: m.alive, Direct: m.hears(now),
 			Publishers: int(min(m.beat.publishers, 1<<30)), // #nosec G115 -- it fits

@@ -46,9 +46,9 @@ func appendHeader(dst []byte, h *header) []byte {
 	return binary.AppendUvarint(dst, uint64(h.instance)) // #nosec G115 -- a time after 1970
 }
 
-// header reads how a message begins. With errFormat the header is good and the rest
-// cannot be read.
-func (r *reader) header() (header, error) {
+// header reads how a message begins, of the formats up to newest. With errFormat the
+// header is good and the rest cannot be read.
+func (r *reader) header(newest byte) (header, error) {
 	h := header{format: r.byte(), kind: kind(r.byte()), hub: r.string(), instance: r.count()}
 	if r.err == nil {
 		r.err = quasar.CheckSpaceName(h.hub)
@@ -56,8 +56,8 @@ func (r *reader) header() (header, error) {
 	if r.err != nil {
 		return header{}, fmt.Errorf("header: %w", r.err)
 	}
-	if h.kind != kindBeat && (h.format == 0 || h.format > newestFormat) {
-		return h, fmt.Errorf("%w: got %d, want 1 to %d", errFormat, h.format, newestFormat)
+	if h.kind != kindBeat && (h.format == 0 || h.format > newest) {
+		return h, fmt.Errorf("%w: got %d, want 1 to %d", errFormat, h.format, newest)
 	}
 	return h, nil
 }

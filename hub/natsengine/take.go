@@ -14,7 +14,7 @@ func (e *Engine) take(message []byte) {
 	defer e.handling.Unlock()
 	now := time.Now()
 	r := &reader{rest: message}
-	h, err := r.header()
+	h, err := r.header(e.newest)
 	if err != nil && !errors.Is(err, errFormat) {
 		e.count(func(c *Counts) { c.Bad++ })
 		return
@@ -82,7 +82,7 @@ func (e *Engine) own(h *header, now time.Time) {
 func (e *Engine) see(h *header, now time.Time) bool {
 	e.mu.Lock()
 	m := e.members[h.hub]
-	if m != nil && h.instance < m.instance && m.hears(now) {
+	if m != nil && (h.instance < m.instance && m.hears(now) || m.left && h.instance == m.instance) {
 		e.mu.Unlock()
 		return false
 	}
@@ -128,9 +128,9 @@ func (e *Engine) forgetOthers(h *header) {
 func (e *Engine) goodbye(h *header) {
 	e.mu.Lock()
 	m := e.members[h.hub]
-	gone := m != nil && m.instance == h.instance
+	gone := m != nil && m.instance == h.instance && !m.left
 	if gone {
-		delete(e.members, h.hub)
+		m.alive, m.left = false, true
 		e.replica.forget(h.hub)
 	}
 	e.mu.Unlock()
@@ -175,7 +175,7 @@ func (e *Engine) hearsay(b *beat, now time.Time) (relays bool) {
 			m = &member{hub: h.hub, instance: h.instance}
 			e.members[h.hub] = m
 		}
-		if m == nil || m.instance != h.instance {
+		if m == nil || m.left || m.instance != h.instance {
 			continue
 		}
 		if at := now.Add(-h.ago); at.After(m.seen) {

@@ -12,7 +12,7 @@ import (
 )
 
 // start returns a client of the public socket that runs until the test ends.
-func start(t *testing.T, v *venue, change func(*deriv.Options)) *deriv.Client {
+func start(t testing.TB, v *venue, change func(*deriv.Options)) *deriv.Client {
 	t.Helper()
 	opts := v.options()
 	if change != nil {
@@ -26,7 +26,7 @@ func start(t *testing.T, v *venue, change func(*deriv.Options)) *deriv.Client {
 	return c
 }
 
-func startAccount(t *testing.T, v *venue, change func(*deriv.Options)) *deriv.Account {
+func startAccount(t testing.TB, v *venue, change func(*deriv.Options)) *deriv.Account {
 	t.Helper()
 	opts := v.options()
 	if change != nil {

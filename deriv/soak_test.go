@@ -62,6 +62,7 @@ type world struct {
 
 	mu           sync.Mutex // guards what follows
 	ticks        map[string]int
+	missed       int                     // ticks that nobody has
 	newest       map[string][]deriv.Tick // of each symbol, some of the end
 	transactions []deriv.Transaction
 	ends         map[deriv.ContractID]deriv.OpenContract
@@ -100,7 +101,7 @@ func (w *world) run(d time.Duration) {
 		}
 	}
 	var users sync.WaitGroup
-	for _, symbol := range []string{"R_75", "1HZ100V"} {
+	for symbol := range intervals {
 		users.Go(func() { w.watchTicks(ctx, symbol) })
 	}
 	for _, task := range []func(context.Context){w.callAround, w.trade, w.watchOver} {
@@ -132,7 +133,10 @@ func (w *world) timed(name string, call func() error) error {
 	return err
 }
 
-// watchTicks wants each epoch once and in order.
+// intervals of the ticks, in seconds.
+var intervals = map[string]deriv.Epoch{"R_75": 2, "1HZ100V": 1}
+
+// watchTicks wants each epoch once and in order, and to be told of all that nobody has.
 func (w *world) watchTicks(ctx context.Context, symbol string) {
 	for ctx.Err() == nil {
 		var stream *deriv.Stream[deriv.Tick]
@@ -147,8 +151,11 @@ func (w *world) watchTicks(ctx context.Context, symbol string) {
 			if e.Value.Epoch <= last || e.Value.Symbol != symbol {
 				w.t.Errorf("%s: got %+v after %d", symbol, e, last)
 			}
+			if gone := (e.Value.Epoch-last)/intervals[symbol] - 1; last > 0 && int(gone) != e.Missed {
+				w.t.Errorf("%s: got %+v after %d, want it told that %d are missing", symbol, e, last, gone)
+			}
 			last = e.Value.Epoch
-			w.keep(e.Value)
+			w.keep(e.Value, e.Missed)
 		}
 		stream.Close()
 	}
@@ -157,9 +164,10 @@ func (w *world) watchTicks(ctx context.Context, symbol string) {
 // compared is how many of the newest ticks are held against the venue's record.
 const compared = 1000
 
-func (w *world) keep(tick deriv.Tick) {
+func (w *world) keep(tick deriv.Tick, missed int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.missed += missed
 	w.ticks[tick.Symbol]++
 	w.newest[tick.Symbol] = append(w.newest[tick.Symbol], tick)
 	if len(w.newest[tick.Symbol]) >= 2*compared {

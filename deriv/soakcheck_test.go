@@ -22,13 +22,13 @@ func (w *world) check(d time.Duration) {
 	books := must(w.sim.Ledger(derivsim.DemoAccount))
 	w.checkTransactions(books)
 	w.checkContracts(books)
-	for symbol, interval := range map[string]time.Duration{"R_75": 2 * time.Second, "1HZ100V": time.Second} {
-		w.checkTicks(symbol, int(d/interval))
+	for symbol, interval := range intervals {
+		w.checkTicks(symbol, int(d/time.Second)/int(interval))
 	}
 	if h.Counters.Drops == 0 || len(w.ends) == 0 || h.Counters.Resubscribed == 0 {
 		w.t.Error("nothing went wrong, or nothing was traded: the test proves nothing")
 	}
-	w.t.Logf("ticks %v, transactions %d, contracts followed %d (%v the longest of five ticks), %v", w.ticks, len(w.transactions), len(w.ends), w.follow, w.outcomes)
+	w.t.Logf("ticks %v (%d missed), transactions %d, contracts followed %d (%v the longest of five ticks), %v", w.ticks, w.missed, len(w.transactions), len(w.ends), w.follow, w.outcomes)
 	w.t.Logf("all streams alive again %d times, after %v at most, %v with a connection", w.revived, w.outage, w.mending)
 	w.t.Logf("calls %v, the slowest %v", w.calls, w.slowest)
 	w.t.Logf("%+v, faults %v", h.Counters, w.sim.Happened())
@@ -76,7 +76,7 @@ func (w *world) checkTicks(symbol string, made int) {
 	}
 	newest := w.newest[symbol]
 	history := map[deriv.Epoch]deriv.Price{}
-	for _, tick := range must(w.a.History(w.t.Context(), symbol, newest[0].Epoch, newest[len(newest)-1].Epoch, 2*compared)) {
+	for _, tick := range must(w.a.History(w.t.Context(), symbol, newest[0].Epoch, newest[len(newest)-1].Epoch, 20*compared)) {
 		history[tick.Epoch] = tick.Quote
 	}
 	for _, tick := range newest {

@@ -171,6 +171,42 @@ func TestTicksThatAreLeftOutAreFilledAndThoseSentTwiceAreDropped(t *testing.T) {
 	})
 }
 
+// A history that fails says nothing of what came late: only what nobody has is missed,
+// and it is told where it is.
+func TestOnlyWhatNobodyHasIsMissed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVenue(t)
+		begun := deriv.EpochOf(time.Now())
+		v.answer = func(p *peer, call string, request map[string]any) bool {
+			switch call {
+			case "ticks":
+				p.reply(request, "tick", tick("1HZ100V", begun))
+			case "ticks_history":
+				p.update(p.stream(), "tick", tick("1HZ100V", begun+1)) // late, and before the answer
+				p.fail(request, "history", "InputValidationFailed")
+			default:
+				return false
+			}
+			return true
+		}
+		c := start(t, v, func(o *deriv.Options) { o.TickSilence = -1 })
+		stream := must(c.Ticks(t.Context(), "1HZ100V"))
+		defer stream.Close()
+		p, id := v.last(), v.last().stream()
+		for _, after := range []deriv.Epoch{2, 5, 6} {
+			p.update(id, "tick", tick("1HZ100V", begun+after))
+			time.Sleep(time.Minute)
+		}
+		var got []string
+		for _, e := range take(t, stream, 5) {
+			got = append(got, fmt.Sprintf("%d after %d missed", e.Value.Epoch-begun, e.Missed))
+		}
+		if diff := cmp.Diff(got, []string{"0 after 0 missed", "1 after 0 missed", "2 after 0 missed", "5 after 2 missed", "6 after 0 missed"}); diff != "" {
+			t.Errorf("got (-) want (+):\n%s", diff)
+		}
+	})
+}
+
 func TestAGapGreaterThanTheBoundSaysWhatIsMissing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVenue(t)

@@ -154,8 +154,12 @@ func (t *tickTopic) learn(epoch Epoch) {
 	}
 }
 
-// pass wants the lock.
+// pass says what is missing right before a tick, where the interval is known. It
+// wants the lock.
 func (t *tickTopic) pass(e Event[Tick]) {
+	if t.interval > 0 && t.last > 0 {
+		e.Missed = max(0, int((e.Value.Epoch-t.last)/t.interval)-1)
+	}
 	t.last = e.Value.Epoch
 	if e.Value.Decimals != 0 {
 		t.decimals = e.Value.Decimals
@@ -180,9 +184,11 @@ func (t *tickTopic) fill(ctx context.Context, from, to Epoch) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.socket.counters.filled.Add(uint64(len(ticks)))
-	events := t.between(ticks, to)
-	missed := t.missing(from, to, len(events), err)
-	for _, e := range events {
+	missed := 0
+	if err != nil {
+		missed = 1 // at least, as far as is known
+	}
+	for _, e := range t.between(ticks, to) {
 		e.Missed, missed = missed, 0
 		t.pass(e)
 	}
@@ -206,18 +212,6 @@ func (t *tickTopic) between(ticks []Tick, to Epoch) []Event[Tick] {
 }
 
 func byEpoch(a, b Event[Tick]) int { return int(a.Value.Epoch - b.Value.Epoch) }
-
-// missing estimates how many ticks of a gap nobody has. It wants the lock.
-func (t *tickTopic) missing(from, to Epoch, found int, err error) int {
-	missed := 0
-	if t.interval > 0 {
-		missed = max(0, int((to-from+2)/t.interval)-1-found)
-	}
-	if err != nil {
-		missed = max(1, missed)
-	}
-	return missed
-}
 
 // release passes on what was held while a gap was being filled. A gap among
 // these begins another filling, for which the rest is held again. It wants the

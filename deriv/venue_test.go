@@ -21,7 +21,7 @@ import (
 // venue is a small Deriv that does what a test scripts: a real WebSocket server,
 // in memory.
 type venue struct {
-	t   *testing.T
+	t   testing.TB
 	net *dialtest.Network
 	// answer replaces the answer to a call; false leaves it to the default.
 	answer func(p *peer, call string, request map[string]any) bool
@@ -52,7 +52,7 @@ type peer struct {
 
 const demoAccount = `{"account_id":"DOT90004580","balance":10000,"currency":"USD","group":"row","status":"active","account_type":"demo"}`
 
-func newVenue(t *testing.T) *venue {
+func newVenue(t testing.TB) *venue {
 	v := &venue{t: t, accounts: "[" + demoAccount + "]", calls: map[string]int{}}
 	v.net = dialtest.Serve(t, v)
 	return v
@@ -263,7 +263,7 @@ func tick(symbol string, epoch deriv.Epoch) deriv.TickAnswer {
 }
 
 // running runs a client until the test ends, and fails it if Run does.
-func running(t *testing.T, c interface{ Run(context.Context) error }) {
+func running(t testing.TB, c interface{ Run(context.Context) error }) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

@@ -12,6 +12,17 @@ import (
 // The pages that say which test shows something must not name one that is gone.
 func TestTestsThatTheDocsNameExist(t *testing.T) {
 	have := testsOfTheHouse(t)
+	for _, page := range []string{"docs/deriv.md", "docs/simulator.md"} { // which quote much else
+		text, err := os.ReadFile(filepath.Join("..", "..", page))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range findAll(`\b((?:Test|Fuzz)[A-Z]\w*)`, string(text)) {
+			if !have[name] {
+				t.Errorf("%s names the test %q, which does not exist", page, name)
+			}
+		}
+	}
 	for _, page := range []string{"docs/faults.md", "SECURITY.md"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", page))
 		if err != nil {

@@ -48,8 +48,18 @@ func (r *Ranker) serveCommand(w http.ResponseWriter, req *http.Request, do comma
 		return
 	}
 	// A person who lost patience must not stop half of it.
-	done, err := do(context.WithoutCancel(req.Context()), r.opts.Trader, "api "+guard.Addr(req).String(), note)
+	done, err := do(context.WithoutCancel(req.Context()), r.opts.Trader, by(req), note)
+	r.answerCommand(w, done, err)
+}
+
+// by names who asks, for the journal.
+func by(req *http.Request) string { return "api " + guard.Addr(req).String() }
+
+// answerCommand says what came of a command.
+func (r *Ranker) answerCommand(w http.ResponseWriter, done string, err error) {
 	switch {
+	case errors.Is(err, trade.ErrLooser):
+		problem.Write(w, http.StatusBadRequest, err.Error())
 	case errors.Is(err, trade.ErrUnresolved):
 		problem.Write(w, http.StatusConflict, err.Error())
 	case err != nil:

@@ -82,6 +82,7 @@ func openAPIPaths(s *schemas) object {
 	} {
 		paths["/trade/"+name] = object{"post": s.command(name, summary)}
 	}
+	paths["/trade/limits"] = object{"post": s.tighten()}
 	return paths
 }
 
@@ -163,6 +164,20 @@ func (s *schemas) command(id, summary string) object {
 			"type": "object", "properties": object{"note": object{"type": "string", "description": "Why; it stands in the journal."}}, "additionalProperties": false,
 		}}}},
 	}
+}
+
+// tighten is a command whose body says limits: any of those of /risk.
+func (s *schemas) tighten() object {
+	operation := s.command("limits", "Make limits tighter, until the process ends. Those that are not said stay; looser ones are refused, and want a restart.")
+	s.of(reflect.TypeFor[limitsAnswer]())
+	limits := maps.Clone(at(s.made, "Limits"))
+	delete(limits, "required")
+	operation["requestBody"] = object{"required": true, "content": object{"application/json": object{"schema": object{
+		"type": "object", "additionalProperties": false, "required": []string{"limits"}, "properties": object{
+			"limits": limits, "note": object{"type": "string", "description": "Why; it stands in the journal."},
+		},
+	}}}}
+	return operation
 }
 
 func openAPIResponses() object {

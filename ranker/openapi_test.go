@@ -169,7 +169,7 @@ func TestAnswersKeepToOpenAPI(t *testing.T) {
 
 // unseen are answers that only a venue's or a journal's fault brings about.
 var unseen = map[string]bool{
-	"POST /trade/halt 409": true, "POST /trade/resume 409": true, "POST /trade/flatten 409": true,
+	"POST /trade/halt 409": true, "POST /trade/resume 409": true, "POST /trade/flatten 409": true, "POST /trade/limits 409": true, "POST /trade/limits 503": true,
 	"POST /trade/halt 503": true, "POST /trade/resume 503": true, "POST /trade/flatten 503": true,
 	"GET /ws/view 101": true, "GET /ws/view 503": true, // see state_test.go
 }
@@ -207,7 +207,7 @@ const adminToken = "the-admin-token-of-a-test"
 
 func withCommands(api *openAPI) {
 	r := prepare(api.t, newHub(api.t), &ranker.Options{Trader: holding(api.t, 0), AdminToken: adminToken})
-	for _, path := range []string{"/trade/halt", "/trade/resume", "/trade/flatten"} {
+	for _, path := range []string{"/trade/halt", "/trade/resume", "/trade/flatten", "/trade/limits"} {
 		command := func(r http.Handler, body string, header ...string) {
 			req := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:7861"+path, strings.NewReader(body))
 			for i := 0; i < len(header); i += 2 {
@@ -219,6 +219,7 @@ func withCommands(api *openAPI) {
 		}
 		as := []string{"Authorization", "Bearer " + adminToken}
 		command(r, `{"note":"a test"}`, as...)
+		command(r, `{"limits":{"max_stake":"0.50"},"note":"a test"}`, as...)
 		command(r, `{"note":1}`, as...)
 		command(r, "")
 		command(r, "", "Origin", "https://evil.example")

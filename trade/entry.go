@@ -22,6 +22,7 @@ type Entry struct {
 	Refused    *Refused    `json:"refused,omitempty"`
 	Halted     *Halted     `json:"halted,omitempty"`
 	Resumed    *Resumed    `json:"resumed,omitempty"`
+	Tightened  *Tightened  `json:"tightened,omitempty"`
 	Reconciled *Reconciled `json:"reconciled,omitempty"`
 	Started    *Started    `json:"started,omitempty"`
 }
@@ -69,6 +70,8 @@ type Bought struct {
 	Receipt Receipt `json:"receipt"`
 	// Found is true where the venue's record told, and no answer.
 	Found bool `json:"found,omitzero"`
+	// By is the person who said that it is this contract, "" where nobody had to.
+	By string `json:"by,omitzero"`
 }
 
 // Rejected tells that the venue did not sell.
@@ -125,6 +128,13 @@ type Halted struct {
 type Resumed struct {
 	By   string `json:"by"`
 	Note string `json:"note,omitempty"`
+}
+
+// Tightened tells which limits are in force from now on, until the process ends.
+type Tightened struct {
+	Limits *Limits `json:"limits"`
+	By     string  `json:"by"`
+	Note   string  `json:"note,omitempty"`
 }
 
 // Reconciled tells that journal and venue agree, or in what they do not.

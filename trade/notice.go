@@ -23,5 +23,6 @@ const (
 	NoticeResolved   NoticeKind = "resolved"
 	NoticeHalted     NoticeKind = "halted"
 	NoticeResumed    NoticeKind = "resumed"
+	NoticeTightened  NoticeKind = "tightened"
 	NoticeReconciled NoticeKind = "reconciled" // the first time, and after a mismatch
 )

@@ -24,9 +24,8 @@ func (t *Trader) Resolve(ctx context.Context, intent string, contract int64, by 
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	o := t.ledger.Unresolved()
-	if o == nil || o.ID() != intent {
-		return fmt.Errorf("%.40q is no unresolved order", intent)
+	if err := t.ledger.unresolved(intent); err != nil {
+		return err
 	}
 	if contract == 0 {
 		return t.append(ctx, &Entry{Abandoned: &Abandoned{Intent: intent, Reason: "not bought, says " + by}})
@@ -38,5 +37,17 @@ func (t *Trader) Resolve(ctx context.Context, intent string, contract int64, by 
 	if at < 0 {
 		return fmt.Errorf("contract %d: the venue has none of our app by that number that is no other order's", contract)
 	}
-	return t.append(ctx, &Entry{Bought: &Bought{Intent: intent, Receipt: all[at].receipt(), Found: true}})
+	return t.append(ctx, &Entry{Bought: &Bought{Intent: intent, Receipt: all[at].receipt(), Found: true, By: by}})
+}
+
+// unresolved is an error unless an intent is the order of which nobody knows, which it
+// names.
+func (l *Ledger) unresolved(intent string) error {
+	switch o := l.Unresolved(); {
+	case o == nil:
+		return fmt.Errorf("intent: got %.80q, and no order is unresolved", intent)
+	case o.ID() != intent:
+		return fmt.Errorf("intent: got %.80q, want the unresolved one: %s", intent, o.ID())
+	}
+	return nil
 }

@@ -22,6 +22,8 @@ func (t *Trader) tell(e *Entry) {
 		t.notify(NoticeResolved, fmt.Sprintf("%s was not bought: %s", o.ID(), e.Abandoned.Reason), o)
 	case e.Halted != nil:
 		t.notify(NoticeHalted, fmt.Sprintf("%s by %s: %s", e.Halted.Reason, e.Halted.By, e.Halted.Detail), nil)
+	case e.Tightened != nil:
+		t.notify(NoticeTightened, "limits tightened by "+e.Tightened.By, nil)
 	case e.Resumed != nil:
 		t.notify(NoticeResumed, "resumed by "+e.Resumed.By, nil)
 	}

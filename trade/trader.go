@@ -60,6 +60,7 @@ func New(opts *Options) (*Trader, error) {
 func (t *Trader) Open(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	tightened := false
 	for e, err := range t.opts.Journal.Entries(ctx) {
 		if err != nil {
 			return err
@@ -67,6 +68,10 @@ func (t *Trader) Open(ctx context.Context) error {
 		if err := t.ledger.Apply(e); err != nil {
 			return err
 		}
+		tightened = e.Tightened != nil || tightened && (e.Started == nil || e.Started.Again)
+	}
+	if tightened {
+		t.opts.Logger.Warn("limits were tightened while the last process ran: from now on those of this start are in force")
 	}
 	if have, want := t.ledger.Account, t.broker.Account(); t.ledger.Seq > 0 && !have.same(&want) {
 		return fmt.Errorf("the journal is of %s, the broker trades on %s", have, want)
@@ -218,17 +223,6 @@ func (t *Trader) concerned(e *Entry) *Order {
 		return t.ledger.ByContract(e.Adopted.Contract.ID)
 	}
 	return nil
-}
-
-// Tighten makes limits tighter while the trader runs. Looser ones want a restart.
-func (t *Trader) Tighten(next *Limits) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	tighter, err := t.limits.Tighten(next)
-	if err == nil {
-		t.limits = tighter
-	}
-	return err
 }
 
 // View calls look with the ledger, which it must not keep or change.

@@ -25,6 +25,7 @@ func (e *Entry) What() string {
 		{"refused", e.Refused != nil},
 		{"halted", e.Halted != nil},
 		{"resumed", e.Resumed != nil},
+		{"tightened", e.Tightened != nil},
 		{"reconciled", e.Reconciled != nil},
 	} {
 		if thing.is && what != "" {

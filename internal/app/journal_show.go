@@ -129,6 +129,9 @@ func saysOf(e *trade.Entry) string {
 		if e.Bought.Found {
 			how = "found in the venue's record"
 		}
+		if e.Bought.By != "" {
+			how = "said to be it by " + e.Bought.By
+		}
 		return fmt.Sprintf("contract %d for %s (%s)", e.Bought.Receipt.Contract, e.Bought.Receipt.Price, how)
 	case e.Rejected != nil:
 		return e.Rejected.Code + ": " + e.Rejected.Reason

@@ -36,6 +36,9 @@ test: ## vet and all tests, with the race detector and Python where they are; co
 docs-test: ## every command and code block of the documentation, those that take long too
 	QUASAR_DOCS=1 go test -count=1 -v -run 'Documentation|TheMap|Reference' ./internal/app
 
+pictures: build $(if $(shell command -v npm),web/e2e/node_modules/.package-lock.json) ## the pictures of the documentation: quasar demo, two minutes on
+	QUASAR_BINARY=$(CURDIR)/bin/quasar node web/e2e/pictures.js
+
 race: ## all Go tests with the race detector, which has to be there
 	go test -race $(TESTFLAGS) ./...
 

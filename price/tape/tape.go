@@ -1,7 +1,8 @@
 // Package tape draws ticks as SVG: a line for where the price has been, and below
 // it the largest move of each moment, so that what is rare is seen.
 //
-// docs/tapes has one of each kind of index. go generate draws them anew.
+// docs/tapes has one of each kind of index, and a sheet of all. go generate draws
+// them anew.
 package tape
 
 import (
@@ -45,7 +46,7 @@ func Draw(w io.Writer, index price.Index, seed uint64, ticks int) error {
 	if err != nil {
 		return err
 	}
-	d := &drawing{index: index, seed: seed, ticks: ticks, columns: sample(p, ticks)}
+	d := &drawing{index: index, seed: seed, ticks: ticks, columns: sample(p, ticks, columns)}
 	if d.frame(); d.high <= d.low {
 		return errors.New("tape: got a price that never moves, want one that does")
 	}
@@ -59,8 +60,8 @@ func Draw(w io.Writer, index price.Index, seed uint64, ticks int) error {
 }
 
 // sample gathers ticks in columns: no tick is left out, however many share one.
-func sample(p *price.Process, ticks int) []column {
-	list := make([]column, min(ticks, columns))
+func sample(p *price.Process, ticks, most int) []column {
+	list := make([]column, min(ticks, most))
 	for i := range ticks {
 		before := p.Price()
 		now := p.Next()
@@ -104,10 +105,12 @@ func (d *drawing) y(p float64) float64 {
 func (d *drawing) open() {
 	fmt.Fprintf(&d.out, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d" role="img" aria-label="%s">`+"\n",
 		width, height, width, height, html.EscapeString(d.caption()))
-	// Colours hold on light and on dark pages.
-	d.out.WriteString(`<style>text{font:12px system-ui,sans-serif;fill:#24292f;font-variant-numeric:tabular-nums}.h{font-weight:600}.n{text-anchor:end}path{fill:none;stroke:#0969da;stroke-width:1.2}.m{stroke:#bf8700;stroke-width:1}.g{stroke:#8c959f;stroke-width:.5}` +
-		`@media(prefers-color-scheme:dark){text{fill:#d0d7de}path{stroke:#58a6ff}.m{stroke:#d29922}}</style>` + "\n")
+	d.out.WriteString(style)
 }
+
+// style has colours that hold on light and on dark pages.
+const style = `<style>text{font:12px system-ui,sans-serif;fill:#24292f;font-variant-numeric:tabular-nums}.h{font-weight:600}.n{text-anchor:end}path{fill:none;stroke:#0969da;stroke-width:1.2}.m{stroke:#bf8700;stroke-width:1}.g{stroke:#8c959f;stroke-width:.5}` +
+	`@media(prefers-color-scheme:dark){text{fill:#d0d7de}path{stroke:#58a6ff}.m{stroke:#d29922}}</style>` + "\n"
 
 func (d *drawing) caption() string {
 	return fmt.Sprintf("%s, %d ticks, one every %v, simulated with seed %d", d.index.Display, d.ticks, d.index.Interval, d.seed)

@@ -68,6 +68,40 @@ func TestGoldenTapes(t *testing.T) {
 	}
 }
 
+// The sheet has every index there is.
+func TestGoldenSheet(t *testing.T) {
+	var b bytes.Buffer
+	if err := tape.Sheet(&b, price.Indices(), 7, 3600); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("..", "..", "docs", "tapes", "all.svg")
+	if *update {
+		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(b.Bytes(), want) {
+		t.Errorf("%s is not what is drawn, %v; go generate ./price/tape draws it anew", path, err)
+	}
+	for _, x := range price.Indices() {
+		if !strings.Contains(b.String(), ">"+x.Symbol+"<") {
+			t.Errorf("got no %s", x.Symbol)
+		}
+	}
+	if err := xml.Unmarshal(b.Bytes(), new(struct{})); err != nil {
+		t.Error(err)
+	}
+	for _, ticks := range []int{1, 1_000_000} {
+		if tape.Sheet(io.Discard, price.Indices(), 7, ticks) == nil {
+			t.Errorf("%d ticks: got no error", ticks)
+		}
+	}
+	if tape.Sheet(io.Discard, nil, 7, 100) == nil || tape.Sheet(io.Discard, []price.Index{{}}, 7, 100) == nil {
+		t.Error("no index: got no error")
+	}
+}
+
 func TestATapeIsWellFormed(t *testing.T) {
 	for _, ticks := range []int{2, 100, 619, 620, 621, 10_000} {
 		d := xml.NewDecoder(bytes.NewReader(draw(t, "CRASH50", 1, ticks)))

@@ -1,6 +1,8 @@
 // The ranker's page in a real browser, against the real ranker behind the real hub.
 
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { after, before, test } from "node:test";
 import { View, eventually, launch, looks, phone } from "./browser.js";
 import { Proxy } from "./proxy.js";
@@ -91,7 +93,7 @@ withRanker("what the policy learned is said, and that it is no edge", ["--bandit
   try {
     await eventually("outcomes", () => vital(page, "Outcomes"), (text) => Number(text) > 0);
     await eventually("order", () => page.text("#ranking-order"), (text) => /^by the policy ucb: \d+ outcomes learned$/.test(text));
-    await eventually("expected", () => cell(page, "V75", "c-expected"), (text) => /^[+−]?\d+\.\d\d ± \d+\.\d\d$/.test(text));
+    await eventually("expected", () => cell(page, "V75", "c-expected"), (text) => /^[+−]?\d+\.\d\d ± \d+\.\d\d chosen with 1\.00$/.test(text));
     await eventually("evidence", () => page.text("#gate-sentence"), (text) => /^No evidence of an edge yet: \d+ of at least 50 decisions\.$/.test(text));
     await eventually("decisions", () => page.text(".decisions tbody tr:last-child .d-why"), (text) => /^chosen with 1\.00 of 1 eligible, expected .*; nothing is traded$/.test(text));
     assert.equal(await page.text("#waiting"), "Asked for, and not sent by the hub so far: V100_1s.");
@@ -107,7 +109,7 @@ withRanker("a ranker without its hub, and one that is gone, are two things", [],
   await hub.kill();
   await eventually("connection", () => page.connection(), "No hub");
   assert.match(await page.text("#hub-lost"), /^The ranker has no connection to its hub since \d\d:\d\d:\d\d UTC/);
-  await eventually("verdict", () => verdict(page, "V75"), (text) => /^no connection to the hub/.test(text));
+  await eventually("verdict", () => verdict(page, "V75"), (text) => /^no hub/.test(text));
   assert.match(await page.page.getAttribute('tr[data-space="V75"]', "class"), /\blost\b/);
 
   await ranker.kill();
@@ -130,6 +132,75 @@ withRanker("the hub's page is linked where the reader can open it", [], async ({
   const page = await view();
   await eventually("link", () => page.page.getAttribute("#hub-link", "href"), `${hub.url}/`);
   assert.equal(await page.visible("#hub-link"), true);
+});
+
+withRanker("what strangers named is text, fits a phone, and breaks nothing", ["--decide-every", "1s", "--horizon", "2s"], async ({ view, publisher }) => {
+  const long = "A".repeat(64);
+  const hostile = [`<img src=x onerror="document.title='x'">`, "</span><script>document.title='x'</script>", "${7*7}{{7*7}} 'x'\"", "ｆｕｌｌ　ｗｉｄｔｈ".repeat(4)];
+  for (const [i, name] of [long, "constructor", "toString", "a.b-c_d"].entries()) (await publisher(name)).metrics(training(1, 0.5), voting(9, 1, 1e9, hostile[i]));
+  const page = await view({ viewport: phone });
+  await eventually("rows", async () => (await names(page)).sort(), [long, "a.b-c_d", "constructor", "toString"].sort());
+  const told = await page.page.$$eval(".source", (all) => all.map((one) => one.textContent));
+  for (const text of hostile) assert.ok(told.includes(text), `${text} in ${told}`);
+  assert.equal(await page.page.title(), "Quasar ranker");
+  assert.equal(await page.page.locator("main img, main script").count(), 0);
+  await page.fits();
+});
+
+test("real money is said on every screen, in the title, and cannot be missed", async () => {
+  const folder = await mkdtemp(`${tmpdir()}/quasar-`);
+  const account = "ROT90000001"; // the simulator's
+  Object.assign(process.env, { DERIV_API_KEY: "any", DERIV_APP_ID: "1", QUASAR_ADMIN_TOKEN: "the admin token of a test" });
+  await writeFile(`${folder}/quasar.yaml`, "rank:\n  live: true\n");
+  const hub = await new Server("hub").start();
+  const venue = new Server("sim", "--seed", "1");
+  await venue.start();
+  const ranker = new Server("rank", "--hub", hub.ws, "--config", `${folder}/quasar.yaml`, "--trade", "live", "--confirm-live", account, "--deriv-url", venue.url, "--data-dir", `${folder}/data`);
+  const open = [];
+  try {
+    await ranker.start();
+    for (const look of looks) {
+      const page = await View.open(browser, ranker.url, { ...look, deviceScaleFactor: look.viewport === phone ? 2 : 1 });
+      open.push(page);
+      await eventually("banner", () => page.text("#live"), `REAL MONEY. This ranker trades on the live account ${account} at ${new URL(venue.url).host}.`);
+      assert.equal(await page.page.title(), "REAL MONEY: Quasar ranker");
+      await eventually("pill", () => page.text(".control .pill"), "REAL MONEY");
+      await page.fits();
+      await page.accessible();
+      await page.shot(`ranker-live-money-${look.name}`);
+    }
+    const [page] = open;
+    await page.page.click("#log-in");
+    await page.page.fill("#login-line", process.env.QUASAR_ADMIN_TOKEN);
+    await page.page.keyboard.press("Enter");
+    await eventually("logged in", () => page.visible("#logout"), true);
+    await fetch(`${ranker.url}/trade/halt`, { method: "POST", headers: { Authorization: `Bearer ${process.env.QUASAR_ADMIN_TOKEN}` } });
+    await eventually("banner", () => page.visible("#resume"), true);
+    await page.page.click("#resume");
+    await page.page.fill("#resume-dialog-line", "RESUME"); // not enough for real money
+    await page.page.keyboard.press("Enter");
+    await eventually("the answer", () => page.text("#resume-dialog .error"), `Got “RESUME”, want ${account}.`);
+    await page.page.fill("#resume-dialog-line", account);
+    await page.page.keyboard.press("Enter");
+    await eventually("resumed", () => page.visible("#halted"), false);
+    for (const one of open.splice(0)) await one.close();
+  } finally {
+    for (const one of open) await one.close().catch(() => {});
+    await ranker.kill();
+    await venue.kill();
+    await hub.kill();
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("an interval of wins is that of Newcombe's table, and wider for many rows", async () => {
+  const { wilson } = await source("ranker/wilson.ts");
+  for (const [won, n, low, high] of [[81, 263, 0.255288520, 0.366209577], [15, 148, 0.062386400, 0.160487242], [0, 20, 0, 0.161125158], [1, 29, 0.006113214, 0.171755219]]) {
+    const got = wilson(won, n, 0.05);
+    assert.ok(Math.abs(got.low - low) < 1e-8 && Math.abs(got.high - high) < 1e-8, `${won} of ${n}: ${JSON.stringify(got)}`);
+  }
+  assert.ok(wilson(21, 30, 0.05 / 8).low < 0.5128 && wilson(21, 30, 0.05).low > 0.5128);
+  assert.equal(wilson(0, 0, 0.05), null);
 });
 
 test("an address of the hub becomes a page's only where a reader may reach it", async () => {

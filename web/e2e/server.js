@@ -38,7 +38,7 @@ export class Server {
     for (let i = 0; i < 300; i++) {
       if (this.process.exitCode !== null) break;
       try {
-        if ((await fetch(this.url + "/health")).ok) return this;
+        if ((await fetch(this.url + "/health")).ok || this.command === "sim") return this; // which has no /health
       } catch { /* not yet */ }
       await sleep(50);
     }

@@ -70,7 +70,7 @@ function options(plotter: Plotter): Omit<uPlot.Options, "width" | "height"> {
       series("profit", { stroke: accent, width: 2, ...(stepped === undefined ? {} : { paths: stepped }) }),
     ],
     bands: [{ series: [1, 2], fill: accent + "22" }],
-    axes: [{ ...axis, grid: { show: false }, space: 70, values: (_, ticks) => ticks.map(timeOfDay) }, { ...axis, size: 52 }],
+    axes: [{ ...axis, grid: { show: false }, space: 70, size: 30, values: (_, ticks) => ticks.map(timeOfDay) }, { ...axis, size: 52 }],
     legend: { show: false },
     cursor: { show: false },
     tzDate: (unix: number) => plotter.tzDate(new Date(unix * 1000), "Etc/UTC"),

@@ -33,11 +33,11 @@ function row(d: Decision, state: State): Piece {
     <td class="r num d-stake">${d.order === null ? unknown : money(d.order.price)}</td>
     <td class="why d-why">${why(d, state)}</td>
     <td class="r num d-brought">${d.outcome === null ? "to come" : d.outcome.reward === null ? (d.outcome.dropped ?? unknown) : signed(d.outcome.reward, 2)}</td>
-    <td class="r num d-result">${result(d.order)}</td></tr>`;
+    <td class="r num d-result ${d.order === null ? "no-order" : ""}">${result(d.order)}</td></tr>`;
 }
 
 function why(d: Decision, state: State): Piece {
-  if (d.refused !== null) return html`<span class="reason">${d.refused.reasons.join(", ")}</span> ${d.refused.details.join("; ")}`;
+  if (d.refused !== null) return html`${d.refused.details.join("; ")} <span class="reason">(${d.refused.reasons.join(", ")})</span>`;
   const chosen = `chosen with ${share(d.propensity, 2)} of ${d.eligible} eligible${d.belief === null ? "" : `, expected ${signed(d.belief.mean, 2)}`}${d.explored ? ", to explore" : ""}`;
   if (d.order !== null) return d.order.reason === null ? chosen : `${chosen}; ${d.order.reason}`;
   if (state.trade === null) return `${chosen}; nothing is traded`;

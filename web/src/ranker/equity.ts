@@ -19,7 +19,8 @@ export class Equity {
       if (report.total.curve.length < 2) return empty("No two contracts have ended yet. The curve begins with the second.");
       return html`<div class="body"><div class="chart" id="equity-chart" role="img" aria-label=${words(report)}></div>
         <p class="legend sub"><span class="key equity">profit</span><span class="key band">95 % of the same record shuffled, ${report.runs} times</span><span class="key coin">fair coins with the same stakes: mean, and 95 %</span></p>
-        ${inside(report) ? html`<p class="sub" id="equity-luck">The curve lies within what coins do: nothing here is distinguishable from luck.</p>` : nothing}</div>`;
+        ${report.total.curve.at(-1)?.coin_low === null ? html`<p class="sub">The coins end where a contract came that multiplies: there is no coin for those.</p>` : nothing}
+        ${report.verdict.finding === "edge" ? nothing : html`<p class="sub" id="equity-luck">${inside(report) ? "The curve lies within what coins do. " : ""}Nothing here is distinguishable from luck, whichever way it goes.</p>`}</div>`;
     };
     const start = report?.start ?? null;
     return html`<section class="panel" aria-labelledby="equity-title"><div class="head"><h2 id="equity-title">Equity</h2>

@@ -1,7 +1,7 @@
 // The evidence gate: whether what was decided is distinguishable from luck.
 
 import { count, plural, signed } from "../shared/format.js";
-import { fitting, html, intervalBar, nothing, type Piece } from "./show.js";
+import { fitting, html, intervalBar, nothing, scale, type Piece } from "./show.js";
 import type { State } from "./types.js";
 
 export function gate(state: State): Piece {
@@ -12,7 +12,7 @@ export function gate(state: State): Piece {
     <div class="body">
       <p class="verdict" id="gate-sentence">${sentence(state)}</p>
       ${gate.mean === null || gate.interval === null ? nothing
-        : html`<div class="gate-interval">${intervalBar(fitting(gate.interval), gate.mean, gate.interval, { mark: 0, words: gate.sentence })}
+        : html`<div class="gate-interval"><div>${scale(fitting(gate.interval))}${intervalBar(fitting(gate.interval), gate.mean, gate.interval, { mark: 0, words: gate.sentence })}</div>
           <span class="num">mean ${signed(gate.mean)} <small>${signed(gate.interval[0], 2)} to ${signed(gate.interval[1], 2)}</small></span></div>`}
       <p class="sub">Followed one after the other, ${horizon} s each: the decision of the highest mean, by its price alone, in standard deviations of its move, less a cost of ${state.policy.cost}.
         The 95 % interval holds whenever one looks. It is of prices; what trades brought, after the house's margin, is under Performance.</p>

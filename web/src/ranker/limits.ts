@@ -15,7 +15,7 @@ export function limits(state: State): Piece {
   return panel(pill, html`<div class="body">
     ${on.map(row)}
     ${off.length === 0 ? nothing : html`<p class="sub off">Switched off: ${off.join(", ")}.</p>`}
-    <p class="sub">Striped: what is open counts as lost.</p></div>`);
+    <p class="sub">The lighter part is what is open, counted as lost.</p></div>`);
 }
 
 const panel = (pill: Piece, body: Piece): Piece =>

@@ -63,7 +63,7 @@ function show(): void {
     <div class="control">${control(state, feed, word)}${whoCommands(state)}</div>
     ${vitals(state, report, feed)}
     <div class="columns wide-left stretch">${equity.panel(state, report)}${limits(state)}</div>
-    <div class="columns wide-left"><div class="stack">${ranking.show(state, at)}${gate(state)}</div>${positions(state, feed.venueNow())}</div>
+    <div class="columns wide-left">${ranking.show(state, at)}<div class="stack">${positions(state, feed.venueNow())}${gate(state)}</div></div>
     ${decisions(state, filter, (chosen) => { filter = chosen; paint(); })}
     ${record(state, report)}`, byId("content"));
   render(dialogs(state), byId("dialogs"));

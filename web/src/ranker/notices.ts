@@ -23,7 +23,7 @@ function halted({ trade }: State, word: Word, resume: () => void): Piece {
   const { halted } = account;
   if (halted !== null) {
     const open = positions.length === 0 ? "No contract is open." : `${plural(positions.length, "open contract")} ${positions.length === 1 ? "runs" : "run"} to ${positions.length === 1 ? "its" : "their"} end.`;
-    return html`<div class="banner bad" id="halted" role="alert"><span>Trading halted at ${clockTime(halted.since)} by ${halted.by} (${halted.reason}${halted.detail === "" ? "" : `: ${halted.detail}`}). Nothing is bought. ${open}</span>
+    return html`<div class="banner bad" id="halted" role="alert"><span>Trading halted at ${clockTime(halted.since)}${trade.venue.speed > 1 ? " of the venue" : ""} by ${halted.by} (${halted.reason}${halted.detail === "" ? "" : `: ${halted.detail}`}). Nothing is bought. ${open}</span>
       ${commands ? html`<button type="button" class="button" id="resume" @click=${resume}>Resume…</button>` : html`<span>quasar trade resume ends it.</span>`}</div>`;
   }
   if (account.standing !== "ACTIVE") return html`<div class="banner warn" id="reducing">Nothing is bought for now: ${account.why.join("; ")}.</div>`;

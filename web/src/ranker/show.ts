@@ -1,7 +1,7 @@
 // Small parts of all panels: numbers, intervals and meters.
 
 import { html, nothing, svg, type TemplateResult } from "lit-html";
-import { unknown } from "../shared/format.js";
+import { signed, unknown } from "../shared/format.js";
 import type { Interval, Side } from "./types.js";
 
 export { html, nothing, svg };
@@ -58,8 +58,11 @@ export function fitting(interval: Interval): Axis {
 }
 
 const width = 210, height = 26, pad = 9;
-export const axisWidth = width;
-export const along = (axis: Axis, value: number): number => pad + ((value - axis.low) / (axis.high - axis.low)) * (width - 2 * pad);
+const along = (axis: Axis, value: number): number => pad + ((value - axis.low) / (axis.high - axis.low)) * (width - 2 * pad);
+
+/** The ends and the middle of an axis, in numbers. */
+export const scale = (axis: Axis): TemplateResult => html`<svg class="scale" width=${width} height="14" role="img" aria-label="axis from ${axis.low} to ${axis.high}">${
+  [axis.low, 0, axis.high].map((value) => svg`<text x=${along(axis, value)} y="11">${value === 0 ? "0" : signed(value, axis.high < 1 ? 1 : 0)}</text>`)}</svg>`;
 
 /**
  * A mean with its interval on an axis that others share. What is beyond the axis

@@ -71,7 +71,7 @@ function trading(state: State, { account, used, limits }: Trade, report: Report 
     },
     { name: "Drawdown", value: percent(used.drawdown, used.drawdown > 0 && used.drawdown < 0.001 ? 2 : 1), note: limits.max_drawdown >= 1 ? "no limit below all of it" : `limit ${percent(limits.max_drawdown)}` },
     { name: "At stake", value: money(used.at_stake), note: `${plural(used.open, "contract")}${limits.max_open < 0 ? "" : `, limit ${limits.max_open}`}` },
-    { name: "Decisions", value: count(state.policy.decisions), note: `of the last ${state.decisions.length}: ${settled} traded, ${refused} refused` },
+    { name: "Decisions", value: count(state.policy.decisions), note: `lately ${settled} traded, ${refused} refused` },
   ];
 }
 

@@ -84,6 +84,7 @@ type stateAnswer struct {
 	Subscribers            []subscriberRow            `json:"subscribers"`
 	Events                 []event                    `json:"events"`
 	Stats                  stats                      `json:"stats"`
+	FanoutLatency          latencyRow                 `json:"fanout_latency"`
 }
 
 // serveState answers with everything the dashboard needs. It is made to be
@@ -124,6 +125,7 @@ func (h *Hub) state(w http.ResponseWriter, r *http.Request, order quasar.Order, 
 		InsecureAllowAnonymous: h.opts.InsecureAllowAnonymous, StaleAfterSeconds: h.opts.StaleAfter.Seconds(),
 		Order: order, Formula: quasar.Formula,
 		Publishers: h.publishers(now), Owners: h.owners(), Engine: engine, Subscribers: subscribers, Events: h.newestEvents(), Stats: h.stats(now),
+		FanoutLatency: newLatencyRow(h.latency.Stats()),
 	}, h.sightings(now)
 }
 

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/internal/fanout"
 )
 
 // The shapes of the answers, as spec/protocol.md has them. Every key is always
@@ -100,6 +102,22 @@ type stats struct {
 	Broadcasts       int64   `json:"broadcasts"`
 	Conflated        int64   `json:"conflated"`
 	UpdatesPerSecond float64 `json:"updates_per_second"`
+}
+
+// latencyRow says how long updates took from their acceptance until a subscriber's
+// connection took them, since the start: how many were measured, and how many of
+// them took no longer than a number of seconds.
+type latencyRow struct {
+	Count  uint64            `json:"count"`
+	Within map[string]uint64 `json:"within"`
+}
+
+func newLatencyRow(l fanout.LatencyStats) latencyRow {
+	row := latencyRow{l.Count, make(map[string]uint64, len(l.Within))}
+	for seconds, n := range l.Within {
+		row.Within[strconv.FormatFloat(seconds, 'f', -1, 64)] = n
+	}
+	return row
 }
 
 // sighting is what a ranking needs of a space.

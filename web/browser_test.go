@@ -28,7 +28,7 @@ func TestInBrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(node, append([]string{"--test", "--test-reporter=./e2e/reporter.js"}, files...)...)
-	cmd.Env = append(os.Environ(), "QUASAR_BINARY="+quasar, "CHROMIUM="+chromium)
+	cmd.Env = append(os.Environ(), "QUASAR_BINARY="+quasar, "CHROMIUM="+chromium, "TMPDIR="+t.TempDir())
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -135,7 +135,7 @@ var refused = map[string][]*regexp.Regexp{
 	},
 	// A library makes markup, but of its own templates only; no policy of ours lets code be made of strings.
 	".built": {regexp.MustCompile(`\b(eval|Function)\s*\(`)},
-	".css":   {regexp.MustCompile(`@import\s*"[^.]|url\(`)},
+	".css":   {regexp.MustCompile(`@import\s*"([^.u]|u[^p])|url\(`)},
 	".svg":   {regexp.MustCompile(`(?i)<script|\son[a-z]+\s*=|href`)},
 }
 

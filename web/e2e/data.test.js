@@ -3,11 +3,19 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { connection, describe, stripped } from "../src/hub/asset.js";
-import { orders, rank, score } from "../src/hub/rank.js";
-import { Store } from "../src/hub/store.js";
-import { ServerClock } from "../src/shared/clock.js";
-import * as format from "../src/shared/format.js";
+import { source } from "./source.js";
+
+const { connection, describe, stripped } = await source("hub/asset.ts");
+const { arranged } = await source("hub/arranged.ts");
+const { csv } = await source("hub/csv.ts");
+const { History, points, longest } = await source("hub/history.ts");
+const { emptyAccuracy, instrument } = await source("hub/instruments.ts");
+const { orders, rank, score } = await source("hub/rank.ts");
+const { Store } = await source("hub/store.ts");
+const { Trends } = await source("hub/trends.ts");
+const view = await source("hub/view.ts");
+const { ServerClock } = await source("shared/clock.ts");
+const format = await source("shared/format.ts");
 
 const snapshot = (space, fields = {}) => ({
   space_name: space, seq: 1, updated_at: 1000, training_at: 1000, voting_at: 1000,
@@ -134,7 +142,7 @@ test("only a rising seq is taken, and a new initial state starts over", () => {
 
 test("names of spaces that objects have by nature are names like others", () => {
   const store = new Store();
-  store.replace(JSON.parse('{"constructor": {"space_name": "constructor", "seq": 1}}'));
+  store.replace(JSON.parse('{"constructor": {"space_name": "constructor", "seq": 1, "training": {}, "training_at": 1}}'));
   assert.deepEqual(store.names(), ["constructor"]);
   assert.equal(store.snapshots.get("toString"), undefined);
 });
@@ -224,4 +232,94 @@ test("a connection is told with its history", () => {
   assert.equal(connection({ ...book, live_connections: 2, connects: 3 }, true, 1000), "2 at once, of 3 connections");
   assert.equal(connection(undefined, false, 1000), "not since this hub started");
   assert.equal(connection(undefined, true, 1000), "at another hub");
+});
+
+const trained = (at, more = {}) => ({ training_at: at, training: { training_steps: at * 10, actor_loss: 1, critic_loss: 2, avn_loss: at, avn_accuracy: 0.5, ...more } });
+
+test("a history spans a quarter of an hour and never grows beyond its points", () => {
+  const history = new History();
+  for (let at = 0; at <= 5000; at += 0.5) {
+    history.take(trained(at));
+    assert.ok(history.times.length <= points);
+    assert.equal(history.values("avn_loss").length, history.times.length);
+  }
+  const span = history.times.at(-1) - history.times[0];
+  assert.ok(span > 0.9 * longest && span <= 1.1 * longest, `got a span of ${span} s`);
+  assert.equal(history.values("avn_loss").at(-1), 5000); // the newest is there
+  assert.deepEqual(history.times.map(Math.round), history.values("avn_loss").map(Math.round));
+});
+
+test("a history begins with fine points, and a number that is none is a gap", () => {
+  const history = new History();
+  for (let at = 0; at < 20; at++) history.take(trained(at, at === 5 ? { avn_loss: null } : {}));
+  assert.equal(history.times.length, 20);
+  assert.ok(Number.isNaN(history.values("avn_loss")[5]));
+  history.take(trained(3)); // older than the newest: another hub's, perhaps
+  assert.equal(history.times.length, 20);
+});
+
+test("steps a second are those of the last ten seconds, and none after a restart or a pause", () => {
+  const history = new History();
+  assert.equal(history.rate(0), null);
+  for (let at = 0; at <= 30; at++) history.take(trained(at));
+  assert.equal(history.rate(30), 10);
+  assert.equal(history.rate(60), null);
+  history.take(trained(31, { training_steps: 1 }));
+  assert.equal(history.rate(31), null);
+});
+
+test("an accuracy of Crash or Boom near 1 says nothing, elsewhere it may", () => {
+  assert.match(emptyAccuracy("CRASH500", 0.99), /^Crash 500 rises on all but about one tick in 500, so whoever always says up is right 99\.8 % of the time\./);
+  assert.match(emptyAccuracy("Boom1000", 0.95), /falls on all but about one tick in 1000/);
+  for (const [name, accuracy] of [["CRASH500", 0.6], ["CRASH500", null], ["V75", 0.99], ["CRASHED", 0.99]]) assert.equal(emptyAccuracy(name, accuracy), "", name);
+});
+
+test("names that follow the venue's are said in words", () => {
+  for (const [name, want] of [["V75", "Volatility 75"], ["V100_1s", "Volatility 100 (1s)"], ["1HZ10V", "Volatility 10 (1s)"], ["R_25", "Volatility 25"], ["CRASH500", "Crash 500"],
+    ["Boom1000", "Boom 1000"], ["JD50", "Jump 50"], ["stpRNG", "Step Index"], ["mine", ""]]) assert.equal(instrument(name), want, name);
+});
+
+const listed = (name, more, rank = 1) => ({ name, rank, described: { ...described({ fields: more }), name } });
+
+test("a sort puts what is not known last, either way", () => {
+  const all = [listed("A", { training: { training_steps: 5 } }), listed("B", { training: { training_steps: null } }), listed("C", { training: { training_steps: 9 } })];
+  const by = (more) => arranged([...all], { sort: "rank", reverse: false, filter: "", state: "", ...more }).map(({ name }) => name);
+  assert.deepEqual(by({}), ["A", "B", "C"]);
+  assert.deepEqual(by({ reverse: true }), ["C", "B", "A"]);
+  assert.deepEqual(by({ sort: "steps" }), ["A", "C", "B"]);
+  assert.deepEqual(by({ sort: "steps", reverse: true }), ["C", "A", "B"]);
+  assert.deepEqual(by({ filter: " c " }), ["C"]);
+  assert.deepEqual(by({ state: "stale" }), []);
+});
+
+test("a view goes into an address and comes back", () => {
+  const was = { order: "balanced", sort: "steps", reverse: true, filter: "crash & boom", state: "stale", asset: "V100_1s" };
+  assert.deepEqual(view.read(view.write(was)), was);
+  assert.deepEqual(view.read("#order=up&sort=-colour&state=gone"), { order: "desc", sort: "rank", reverse: false, filter: "", state: "", asset: "" });
+});
+
+test("a spreadsheet gets what is shown, quoted, and no formula", () => {
+  const name = "V75";
+  const s = snapshot(name, { voting: { signal_source: '=HYPERLINK("x","y")' } });
+  const text = csv([{ name, rank: 1, described: described({ fields: { voting: s.voting } }) }], new Map([[name, s]]));
+  const [header, line, rest] = text.split("\r\n");
+  assert.equal(header.split(",").length, 19);
+  assert.match(line, /^1,V75,0\.4,0\.9,0\.5,BUY,9,1,1,"'=HYPERLINK\(""x"",""y""\)",1,,,,live,1000,1000,1000,1$/);
+  assert.equal(rest, "");
+});
+
+test("latency is that of the last minute, and nothing is made up where nothing was sent", () => {
+  const trends = new Trends();
+  const take = (count, within) => trends.take({ stats: { updates_per_second: 1 }, latency: { count, within } });
+  take(0, { 0.001: 0, 0.01: 0 });
+  assert.deepEqual(trends.latencyNow, { value: "–", unit: "" });
+  take(1000, { 0.001: 0, 0.01: 1000 });
+  assert.deepEqual(trends.latencyNow, { value: "≤ 10", unit: "ms" });
+  for (let i = 1; i <= 13; i++) take(1000 + 100 * i, { 0.001: 100 * i, 0.01: 1000 + 100 * i });
+  assert.deepEqual(trends.latencyNow, { value: "≤ 1", unit: "ms" });
+  take(2400, { 0.001: 1300, 0.01: 2300 });
+  assert.deepEqual(trends.latencyNow, { value: "over 10", unit: "s" });
+  take(1, { 0.001: 1, 0.01: 1 }); // a new hub
+  assert.deepEqual(trends.latencyNow, { value: "≤ 1", unit: "ms" });
+  assert.ok(trends.latency.length <= 60);
 });

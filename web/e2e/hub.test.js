@@ -1,6 +1,7 @@
 // The hub's page in a real browser, against the real hub.
 
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { View, eventually, launch, looks, phone } from "./browser.js";
@@ -37,6 +38,12 @@ function withHub(name, flags, body) {
 }
 
 const live = (view) => eventually("connection", () => view.connection(), "Live stream");
+/** What the inspector shows under a name. */
+const fact = (view, name) => view.page.evaluate((wanted) => {
+  const term = [...document.querySelectorAll("#inspector dt")].find((dt) => dt.textContent === wanted);
+  return term?.nextElementSibling.textContent ?? null;
+}, name);
+const choose = (view, space) => view.page.click(`tbody[data-space="${space}"] button`);
 const seconds = (text) => {
   const found = text?.match(/(\d+) s/);
   return found ? Number(found[1]) : null;
@@ -65,15 +72,17 @@ withHub("a row appears with the first frame and follows each update", [], async 
   await eventually("score", () => page.cell("V75", "c-score"), "−0.160 0.700 − 0.860");
   await eventually("rank", () => page.cell("V75", "c-rank"), "1"); // with the next sort
   assert.deepEqual(
-    await Promise.all(["c-asset", "c-signal", "c-votes", "c-loss", "c-steps", "c-price"].map((c) => page.cell("V75", c))),
-    ["V75 ensemble", "BUY", "7 3", "0.25", "900", "451,234.12"]);
+    await Promise.all(["c-asset", "c-signal", "c-votes", "c-loss"].map((c) => page.cell("V75", c))),
+    ["V75 Volatility 75", "BUY", "7 3", "0.25"]);
+  assert.match(await page.cell("V75", "c-steps"), /^900/);
+  assert.deepEqual([await fact(page, "Last price"), await fact(page, "Signal source")], ["451,234.12", "ensemble"]);
   await eventually("freshness", () => page.cell("V75", "c-fresh"), (text) => /^(now|\d s)$/.test(text));
 
   p.send({ type: "voting", data: voting(1, 9, 451000, "ensemble") });
   await eventually("score", () => page.cell("V75", "c-score"), "+0.040 0.900 − 0.860");
   assert.equal(await page.cell("V75", "c-signal"), "SELL");
-  assert.equal(await page.cell("V75", "c-steps"), "900");
-  await eventually("accepted", () => page.cell("V75", "c-frames"), "2");
+  assert.match(await page.cell("V75", "c-steps"), /^900/);
+  await eventually("accepted", () => fact(page, "Accepted"), "2");
   assert.equal(await page.text("#publishers-value"), "1");
 });
 
@@ -83,7 +92,7 @@ withHub("what the hub compresses the browser inflates", ["--compression"], async
   const p = await publisher("V75");
   for (const steps of [900, 901, 902]) {
     p.metrics(training(steps, 0.86), voting(7, 3));
-    await eventually("steps", () => page.cell("V75", "c-steps"), String(steps));
+    await eventually("steps", () => page.cell("V75", "c-steps"), (text) => text?.startsWith(String(steps)));
   }
   const { subscribers } = await (await fetch(`${hub.url}/api/state`)).json();
   assert.deepEqual(subscribers.map((s) => [s.compressed, s.pending]), [[true, 0]]);
@@ -106,7 +115,9 @@ withHub("the order is the hub's own in all three orders", [], async (hub, { view
   assert.equal(await page.cell("novotes", "c-score"), "– no votes");
   assert.equal(await page.cell("noaccuracy", "c-score"), "– no accuracy");
   assert.equal(await page.cell("nothing", "c-score"), "– nothing accepted yet");
-  assert.match(await page.text('tbody[data-space="nothing"] .notice-row'), /not JSON/);
+  assert.equal(await page.cell("nothing", "c-fresh"), "connected 1 rejected");
+  await choose(page, "nothing");
+  await eventually("the reason", () => fact(page, "Last rejection"), (text) => text?.includes("not JSON"));
 });
 
 withHub("the order changes with the scores, and the focus stays where it was", [], async (hub, { view, publisher }) => {
@@ -178,7 +189,7 @@ withHub("a killed hub is said, ages go on, and a hub that is back is live withou
   await live(page);
   await eventually("the banner", () => page.visible("#lost"), false);
   (await publisher("V75")).metrics(training(901, 0.5), voting(7, 3));
-  await eventually("steps", () => page.cell("V75", "c-steps"), "901");
+  await eventually("steps", () => page.cell("V75", "c-steps"), (text) => text?.startsWith("901"));
   assert.equal(await page.page.evaluate(() => globalThis.sameDocument), true);
 });
 
@@ -186,13 +197,13 @@ withHub("where no WebSocket gets through the page polls, and streams once one do
   const between = await proxy();
   between.refusing = true;
   const page = await view(between.url);
-  await eventually("connection", () => page.connection(), "Polling");
+  await eventually("connection", () => page.connection(), "Polling every 2 s");
   const p = await publisher("V75");
   for (const steps of ["900", "901"]) {
     p.metrics(training(Number(steps), 0.86), voting(7, 3));
-    await eventually("steps", () => page.cell("V75", "c-steps"), steps);
+    await eventually("steps", () => page.cell("V75", "c-steps"), (text) => text?.startsWith(steps));
   }
-  assert.equal(await page.connection(), "Polling");
+  assert.equal(await page.connection(), "Polling every 2 s");
   between.refusing = false;
   await live(page);
 });
@@ -203,10 +214,10 @@ withHub("a stream that stalls without closing is found out by the polls", [], as
   await live(page);
   const p = await publisher("V75");
   p.metrics(training(900, 0.86), voting(7, 3));
-  await eventually("steps", () => page.cell("V75", "c-steps"), "900");
+  await eventually("steps", () => page.cell("V75", "c-steps"), (text) => text?.startsWith("900"));
   between.stall();
   p.metrics(training(901, 0.86), voting(7, 3));
-  await eventually("steps", () => page.cell("V75", "c-steps"), "901");
+  await eventually("steps", () => page.cell("V75", "c-steps"), (text) => text?.startsWith("901"));
   await live(page);
 });
 
@@ -222,9 +233,11 @@ withHub("what a publisher says is text and nothing else", [], async (hub, { view
   }
   await eventually("rows", async () => (await page.names()).sort(), [...spaces].sort());
   for (const [i, space] of spaces.entries()) {
-    await eventually("source", () => page.text(`tbody[data-space="${space}"] .source`), hostile[i]);
-    await page.page.click(`tbody[data-space="${space}"] button`);
-    await eventually("stripped", () => page.text(`tbody[data-space="${space}"] .details-row`), (text) => text.includes("<b>reward</b> (1)"));
+    await choose(page, space);
+    await eventually("source", () => fact(page, "Signal source"), hostile[i]);
+    await eventually("stripped", () => fact(page, "Stripped fields"), (text) => text?.includes("<b>reward</b> (1)"));
+    await eventually("refusal", () => fact(page, "Last rejection"), (text) => text?.includes("<i>"));
+    assert.equal(await page.page.locator("#inspector img, #inspector script, #inspector i, #inspector dd *").count(), 0);
   }
   assert.equal(await page.page.locator("tbody img, tbody script, tbody i, tbody td b, .log b b, .log i, .log img").count(), 0);
 });
@@ -236,7 +249,8 @@ withHub("a loss that is not a number is a dash, and counted", [], async (hub, { 
   await eventually("loss", () => page.cell("V75", "c-loss"), "0.25");
   p.send('{"type":"training","data":{"training_steps":901,"avn_loss":NaN}}');
   await eventually("loss", () => page.cell("V75", "c-loss"), "–");
-  await eventually("frames", () => page.cell("V75", "c-frames"), "2 1 not finite");
+  await eventually("frames", () => page.cell("V75", "c-fresh"), (text) => text.endsWith(" 1 not finite"));
+  assert.equal(await fact(page, "Not finite"), "1");
   await eventually("vitals", () => page.text("#rejected-note"), "1 not finite");
 });
 
@@ -244,13 +258,14 @@ withHub("what was not taken is counted, with the reason", [], async (hub, { view
   const page = await view();
   const p = await publisher("V75");
   p.metrics({ ...training(900, 0.86), rewards: 1, agents: { 1: { q_buy: 2 } } }, voting(7, 3));
-  await eventually("frames", () => page.cell("V75", "c-frames"), (text) => /^1 \d stripped$/.test(text));
+  await eventually("stripped", () => fact(page, "Stripped fields"), (text) => text?.includes("rewards (1)"));
   p.send({ type: "metrics", training: { avn_accuracy: "high", training_steps: 901 } });
   p.send({ type: "orders" });
-  await eventually("frames", () => page.cell("V75", "c-frames"), "2 1 rejected, 1 bad field");
-  await eventually("notice", () => page.text('tbody[data-space="V75"] .notice-row'), (text) => /^Not taken at \d\d:\d\d:\d\d: .*orders/.test(text));
+  await eventually("flag", () => page.cell("V75", "c-fresh"), (text) => text.endsWith(" 1 rejected, 1 bad field"));
+  await eventually("notice", () => page.text("#notice"), (text) => /^Not taken at \d\d:\d\d:\d\d: .*orders/.test(text));
+  assert.deepEqual([await fact(page, "Accepted"), await fact(page, "Rejected"), await fact(page, "Bad fields")], ["2", "1", "1"]);
   const { publishers } = await (await fetch(`${hub.url}/api/state`)).json();
-  assert.ok((await page.text('tbody[data-space="V75"] .notice-row')).endsWith(publishers.V75.last_rejection.reason));
+  assert.ok((await fact(page, "Last rejection")).endsWith(publishers.V75.last_rejection.reason));
   await eventually("events", () => page.text("#events"), (text) => text.includes("rejected") || text.includes("dropped"));
 });
 
@@ -258,32 +273,32 @@ withHub("a space that is not believed says so, and why", [], async (hub, { view,
   const page = await view();
   const p = await publisher("V75");
   p.metrics(training(900, 0.86), voting(7, 3, 451234.12));
-  await eventually("price", () => page.cell("V75", "c-price"), "451,234.12");
-  assert.equal(await page.visible('tbody[data-space="V75"] .notice-row'), false);
+  await eventually("price", () => fact(page, "Last price"), "451,234.12");
+  assert.equal(await page.visible("#notice"), false);
   p.metrics(training(12, 0.86), voting(7, 3, 902468.24));
-  await eventually("price", () => page.cell("V75", "c-price"), "902,468.24");
+  await eventually("price", () => fact(page, "Last price"), "902,468.24");
   const reasons = "last_price leapt from 451234.12 to 902468.24; training_steps went back from 900 to 12 on one connection";
-  await eventually("notice", () => page.text('tbody[data-space="V75"] .notice-row'), `Suspect: ${reasons}`);
-  await eventually("frames", () => page.cell("V75", "c-frames"), "2 2 implausible");
+  await eventually("notice", () => page.text("#notice"), `Suspect: ${reasons}`);
+  await eventually("flag", () => page.cell("V75", "c-fresh"), (text) => text.endsWith(" suspect"));
+  assert.equal(await fact(page, "Implausible"), "2");
   assert.equal(await page.text("#publishers-note"), "1 suspect");
   await eventually("events", () => page.text("#events"), (text) => text.includes("suspect: last_price leapt"));
-  await page.page.click('tbody[data-space="V75"] button');
-  await eventually("details", () => page.text('tbody[data-space="V75"] .details-row'), (text) => /Implausible 2 Suspect since \d\d:\d\d:\d\d: last_price leapt/.test(text));
+  await eventually("suspect", () => fact(page, "Suspect"), (text) => /^since \d\d:\d\d:\d\d: last_price leapt/.test(text));
 });
 
 withHub("a second connection for a space is told", [], async (hub, { view, publisher }) => {
   const page = await view();
   const older = await publisher("V75");
   older.metrics(training(900, 0.86), voting(7, 3));
-  await eventually("steps", () => page.cell("V75", "c-steps"), "900");
+  await eventually("steps", () => page.cell("V75", "c-steps"), (text) => text?.startsWith("900"));
   const newer = await publisher("V75");
   newer.metrics(training(1, 0.5), voting(7, 3));
   older.metrics(training(901, 0.86), voting(7, 3));
-  await eventually("notice", () => page.text('tbody[data-space="V75"] .notice-row'), (text) => /superseded by a newer connection/.test(text));
-  await eventually("frames", () => page.cell("V75", "c-frames"), "2 1 superseded");
-  assert.equal(await page.cell("V75", "c-steps"), "1");
+  await eventually("notice", () => page.text("#notice"), (text) => /superseded by a newer connection/.test(text));
+  await eventually("flag", () => fact(page, "Superseded"), "1");
+  assert.match(await page.cell("V75", "c-steps"), /^1\b/);
   await newer.close();
-  await eventually("notice", () => page.text('tbody[data-space="V75"] .notice-row'), (text) => /goes on/.test(text));
+  await eventually("notice", () => page.text("#notice"), (text) => /goes on/.test(text));
 });
 
 withHub("a hub that accepts anybody says so", ["--insecure-allow-anonymous"], async (hub, { view }) => {
@@ -331,12 +346,12 @@ withHub("an update touches its own row and no other", [], async (hub, { view, pu
       for (const { target } of records) {
         const element = target.nodeType === Node.TEXT_NODE ? target.parentElement : target;
         const space = element?.closest("tbody")?.dataset.space;
-        if (space !== undefined && !element.closest(".c-fresh, .c-frames")) globalThis.touched[space]++;
+        if (space !== undefined && !element.closest(".c-fresh, .c-steps")) globalThis.touched[space]++;
       }
     }).observe(document.getElementById("assets"), { subtree: true, childList: true, characterData: true, attributes: true });
   });
-  for (let i = 1; i <= 1000; i++) busy.metrics(training(i, 0.5), voting(9, 1));
-  await eventually("steps", () => page.cell("busy", "c-steps"), "1,000");
+  for (let i = 1; i <= 1000; i++) busy.metrics(training(i, 0.5, i / 1000), voting(9, 1));
+  await eventually("steps", () => page.cell("busy", "c-steps"), (text) => text.startsWith("1,000"));
   const touched = await page.page.evaluate(() => globalThis.touched);
   assert.equal(touched.quiet, 0);
   assert.ok(touched.busy > 0 && touched.busy < 1000, `got ${touched.busy} touches for 1000 updates, want at most one a frame`);
@@ -353,20 +368,94 @@ withHub("light and dark are the system's until the reader chooses", [], async (h
   assert.equal(await background(), light);
 });
 
-withHub("the details of an asset open by keyboard and follow it", [], async (hub, { view, publisher }) => {
+withHub("the inspector opens by keyboard, works the formula and follows its asset", [], async (hub, { view, publisher }) => {
   const page = await view();
   const p = await publisher("V75");
+  (await publisher("V100")).metrics(training(1, 0.1), voting(9, 1));
   p.metrics(training(900, 0.86, 0.25), voting(7, 3));
-  await eventually("rows", () => page.names(), ["V75"]);
-  const button = page.page.locator('tbody[data-space="V75"] button');
-  await button.press("Enter");
-  assert.equal(await button.getAttribute("aria-expanded"), "true");
-  const details = () => page.text('tbody[data-space="V75"] .details-row');
-  await eventually("details", details, (text) => text.includes("Confidence max(7, 3) / 10 = 0.700") && text.includes("Actor loss 0.45"));
+  await eventually("rows", () => page.names(), ["V100", "V75"]);
+  await eventually("the first is shown", () => page.text("#inspector h2"), "V100");
+  await page.page.locator('tbody[data-space="V75"] button').press("Enter");
+  await eventually("the chosen", () => page.text("#inspector h2"), "V75");
+  assert.equal(await page.text("#inspector .math"), "confidence = max(7, 3) / 10 = 0.700 score = 0.700 − 0.860 = −0.160");
   p.send({ type: "training", data: { actor_loss: 0.125 } });
-  await eventually("details", details, (text) => text.includes("Actor loss 0.125"));
-  await button.press("Enter");
-  assert.equal(await page.visible('tbody[data-space="V75"] .details-row'), false);
+  await eventually("actor loss", () => page.text("#inspector .mini.actor_loss"), "Actor loss 0.125");
+  await eventually("a chart", () => page.page.getAttribute("#inspector .mini.avn_loss svg", "aria-label"), (text) => text.startsWith("AVN loss: "));
+  await page.page.getByRole("button", { name: "Large charts" }).click();
+  await eventually("large charts", () => page.page.locator("#large canvas").count(), 4);
+  await page.page.getByRole("button", { name: "Hide large charts" }).click();
+  assert.equal(await page.visible("#large"), false);
+});
+
+withHub("on a phone the inspector stands over the table, and gives the focus back", [], async (hub, { view, publisher }) => {
+  const page = await view(hub.url, { viewport: phone });
+  (await publisher("V75")).metrics(training(900, 0.86, 0.25), voting(7, 3));
+  await eventually("rows", () => page.names(), ["V75"]);
+  assert.equal(await page.visible("#inspector"), false);
+  await page.page.locator('tbody[data-space="V75"] button').press("Enter");
+  await eventually("focus", () => page.page.evaluate(() => document.activeElement.id), "inspector-heading");
+  await page.page.keyboard.press("Escape");
+  await eventually("the inspector", () => page.visible("#inspector"), false);
+  assert.equal(await page.page.evaluate(() => document.activeElement.dataset.open), "V75");
+});
+
+withHub("an address leads to an asset, an order, a sort and a filter, and back goes back", [], async (hub, { view, publisher }) => {
+  for (const [space, steps] of [["V75", 30], ["V100", 10], ["CRASH500", 20]]) (await publisher(space)).metrics(training(steps, 0.5), voting(9, 1));
+  const page = await view(`${hub.url}/#asset=V100&order=asc&sort=-steps&filter=v`);
+  await eventually("rows", () => page.names(), ["V75", "V100"]);
+  await eventually("the asset", () => page.text("#inspector h2"), "V100");
+  assert.equal(await page.page.getAttribute('[data-order="asc"]', "aria-pressed"), "true");
+  assert.equal(await page.page.getAttribute('[data-column="steps"]', "aria-sort"), "descending");
+  assert.equal(await page.page.inputValue("#filter"), "v");
+  assert.equal(await page.text("#asset-count"), "2 of 3 assets");
+
+  await choose(page, "V75");
+  await eventually("the asset", () => page.text("#inspector h2"), "V75");
+  assert.match(page.page.url(), /#asset=V75&order=asc&sort=-steps&filter=v$/);
+  await page.page.goBack();
+  await eventually("the asset", () => page.text("#inspector h2"), "V100");
+
+  await page.page.goto(`${hub.url}/#asset=NEVER`);
+  await eventually("an unknown asset", () => page.text("#unknown-asset"), "The hub knows no asset NEVER. It shows here when it publishes.");
+  (await publisher("NEVER")).metrics(training(1, 0.5), voting(9, 1));
+  await eventually("the asset", () => page.text("#inspector h2"), "NEVER");
+});
+
+withHub("the filter is a key away, and the columns sort either way", [], async (hub, { view, publisher }) => {
+  for (const [space, steps] of [["V75", 30], ["BOOM500", 10], ["CRASH500", 20]]) (await publisher(space)).metrics(training(steps, 0.5), voting(9, 1));
+  const page = await view();
+  await eventually("rows", () => page.names(), ["BOOM500", "CRASH500", "V75"]);
+  await page.page.keyboard.press("/");
+  await page.page.keyboard.type("volatility");
+  await eventually("rows", () => page.names(), ["V75"]);
+  await page.page.fill("#filter", "nothing like that");
+  await eventually("rows", () => page.visible("#none-listed"), true);
+  await page.page.fill("#filter", "");
+  await page.page.getByRole("button", { name: "Steps" }).click();
+  await eventually("rows", () => page.names(), ["BOOM500", "CRASH500", "V75"]);
+  await page.page.getByRole("button", { name: "Steps" }).click();
+  await eventually("rows", () => page.names(), ["V75", "CRASH500", "BOOM500"]);
+  await page.page.selectOption("#state", "offline");
+  await eventually("rows", () => page.names(), []);
+});
+
+withHub("what the table shows can be had as CSV", [], async (hub, { view, publisher }) => {
+  (await publisher("V75")).metrics(training(900, 0.86, 0.25), voting(7, 3, 451234.12, "=1+1"));
+  (await publisher("V100")).metrics(training(1, 0.5), voting(9, 1));
+  const page = await view(`${hub.url}/#filter=v75`);
+  await eventually("rows", () => page.names(), ["V75"]);
+  const [download] = await Promise.all([page.page.waitForEvent("download"), page.page.click("#csv")]);
+  assert.match(download.suggestedFilename(), /^quasar-.*\.csv$/);
+  const lines = (await readFile(await download.path(), "utf8")).split("\r\n");
+  assert.equal(lines.length, 3);
+  assert.match(lines[1], /^2,V75,-0\.16\d*,0\.7,0\.86,BUY,7,3,451234\.12,'=1\+1,900,/);
+});
+
+withHub("an accuracy of Crash or Boom near 0.99 is said to mean nothing", [], async (hub, { view, publisher }) => {
+  (await publisher("CRASH500")).metrics(training(900, 0.99), voting(7, 3));
+  const page = await view();
+  await eventually("the row", () => page.cell("CRASH500", "c-score"), "−0.290 means nothing");
+  await eventually("the inspector", () => page.text("#empty-accuracy"), (text) => text?.includes("no sign of skill"));
 });
 
 /** A hub with an asset in each state that a row can have. */
@@ -415,8 +504,9 @@ withHub("every state is accessible, fits a phone, and looks as in shots/", ["--s
       await eventually("votes", () => page.cell("BOOM500", "c-fresh"), (text) => text.includes("votes"));
     }
     await inspect("live");
-    for (const { page } of views) await page.page.click('tbody[data-space="V100_1s"] button');
-    await inspect("details");
+    for (const { page } of views) await choose(page, "V100_1s");
+    await inspect("inspector");
+    for (const { look, page } of views) if (look.viewport === phone) await page.page.keyboard.press("Escape");
   } finally {
     stop();
   }

@@ -14,12 +14,12 @@ const windowSeconds = 60;
  * two the largest counts: old data never looks fresh.
  */
 export class ServerClock {
-  #monotonic;
-  #wall;
+  #monotonic: () => number;
+  #wall: () => number;
   #current = -Infinity; // largest offset of this window
   #previous = -Infinity; // and of the one before
   #windowEnds = 0;
-  #seen = null; // both local clocks when the server was heard last
+  #seen: { monotonic: number; wall: number } | null = null; // both local clocks when the server was heard last
 
   constructor(sources = { monotonic, wall }) {
     this.#monotonic = sources.monotonic;
@@ -27,7 +27,7 @@ export class ServerClock {
   }
 
   /** Takes a timestamp (Unix seconds) that the server has just sent. */
-  observe(timestamp) {
+  observe(timestamp: number) {
     if (!Number.isFinite(timestamp)) return;
     const at = this.#monotonic();
     if (at >= this.#windowEnds) {
@@ -53,14 +53,14 @@ export class ServerClock {
 
   /** The server's time now, in Unix seconds; the reader's own until it is known. */
   now() {
-    if (!this.known) return this.#wall();
+    if (this.#seen === null) return this.#wall();
     const at = this.#monotonic();
-    return at + Math.max(this.#current, this.#previous) + this.#slept(at);
+    return at + Math.max(this.#current, this.#previous) + this.#slept(at, this.#seen);
   }
 
   /** Seconds that the wall clock counted and the other did not: the machine slept. */
-  #slept(at) {
-    const missed = this.#wall() - this.#seen.wall - (at - this.#seen.monotonic);
+  #slept(at: number, seen: { monotonic: number; wall: number }) {
+    const missed = this.#wall() - seen.wall - (at - seen.monotonic);
     return missed > 1 ? missed : 0;
   }
 }

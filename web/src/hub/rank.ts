@@ -1,15 +1,22 @@
 // The formula and the three orders, as the hub's /rankings works them.
 
-export const orders = ["desc", "asc", "balanced"];
+import type { Snapshot } from "../shared/wire.js";
+
+export const orders = ["desc", "asc", "balanced"] as const;
+export type Order = (typeof orders)[number];
+
+export const isOrder = (text: unknown): text is Order => orders.some((order) => order === text);
+
+export interface Score { confidence: number | null; value: number | null; reason: string | null }
 
 /**
  * What the formula makes of a snapshot: {confidence, value, reason}. Confidence
  * and value are null where they do not exist, and then reason says why.
  */
-export function score(snapshot) {
+export function score(snapshot: Pick<Snapshot, "training" | "voting">): Score {
   const { buy_count: buy, sell_count: sell } = snapshot.voting;
   const votes = buy === null || sell === null ? 0 : buy + sell;
-  if (!(votes > 0)) return { confidence: null, value: null, reason: "no votes" };
+  if (buy === null || sell === null || !(votes > 0)) return { confidence: null, value: null, reason: "no votes" };
   const confidence = Math.max(buy, sell) / votes;
   const accuracy = snapshot.training.avn_accuracy;
   if (accuracy === null) return { confidence, value: null, reason: "no accuracy" };
@@ -17,7 +24,7 @@ export function score(snapshot) {
 }
 
 /** A number that rises from the first place of an order to the last. */
-function key(order, value) {
+function key(order: Order, value: number | null) {
   if (value === null) return Infinity;
   if (order === "asc") return value;
   if (order === "balanced") return Math.abs(value);
@@ -29,7 +36,7 @@ function key(order, value) {
  * behind all others, those without a snapshot behind them; ties go to the name.
  * Returns [{name, rank}] with null for the rank of those that have no score.
  */
-export function rank(names, snapshots, order) {
+export function rank(names: string[], snapshots: Map<string, Snapshot>, order: Order): { name: string; rank: number | null }[] {
   const entries = names.map((name) => {
     const snapshot = snapshots.get(name);
     const value = snapshot ? score(snapshot).value : null;
@@ -39,4 +46,4 @@ export function rank(names, snapshots, order) {
   return entries.map((entry, i) => ({ name: entry.name, rank: entry.value === null ? null : i + 1 }));
 }
 
-const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+const compare = <T extends number | string>(a: T, b: T) => (a < b ? -1 : a > b ? 1 : 0);

@@ -10,19 +10,20 @@ const kinds = new Map([
   ["polling", "pill good"],
   ["degraded", "pill warn"],
   ["offline", "pill bad"],
+  ["login", "pill warn"],
 ]);
 
 /** What the title says of it first, for those who look at another tab. */
 const marks = new Map([["offline", "Offline"], ["degraded", "No hub"]]);
 
-/**
- * Shows a connection: its state (a key of kinds), what the pill says of it, and
- * for "offline" the server's name and the time of the last contact.
- */
-export function showConnection({ state, text, server, since }) {
+/** A state (a key of kinds), what the pill says of it, and the server's name with the time (its own) of the last contact. */
+export interface Connection { state: string; text: string; server: string; since: number | null }
+
+/** Shows a connection in #connection, #lost (while "offline") and the title. */
+export function showConnection({ state, text, server, since }: Connection) {
   const offline = state === "offline";
-  document.body.dataset.connection = state;
-  setClass(byId("connection"), kinds.get(state));
+  document.body.dataset["connection"] = state;
+  setClass(byId("connection"), kinds.get(state) ?? "pill");
   setText(byId("connection-text"), text);
   setHidden(byId("lost"), !offline);
   if (offline) {
@@ -31,6 +32,6 @@ export function showConnection({ state, text, server, since }) {
       : `No connection to the ${server} since ${clockTime(since)} UTC. Everything below is the last that was received and does not change.`;
     setText(byId("lost"), last + " This page keeps trying.");
   }
-  const { title } = document.body.dataset;
+  const title = document.body.dataset["title"] ?? "";
   document.title = marks.has(state) ? `${marks.get(state)}: ${title}` : title;
 }

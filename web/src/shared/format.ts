@@ -2,10 +2,12 @@
 
 export const unknown = "–";
 
-const isNumber = (x) => typeof x === "number" && Number.isFinite(x);
+type Maybe = number | null | undefined;
+
+const isNumber = (x: Maybe): x is number => typeof x === "number" && Number.isFinite(x);
 
 /** A score or difference with its sign: +0.537, −0.160, 0.000. */
-export function signed(x, digits = 3) {
+export function signed(x: Maybe, digits = 3) {
   if (!isNumber(x)) return unknown;
   const size = Math.abs(x).toFixed(digits);
   if (Number(size) === 0) return size;
@@ -13,41 +15,41 @@ export function signed(x, digits = 3) {
 }
 
 /** A share from 0 to 1: 0.917. */
-export function share(x, digits = 3) {
+export function share(x: Maybe, digits = 3) {
   return isNumber(x) ? x.toFixed(digits) : unknown;
 }
 
 /** A whole number in groups of three: 1,284,300. */
-export function count(n) {
+export function count(n: Maybe) {
   return isNumber(n) ? n.toLocaleString("en", { maximumFractionDigits: 0 }) : unknown;
 }
 
 /** "1 frame", "2 frames". */
-export function plural(n, one, many = one + "s") {
+export function plural(n: number, one: string, many = one + "s") {
   return `${count(n)} ${n === 1 ? one : many}`;
 }
 
-/** A loss, whose scale is the learner's own: four significant digits. */
-export function loss(x) {
+/** A loss, whose scale is the learner's own: so many significant digits. */
+export function loss(x: Maybe, digits = 4) {
   if (!isNumber(x)) return unknown;
   if (x === 0) return "0";
   const size = Math.abs(x);
-  const text = size < 1e-4 || size >= 1e7 ? size.toExponential(2) : Number(size.toPrecision(4)).toLocaleString("en", { maximumSignificantDigits: 4 });
+  const text = size < 1e-4 || size >= 1e7 ? size.toExponential(2) : Number(size.toPrecision(digits)).toLocaleString("en", { maximumSignificantDigits: digits });
   return x < 0 ? "−" + text : text;
 }
 
 /** A price as the venue quotes it, to ten significant digits. */
-export function price(x) {
+export function price(x: Maybe) {
   return isNumber(x) ? x.toLocaleString("en", { maximumSignificantDigits: 10 }) : unknown;
 }
 
 /** A rate with one digit behind the point: 24.6. */
-export function rate(x) {
+export function rate(x: Maybe) {
   return isNumber(x) ? x.toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 }) : unknown;
 }
 
 /** How long, in the two largest units: 48 s, 4 min 10 s, 2 h 14 min, 6 d 4 h. */
-export function duration(seconds) {
+export function duration(seconds: Maybe) {
   if (!isNumber(seconds)) return unknown;
   const s = Math.max(0, Math.floor(seconds));
   if (s < 60) return `${s} s`;
@@ -57,20 +59,20 @@ export function duration(seconds) {
   return two(Math.floor(s / 86400), "d", Math.floor((s % 86400) / 3600), "h");
 }
 
-const two = (a, unitA, b, unitB) => (b === 0 ? `${a} ${unitA}` : `${a} ${unitA} ${b} ${unitB}`);
+const two = (a: number, unitA: string, b: number, unitB: string) => (b === 0 ? `${a} ${unitA}` : `${a} ${unitA} ${b} ${unitB}`);
 
 /** How old, where less than a second is now. */
-export function age(seconds) {
+export function age(seconds: Maybe) {
   if (!isNumber(seconds)) return unknown;
   return seconds < 1 ? "now" : duration(seconds);
 }
 
 /** The time of day of Unix seconds, in UTC: 21:46:31. */
-export function clockTime(unix) {
+export function clockTime(unix: Maybe) {
   return isNumber(unix) ? new Date(unix * 1000).toISOString().slice(11, 19) : unknown;
 }
 
 /** Date and time of Unix seconds, in UTC: 2026-03-01 21:46:31. */
-export function dateTime(unix) {
+export function dateTime(unix: Maybe) {
   return isNumber(unix) ? new Date(unix * 1000).toISOString().slice(0, 19).replace("T", " ") : unknown;
 }

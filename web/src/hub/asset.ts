@@ -1,24 +1,36 @@
 // What a row says of its asset, in words and numbers, before anything is painted.
 
 import { clockTime, count, duration, loss, plural, price, unknown } from "../shared/format.js";
-import { freshness, lag, worthSaying } from "../shared/freshness.js";
+import { type Fresh, freshness, lag, worthSaying } from "../shared/freshness.js";
+import type { Snapshot } from "../shared/wire.js";
+import { emptyAccuracy, instrument } from "./instruments.js";
 import { score } from "./rank.js";
+import type { Book, Suspicion } from "./wire.js";
 
 const noticeFor = 600; // seconds that a rejection stays in the row
 
-const nothing = {
+const nothing: Snapshot = {
+  space_name: "",
   training: { training_steps: null, actor_loss: null, critic_loss: null, avn_loss: null, avn_accuracy: null },
   voting: { dominant_signal: null, buy_count: null, sell_count: null, last_price: null, signal_source: null },
-  updated_at: null, training_at: null, voting_at: null, seq: null,
+  updated_at: null, training_at: null, voting_at: null, seq: 0,
 };
 
-/**
- * Describes an asset: {name, snapshot, book, connected, now, staleAfter,
- * reachable}. The snapshot and the book (the publisher's row of /api/state) may
- * be undefined, connected and staleAfter null where they are not known;
- * reachable says whether the hub is.
- */
-export function describe(asset) {
+/** What is known of an asset: now is the hub's time, reachable says whether the hub is; null is what nobody knows. */
+export interface Asset {
+  name: string;
+  snapshot: Snapshot | undefined;
+  book: Book | undefined;
+  connected: boolean | null;
+  now: number;
+  staleAfter: number | null;
+  reachable: boolean;
+}
+
+export type Described = ReturnType<typeof describe>;
+
+/** Describes an asset. */
+export function describe(asset: Asset) {
   const snapshot = asset.snapshot ?? nothing;
   const { training, voting } = snapshot;
   const made = score(snapshot);
@@ -30,9 +42,13 @@ export function describe(asset) {
     accuracy: training.avn_accuracy, confidence: made.confidence,
     score: made.value,
     reason: asset.snapshot ? made.reason : "nothing accepted yet",
-    steps: count(training.training_steps),
+    steps: count(training.training_steps), stepCount: training.training_steps,
+    age: snapshot.updated_at === null ? null : asset.now - snapshot.updated_at,
     actorLoss: loss(training.actor_loss), criticLoss: loss(training.critic_loss), avnLoss: loss(training.avn_loss),
-    price: price(voting.last_price),
+    price: price(voting.last_price), loss: training.avn_loss,
+    instrument: instrument(asset.name),
+    empty: emptyAccuracy(asset.name, training.avn_accuracy),
+    suspect: isSuspect(asset.book, asset.now),
     fresh: presence(asset, snapshot),
     lag: behind(asset, snapshot),
     accepted: asset.book ? count(asset.book.accepted) : unknown,
@@ -42,7 +58,7 @@ export function describe(asset) {
 }
 
 /** As in freshness.js, and offline where the publisher is, for as long as it is. */
-function presence(asset, snapshot) {
+function presence(asset: Asset, snapshot: Snapshot): Fresh {
   const { book, connected, now, reachable } = asset;
   const fresh = freshness(snapshot.updated_at, asset);
   if (reachable && connected === false) {
@@ -53,7 +69,7 @@ function presence(asset, snapshot) {
 }
 
 /** As in freshness.js, or how old the data of a publisher is that went without sending any. */
-function behind(asset, snapshot) {
+function behind(asset: Asset, snapshot: Snapshot) {
   const found = lag(snapshot, asset);
   const gone = asset.connected === false ? asset.book?.disconnected_at ?? null : null;
   if (found.text !== "" || gone === null || snapshot.updated_at === null || gone - snapshot.updated_at < worthSaying) return found;
@@ -61,40 +77,41 @@ function behind(asset, snapshot) {
 }
 
 /** {text, kind} of what was not taken from a publisher, or not believed. */
-function problems(book) {
+function problems(book: Book | undefined) {
   if (!book) return { text: "", kind: "" };
-  const bad = [
+  const bad: [number, string][] = [
     [book.rejected, "rejected"],
     [book.field_errors, book.field_errors === 1 ? "bad field" : "bad fields"],
     [book.non_finite, "not finite"],
     [book.superseded, "superseded"],
     [book.implausible, "implausible"],
-  ].filter(([n]) => n > 0);
-  if (bad.length > 0) return { text: bad.map(([n, what]) => `${count(n)} ${what}`).join(", "), kind: "warn" };
+  ];
+  const some = bad.filter(([n]) => n > 0);
+  if (some.length > 0) return { text: some.map(([n, what]) => `${count(n)} ${what}`).join(", "), kind: "warn" };
   return book.stripped > 0 ? { text: `${count(book.stripped)} stripped`, kind: "" } : { text: "", kind: "" };
 }
 
 /** What a person should know of a publisher now, or "". */
-function notice(book, now) {
+function notice(book: Book | undefined, now: number) {
   if (!book) return "";
-  const parts = [];
+  const parts: string[] = [];
   if (book.note) parts.push(sentence(book.note));
-  if (isSuspect(book, now)) parts.push(`Suspect: ${reasons(book.suspect)}`);
+  if (book.suspect !== null && isSuspect(book, now)) parts.push(`Suspect: ${reasons(book.suspect)}`);
   const last = book.last_rejection;
   if (last && now - last.at < noticeFor) parts.push(`Not taken at ${clockTime(last.at)}: ${last.reason}`);
   return parts.join(" · ");
 }
 
 /** Whether the hub does not believe what a publisher says, now. */
-export const isSuspect = (book, now) => book?.suspect != null && now < book.suspect.until;
+export const isSuspect = (book: Book | undefined, now: number) => book?.suspect != null && now < book.suspect.until;
 
 /** Why a space is suspect, all of it, in one order: that of the answer is any. */
-export const reasons = (suspect) => Object.keys(suspect.reasons).sort().map((field) => suspect.reasons[field]).join("; ");
+export const reasons = (suspect: Suspicion) => Object.keys(suspect.reasons).sort().map((field) => suspect.reasons[field]).join("; ");
 
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The stripped fields by name, most frequent first. */
-export function stripped(book) {
+export function stripped(book: Book | undefined) {
   const fields = Object.entries(book?.stripped_fields ?? {});
   if (fields.length === 0) return book ? "none" : unknown;
   fields.sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
@@ -102,7 +119,7 @@ export function stripped(book) {
 }
 
 /** How often and since when a publisher is connected. */
-export function connection(book, connected, now) {
+export function connection(book: Book | undefined, connected: boolean | null, now: number) {
   if (!book) return connected ? "at another hub" : "not since this hub started";
   const times = plural(book.connects, "connection");
   if (book.live_connections > 1) return `${book.live_connections} at once, of ${times}`;

@@ -8,7 +8,7 @@
   const stored = () => {
     try { return localStorage.getItem(key); } catch { return null; } // a page in a frame may have none
   };
-  const store = (theme) => {
+  const store = (theme: string) => {
     try { localStorage.setItem(key, theme); } catch { /* then it holds for this visit */ }
   };
   const dark = () => (root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches);
@@ -17,7 +17,7 @@
   if (chosen === "light" || chosen === "dark") root.dataset.theme = chosen;
 
   document.addEventListener("DOMContentLoaded", () => {
-    document.getElementById("theme").addEventListener("click", () => {
+    document.getElementById("theme")?.addEventListener("click", () => {
       root.dataset.theme = dark() ? "light" : "dark";
       store(root.dataset.theme);
     });

@@ -5,36 +5,50 @@ const longestDelay = 30_000;
 const openWithin = 10_000; // for the first frame
 const steadyAfter = 5_000; // of life, after which earlier failures do not count
 
+import type { Snapshot } from "../shared/wire.js";
+
+export interface InitialState { type: "initial_state"; snapshots: Record<string, Snapshot>; hub_timestamp: number }
+export interface Update { type: "metrics_update"; space_name: string; snapshot: Snapshot; hub_timestamp: number }
+
+export interface Streamed {
+  state(frame: InitialState): void;
+  update(frame: Update): void;
+  down(): void;
+}
+
 /**
  * Stream receives the hub's frames. It calls state(frame) for initial_state,
  * update(frame) for metrics_update and down() when a connection ended or could
  * not be made. Frames of other types are passed over: the contract grows.
  */
 export class Stream {
-  #url;
-  #on;
-  #socket = null;
-  #deadline = null;
-  #retry = null;
-  #steady = null;
+  #url: string;
+  #on: Streamed;
+  #protocols: () => string[];
+  #socket: WebSocket | null = null;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #steady: ReturnType<typeof setTimeout> | undefined;
 
   /** Whether a connection is up and its first frame is here. */
   live = false;
   /** How often in a row it did not work. */
   failures = 0;
 
-  constructor(url, on) {
+  /** protocols are asked for with each connection: a credential, where a cookie is not to be had. */
+  constructor(url: string, on: Streamed, protocols: () => string[] = () => []) {
     this.#url = url;
     this.#on = on;
+    this.#protocols = protocols;
   }
 
   /** Connects now, unless that is under way. */
   connect() {
     clearTimeout(this.#retry);
     if (this.#socket !== null) return;
-    let socket;
+    let socket: WebSocket;
     try {
-      socket = new WebSocket(this.#url);
+      socket = new WebSocket(this.#url, this.#protocols());
     } catch {
       this.#lost();
       return;
@@ -54,10 +68,16 @@ export class Stream {
     this.#lost();
   }
 
-  #take(data) {
-    let frame;
+  /** Stays away until connect is called again. */
+  stop() {
+    this.drop();
+    clearTimeout(this.#retry);
+  }
+
+  #take(data: string) {
+    let frame: InitialState | Update;
     try {
-      frame = JSON.parse(data);
+      frame = JSON.parse(data) as InitialState | Update;
     } catch {
       return;
     }
@@ -87,7 +107,7 @@ export class Stream {
 }
 
 /** Grows by two, with a quarter of chance either way, so that pages do not knock in step. */
-function delay(failures) {
+function delay(failures: number) {
   const full = Math.min(longestDelay, firstDelay * 2 ** Math.min(failures - 1, 10));
   return full * (0.75 + Math.random() / 2);
 }

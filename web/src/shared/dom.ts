@@ -1,49 +1,33 @@
-// The few things that the pages do to the document. Text is always text: nothing
-// here, or anywhere in these pages, makes markup of a string.
+// The few things that the pages do to the document beside their templates. Text is
+// always text: nothing here, or anywhere in these pages, makes markup of a string.
 
-/** An element with a class and children (nodes or text). */
-export function make(tag, className = "", ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children);
+/** The element of that id, which index.html has. */
+export function byId(id: string): HTMLElement {
+  const element = document.getElementById(id);
+  if (element === null) throw new Error(`#${id}: got none, want one in index.html`);
   return element;
 }
-
-/** An SVG element with attributes. */
-export function draw(tag, attributes, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-export const byId = (id) => document.getElementById(id);
 
 /** Sets the text of an element that holds nothing else, if it differs. */
-export function setText(element, text) {
+export function setText(element: Element, text: string) {
   const node = element.firstChild;
   if (node === null) {
     if (text !== "") element.append(text);
-  } else if (node.data !== text) {
-    node.data = text;
+  } else if ((node as Text).data !== text) {
+    (node as Text).data = text;
   }
 }
 
-export function setClass(element, name) {
+export function setClass(element: Element, name: string) {
   if (element.getAttribute("class") !== name) element.setAttribute("class", name);
 }
 
-export function setAttribute(element, name, value) {
+export function setAttribute(element: Element, name: string, value: string) {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
 
-export function setHidden(element, hidden) {
+export function setHidden(element: HTMLElement, hidden: boolean) {
   if (element.hidden !== hidden) element.hidden = hidden;
-}
-
-/** Sets a style property through the object model, which a strict policy allows. */
-export function setStyle(element, property, value) {
-  if (element.style.getPropertyValue(property) !== value) element.style.setProperty(property, value);
 }
 
 /**
@@ -51,8 +35,8 @@ export function setStyle(element, property, value) {
  * takes away what is left behind them. A node in its place is not touched, and
  * the one that has the focus keeps it.
  */
-export function arrange(parent, nodes, first = parent.firstChild) {
-  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
+export function arrange(parent: Element, nodes: Iterable<ChildNode>, first: ChildNode | null = parent.firstChild) {
+  const focused = parent.contains(document.activeElement) ? (document.activeElement as HTMLElement) : null;
   let at = first;
   for (const node of nodes) {
     if (at !== null && at !== node && at.nextSibling === node) {
@@ -72,7 +56,7 @@ export function arrange(parent, nodes, first = parent.firstChild) {
 }
 
 /** Returns a function that calls paint once in the next animation frame, however often it is called. */
-export function painter(paint) {
+export function painter(paint: () => void): () => void {
   let asked = false;
   return () => {
     if (asked) return;

@@ -2,25 +2,38 @@
 
 const patience = 8000; // milliseconds for one answer
 
+/** What a poller calls. */
+export interface Polled<T> {
+  taken(document: T): void;
+  same(): void;
+  failed(error: Refused): void;
+}
+
+/** Why there is no document; status is that of the answer, if there was one. */
+export type Refused = Error & { status?: number };
+
 /**
  * Poller asks for a JSON document again and again. It calls taken(document) for
  * a new one, same() for "not modified", failed(error) for anything else (with the
  * status, if there was an answer), and after each of them waits interval() milliseconds.
  */
-export class Poller {
-  #url;
-  #interval;
-  #on;
-  #etag = null;
-  #timer = null;
+export class Poller<T> {
+  #url: string;
+  #interval: () => number;
+  #on: Polled<T>;
+  #headers: () => Record<string, string>;
+  #etag: string | null = null;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #asking = false;
   #again = false;
   #running = false;
 
-  constructor(url, interval, on) {
+  /** headers are sent with each request: a credential, where a cookie is not to be had. */
+  constructor(url: string, interval: () => number, on: Polled<T>, headers: () => Record<string, string> = () => ({})) {
     this.#url = url;
     this.#interval = interval;
     this.#on = on;
+    this.#headers = headers;
   }
 
   start() {
@@ -56,11 +69,11 @@ export class Poller {
   async #ask() {
     this.#asking = true;
     this.#again = false;
-    let tell;
+    let tell: () => void;
     try {
       tell = await this.#fetch();
     } catch (error) {
-      tell = () => this.#on.failed(error);
+      tell = () => this.#on.failed(error as Refused);
     }
     this.#asking = false;
     tell();
@@ -69,13 +82,13 @@ export class Poller {
   }
 
   async #fetch() {
-    const headers = this.#etag === null ? {} : { "If-None-Match": this.#etag };
+    const headers = { ...this.#headers(), ...(this.#etag !== null && { "If-None-Match": this.#etag }) };
     const answer = await fetch(this.#url, { headers, cache: "no-store", signal: AbortSignal.timeout(patience) });
     if (answer.status === 304) return () => this.#on.same();
     if (!answer.ok) throw Object.assign(new Error(`got status ${answer.status}, want 200`), { status: answer.status });
-    const document = await answer.json();
+    const taken = (await answer.json()) as T;
     this.#etag = answer.headers.get("ETag");
-    return () => this.#on.taken(document);
+    return () => this.#on.taken(taken);
   }
 
   #wait() {

@@ -1,47 +1,60 @@
 // The feed decides where the page's data comes from: the stream, with polls for
 // the books; or, where no stream can be had, polls for everything.
 
-import { Poller } from "../shared/poll.js";
-import { Stream } from "./stream.js";
+import type { ServerClock } from "../shared/clock.js";
+import { Poller, type Refused } from "../shared/poll.js";
+import type { Access } from "./access.js";
+import type { Store } from "./store.js";
+import { type InitialState, Stream, type Update } from "./stream.js";
+import type { State } from "./wire.js";
 
 const booksEvery = 5000; // milliseconds, while the stream brings the snapshots
 const allEvery = 2000;
+const wantingEvery = 60_000; // without a token there is nothing to be had
 const booksSoon = 300; // after something that the books will explain
 const failuresToPoll = 2;
 const stalledAfter = 5; // seconds
 const silentAfter = 10; // seconds without a sign of the hub, while polls fail
 
 export class Feed {
-  #store;
-  #clock;
-  #changed;
-  #stream;
-  #poller;
-  #lastContact = null; // the hub's time when it was heard last
+  #store: Store;
+  #clock: ServerClock;
+  #access: Access;
+  #changed: () => void;
+  #stream: Stream;
+  #poller: Poller<State>;
+  #lastContact: number | null = null; // the hub's time when it was heard last
   #pollFailed = false;
-  #startedAt;
-  #soon = null;
+  #soon: ReturnType<typeof setTimeout> | null = null;
 
   /** changed() is called after anything of the store or the connection may have changed. */
-  constructor(store, clock, changed) {
+  constructor(store: Store, clock: ServerClock, access: Access, changed: () => void) {
     this.#store = store;
     this.#clock = clock;
+    this.#access = access;
     this.#changed = changed;
     this.#stream = new Stream(streamURL(location), {
       state: (frame) => this.#initial(frame),
       update: (frame) => this.#update(frame),
       down: () => this.#down(),
-    });
-    this.#poller = new Poller("/api/state", () => (this.#stream.live ? booksEvery : allEvery), {
+    }, () => access.protocols());
+    this.#poller = new Poller("/api/state", () => (access.wanting ? wantingEvery : this.#stream.live ? booksEvery : allEvery), {
       taken: (state) => this.#polled(state),
       same: () => this.#answered(),
-      failed: (error) => (error.status === 401 ? logIn() : this.#unanswered()),
-    });
+      failed: (error) => this.#failed(error),
+    }, () => access.headers());
   }
 
   start() {
     this.#stream.connect();
     this.#poller.start();
+  }
+
+  /** Tries again at once, with what was changed of the access. */
+  retry() {
+    this.#stream.drop();
+    this.#stream.connect();
+    this.#poller.now();
   }
 
   /** The connection: {state, since}; since is the hub's time of the last contact, null for none. */
@@ -50,18 +63,20 @@ export class Feed {
   }
 
   #state() {
+    if (this.#access.wanting) return "login";
     if (this.#stream.live) return "live";
     if (this.#pollFailed) return "offline";
     if (this.#lastContact === null) return "connecting";
     return this.#stream.failures >= failuresToPoll ? "polling" : "reconnecting";
   }
 
-  #heard(timestamp) {
+  #heard(timestamp: number) {
+    this.#access.worked();
     this.#clock.observe(timestamp);
     this.#lastContact = this.#clock.now();
   }
 
-  #initial(frame) {
+  #initial(frame: InitialState) {
     this.#heard(frame.hub_timestamp);
     this.#pollFailed = false;
     this.#store.replace(frame.snapshots);
@@ -69,7 +84,7 @@ export class Feed {
     this.#changed();
   }
 
-  #update(frame) {
+  #update(frame: Update) {
     this.#heard(frame.hub_timestamp);
     const fresh = !this.#store.snapshots.has(frame.space_name);
     if (!this.#store.update(frame.snapshot)) return;
@@ -90,7 +105,7 @@ export class Feed {
     this.#changed();
   }
 
-  #polled(state) {
+  #polled(state: State) {
     this.#heard(state.hub_timestamp);
     this.#store.keep(state);
     if (!this.#stream.live) this.#store.replace(state.snapshots);
@@ -110,19 +125,25 @@ export class Feed {
     this.#changed();
   }
 
+  /** Whoever may not look, or no longer, is asked for a token. */
+  #failed(error: Refused) {
+    if (error.status !== 401 && error.status !== 403) {
+      this.#unanswered();
+      return;
+    }
+    this.#stream.stop();
+    this.#access.refused(error.status);
+    this.#changed();
+  }
+
   #unanswered() {
     this.#pollFailed = true;
-    if (this.#stream.live && this.#clock.now() - this.#lastContact > silentAfter) this.#stream.drop();
+    if (this.#stream.live && this.#clock.now() - (this.#lastContact ?? 0) > silentAfter) this.#stream.drop();
     this.#changed();
   }
 }
 
-/** Whoever may not look, or no longer, is asked for a token. */
-function logIn() {
-  location.replace("/login");
-}
-
-function streamURL(location) {
+function streamURL(location: Location) {
   const scheme = location.protocol === "https:" ? "wss:" : "ws:";
   return `${scheme}//${location.host}/ws/subscribe`;
 }

@@ -1,0 +1,96 @@
+// One asset in full, beside the table or, where there is no room, before it.
+
+import { html, nothing, render } from "lit-html";
+import { fresh } from "../shared/cells.js";
+import { clockTime, count, duration, loss, rate, share, signed, unknown } from "../shared/format.js";
+import { spark } from "../shared/spark.js";
+import { type Asset, type Described, connection, describe, isSuspect, reasons, stripped } from "./asset.js";
+import type { History, Series } from "./history.js";
+import { far } from "./row.js";
+
+/** What the inspector can be asked for. */
+export interface Asked { close(): void; copyLink(button: HTMLElement): void; copyJSON(button: HTMLElement): void; enlarge(): void }
+
+/** Shows an asset in box. */
+export function inspect(box: HTMLElement, asset: Asset, history: History | undefined, large: boolean, asked: Asked) {
+  const d = describe(asset);
+  render(html`<div class="head">
+    <h2 id="inspector-heading" tabindex="-1">${d.name}</h2><span class="sub">${d.instrument}</span><div class="grow"></div>${fresh(d.fresh)}
+    <button class="icon close" type="button" aria-label="Close the inspector" @click=${asked.close}><svg viewBox="0 0 16 16" aria-hidden="true"><line x1="4" y1="4" x2="12" y2="12"></line><line x1="12" y1="4" x2="4" y2="12"></line></svg></button>
+  </div>
+  <div class="body">
+    ${formula(d)}
+    <p class="sub said">${inWords(d)}</p>
+    ${d.empty === "" ? nothing : html`<p class="said warn" id="empty-accuracy">${d.empty}</p>`}
+    ${d.notice === "" ? nothing : html`<p class="said warn" id="notice">${d.notice}</p>`}
+    <h3>Training, ${span(history)}</h3>
+    ${charts.map(([series, name, show]) => mini(history, series, name, show(asset.snapshot?.training[series] ?? null)))}
+    <button class="button wide-button" type="button" aria-expanded=${large} @click=${asked.enlarge}>${large ? "Hide large charts" : "Large charts"}</button>
+    <h3>Votes</h3>
+    ${pairs([["Signal", d.signal ?? unknown], ["Votes", `${count(d.buy)} buy, ${count(d.sell)} sell`], ["Last price", d.price], ["Signal source", d.source || unknown],
+      ["Votes changed", ago(asset, asset.snapshot?.voting_at)], ["Training changed", ago(asset, asset.snapshot?.training_at)], ["Steps", steps(d, history, asset.now)]])}
+    <h3>Publisher</h3>
+    ${pairs(publisher(asset))}
+    <div class="row"><button class="button" type="button" @click=${(event: Event) => asked.copyLink(event.currentTarget as HTMLElement)}>Copy link</button>
+    <button class="button" type="button" @click=${(event: Event) => asked.copyJSON(event.currentTarget as HTMLElement)}>Copy JSON</button></div>
+  </div>`, box);
+}
+
+const pairs = (list: [string, string, boolean?][]) => html`<dl class="pairs">${list.map(([name, value, warn]) => html`<dt>${name}</dt><dd class=${warn ? "num warn" : "num"}>${value}</dd>`)}</dl>`;
+
+/** The formula, worked in the asset's own numbers. */
+function formula(d: Described) {
+  const first = d.confidence === null ? html`confidence = ${unknown}` : html`confidence = max(${count(d.buy)}, ${count(d.sell)}) / ${count((d.buy ?? 0) + (d.sell ?? 0))} = <b>${share(d.confidence)}</b>`;
+  const second = d.score === null ? html`score = ${unknown}, ${d.reason}` : html`score = ${share(d.confidence)} − ${share(d.accuracy)} = <b>${signed(d.score)}</b>`;
+  return html`<div class="math" tabindex="0" role="group" aria-label="The score, worked out"><div>${first}</div><div>${second}</div></div>`;
+}
+
+function inWords(d: Described): string {
+  if (d.score === null || d.confidence === null || d.accuracy === null) return `No score: ${d.reason ?? "unknown"}. The asset stands after all that have one.`;
+  const agree = `${count(Math.max(d.buy ?? 0, d.sell ?? 0))} of ${count((d.buy ?? 0) + (d.sell ?? 0))} votes agree; the measured accuracy is ${Math.round(100 * d.accuracy)} %.`;
+  if (d.score > far) return `${agree} The votes are far surer than the record warrants.`;
+  if (d.score < -far) return `${agree} The votes are far less sure than the record would allow.`;
+  return `${agree} The two are ${Math.abs(d.score) < 0.1 ? "close together" : "some way apart"}.`;
+}
+
+const charts: [Series, string, (v: number | null) => string][] = [
+  ["actor_loss", "Actor loss", loss], ["critic_loss", "Critic loss", loss], ["avn_loss", "AVN loss", loss], ["avn_accuracy", "AVN accuracy", share],
+];
+
+const mini = (history: History | undefined, series: Series, name: string, value: string) => html`<div class="mini ${series}">
+  <span>${name}</span>${spark(history?.values(series) ?? [], { width: 122, height: 34, label: name, area: true })}<b class="num">${value}</b>
+</div>`;
+
+/** How long the page has watched, in words. */
+function span(history: History | undefined): string {
+  const times = history?.times ?? [];
+  const first = times[0], last = times[times.length - 1];
+  return first === undefined || last === undefined || last - first < 2 ? "since this page opened" : `last ${duration(last - first)}`;
+}
+
+const ago = ({ now }: Asset, at: number | null | undefined) => (at == null ? "never" : now - at < 1 ? "now" : `${duration(now - at)} ago`);
+
+function steps(d: Described, history: History | undefined, now: number): string {
+  const pace = history?.rate(now) ?? null;
+  return pace === null ? d.steps : `${d.steps}, ${rate(pace)} /s`;
+}
+
+/** What the hub counts of the publisher; what is never a fault is left out while it is 0. */
+function publisher(asset: Asset): [string, string, boolean?][] {
+  const { book, connected, now, reachable, snapshot } = asset;
+  const link: [string, string] = ["Connection", reachable ? connection(book, connected, now) : "not known"];
+  if (book === undefined) return [link];
+  const optional: [string, number][] = [["Superseded", book.superseded], ["Throttled", book.throttled], ["Implausible", book.implausible], ["Not finite", book.non_finite], ["Bad fields", book.field_errors]];
+  const last = book.last_rejection;
+  return [
+    link,
+    ["Last frame", ago(asset, Math.max(book.last_frame_at ?? 0, snapshot?.updated_at ?? 0) || null)],
+    ["Accepted", count(book.accepted)],
+    ["Rejected", count(book.rejected), book.rejected > 0],
+    ...(last === null ? [] : [["Last rejection", `${clockTime(last.at)} ${last.reason}`, true] as [string, string, boolean]]),
+    ...optional.filter(([, n]) => n > 0).map(([name, n]): [string, string, boolean] => [name, count(n), true]),
+    ["Suspect", book.suspect !== null && isSuspect(book, now) ? `since ${clockTime(book.suspect.since)}: ${reasons(book.suspect)}` : "no", isSuspect(book, now)],
+    ["Stripped fields", stripped(book)],
+    ["Sequence", snapshot === undefined ? unknown : String(snapshot.seq)],
+  ];
+}

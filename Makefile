@@ -1,7 +1,7 @@
 # The bare call prints what there is. Nothing but Go is needed for `make test`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help web web-check docs-test check static test race fuzz ledger laws days simday chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e e2e-cluster soak lint format format-check tidy-check golden-check cross cover demo build clean
+.PHONY: help release web web-check docs-test check static test race fuzz ledger laws days simday chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e e2e-cluster soak lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
 FUZZJOBS  ?= 2
@@ -9,6 +9,7 @@ SOAKTIME  ?= 10m
 CHAOSRUNS ?= 500
 LAWS      ?= 20
 DAYS      ?= 10
+VERSION   ?= 1.0.0-rc1
 BENCH     ?= .
 BENCHTIME ?= 1s
 FLOORS    := quasar=90,internal/wire=90,hub=90
@@ -143,6 +144,12 @@ web-check: # what is committed is what the source makes
 
 build: ## bin/quasar
 	CGO_ENABLED=0 go build -trimpath -o bin/quasar ./cmd/quasar
+
+release: ## all that is published of VERSION (1.0.0-rc1), into dist/: checked and built in a clone of what is committed
+	@test -z "$$(git status --porcelain)" || { echo 'got changes that are not committed, want none: a release is what is committed' >&2; exit 1; }
+	@clone=$$(mktemp -d) && trap 'rm -rf "$$clone"' EXIT && git clone --quiet . "$$clone" \
+	&& $(MAKE) --no-print-directory -C "$$clone" check \
+	&& go run ./internal/release -source "$$clone" -version '$(VERSION)' -dist dist
 
 clean: ## remove what was built
 	rm -rf bin dist cover.out e2e/node_modules web/e2e/node_modules

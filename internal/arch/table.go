@@ -38,7 +38,7 @@ quasar, publisher, price                                ← space
 
 # What is embedded, and the house itself.
 nothing                                                 ← web | python | spec
-nothing                                                 ← internal/arch | internal/testsum | internal/recording
+nothing                                                 ← internal/arch | internal/testsum | internal/release | internal/recording
 quasar, internal/wire                                   ← internal/bench
 
 # The programs. Examples show what a stranger can write: nothing internal.

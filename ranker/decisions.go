@@ -109,7 +109,10 @@ func (r *Ranker) policyAnswer() policyAnswer {
 	if r.keeper.problem != "" {
 		a.Notes = append(a.Notes, "what was learned cannot be saved: "+r.keeper.problem)
 	}
-	if !l.orders() {
+	if r.broken != "" {
+		a.Notes = append(a.Notes, "who decides broke down, and nothing is decided until a restart: "+r.broken)
+	}
+	if r.broken != "" || !l.orders() {
 		a.OrderedBy = formulaPolicy
 	}
 	return a

@@ -88,6 +88,9 @@ func (r *Ranker) keep(ctx context.Context) (wait func()) {
 func (r *Ranker) isTimeToSave(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.broken != "" {
+		return false
+	}
 	learned := r.learner.counts.learned - r.keeper.labels
 	return learned >= saveLabels || learned > 0 && now.Sub(r.keeper.saved) >= saveEvery
 }
@@ -95,6 +98,10 @@ func (r *Ranker) isTimeToSave(now time.Time) bool {
 // save writes what is known now. While it writes, learning goes on.
 func (r *Ranker) save(ctx context.Context, now time.Time) {
 	r.mu.Lock()
+	if r.broken != "" {
+		r.mu.Unlock()
+		return // what it knows may be half of it; the file has what was before
+	}
 	checkpoint, err := r.learner.checkpoint(now)
 	r.keeper.saved, r.keeper.labels = now, r.learner.counts.learned
 	r.mu.Unlock()

@@ -28,6 +28,7 @@ type Ranker struct {
 	admin       *[sha256.Size]byte // of the admin token; nil for none
 	sessions    sessions
 	viewers     viewers
+	brokeDown   chan struct{} // closed when broken is set
 
 	mu      sync.Mutex // guards what follows
 	index   *rank.Index
@@ -36,6 +37,7 @@ type Ranker struct {
 	clock   hubClock
 	updates int64  // snapshots taken
 	version uint64 // grows with whatever /api/state shows
+	broken  string // why nothing is decided any more; "" while it is
 	// lost counts the connections of which we know that they went, lostAt is when
 	// the newest did; New's time until the first.
 	lost   int64
@@ -58,7 +60,7 @@ func New(opts *Options) (*Ranker, error) {
 		return nil, err
 	}
 	now := time.Now()
-	r := &Ranker{client: client, started: now, lostAt: now, index: rank.New(o.Order)}
+	r := &Ranker{client: client, started: now, lostAt: now, index: rank.New(o.Order), brokeDown: make(chan struct{})}
 	if o.AdminToken != "" {
 		r.admin = new(sha256.Sum256([]byte(o.AdminToken)))
 	}
@@ -91,6 +93,7 @@ func (r *Ranker) Run(ctx context.Context) error {
 		return err
 	}
 	defer recorded()
+	defer r.haltIfBroken(ctx)()
 	tell, wait := r.teller(ctx)
 	defer wait()
 	for snapshot, err := range r.client.Watch(ctx) {
@@ -150,7 +153,7 @@ func (r *Ranker) take(s quasar.Snapshot) {
 	defer r.mu.Unlock()
 	r.clock.observe(status.Connects, status.HubTime, status.LastFrameAt)
 	r.index.Set(s)
-	r.learner.take(&s, status.HubTime)
+	r.guarded(func(l *learner) { l.take(&s, status.HubTime) })
 	r.updates++
 	r.version++
 }

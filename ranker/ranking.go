@@ -81,13 +81,16 @@ func (r *Ranker) at(now time.Time, order quasar.Order) Ranking {
 	r.mu.Lock()
 	rankings := r.index.Rankings()
 	out := Ranking{HubTime: r.clock.at(now), Policy: r.opts.Policy, Order: cmp.Or(order, r.opts.Order), Updates: r.updates, Waiting: r.waiting()}
-	out.ByFormula = order != "" || !r.learner.orders()
+	out.ByFormula = order != "" || r.broken != "" || !r.learner.orders()
 	r.connection(&status, &out)
 	if out.Order != r.opts.Order {
 		rankings = reorder(rankings, out.Order)
 	}
 	opinions := make([]opinion, len(rankings))
 	for i := range rankings {
+		if r.broken != "" {
+			break
+		}
 		opinions[i] = r.learner.opinion(rankings[i].Snapshot.SpaceName)
 	}
 	r.mu.Unlock()

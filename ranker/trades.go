@@ -88,7 +88,7 @@ func (r *Ranker) Traded(o trade.Order) {
 	} else {
 		delete(r.learner.trades.active, o.ID())
 	}
-	r.learner.traded(&o)
+	r.guarded(func(l *learner) { l.traded(&o) })
 }
 
 // traded keeps the row behind an order until it has ended, and learns from its end.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 
 	"github.com/karlquant/quasar/internal/failpoint"
 )
@@ -40,7 +41,7 @@ func (t *Trader) price(ctx context.Context, s *Signal) (*Facts, error) {
 	if err != nil {
 		return nil, err
 	}
-	terms, err := t.opts.Terms(f)
+	terms, err := t.choose(ctx, f)
 	if err != nil {
 		return nil, t.refuse(ctx, s, Verdict{Reasons: []Reason{ReasonTerms}, Details: []string{err.Error()}})
 	}
@@ -52,6 +53,18 @@ func (t *Trader) price(ctx context.Context, s *Signal) (*Facts, error) {
 	}
 	f.Quote = &quote
 	return t.judge(ctx, f)
+}
+
+// choose asks for terms. Whoever chooses and panics halts trading.
+func (t *Trader) choose(ctx context.Context, f *Facts) (terms Terms, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("panic: %v", v)
+			t.opts.Logger.LogAttrs(ctx, slog.LevelError, "who chooses the terms broke down", slog.Any("reason", err), slog.String("stack", string(debug.Stack())))
+			t.haltFor(ctx, ReasonPolicy, err.Error(), "trader")
+		}
+	}()
+	return t.opts.Terms(f)
 }
 
 // judge completes the facts and shows them to the gate. Where it says no, that is

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/karlquant/quasar/hub"
@@ -134,4 +135,23 @@ func TestNATSThatComesLater(t *testing.T) {
 		}
 		return ""
 	})
+}
+
+// The example for operators gives the permissions that are tested here.
+func TestTheExampleHasTheLeastPermissions(t *testing.T) {
+	t.Setenv("HUB_A_PASSWORD", "a")
+	t.Setenv("HUB_B_PASSWORD", "b")
+	o, err := server.ProcessConfigFile("../../deploy/cluster/nats.conf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(o.Users) != 2 {
+		t.Fatalf("got %d users, want 2", len(o.Users))
+	}
+	for _, user := range o.Users {
+		want := least("quasar", user.Username)
+		if diff := cmp.Diff(want.Publish.Allow, user.Permissions.Publish.Allow) + cmp.Diff(want.Subscribe.Allow, user.Permissions.Subscribe.Allow); diff != "" {
+			t.Errorf("%s (-least +example):\n%s", user.Username, diff)
+		}
+	}
 }

@@ -112,10 +112,10 @@ export class View {
     assert.deepEqual(found, [], "rules of accessibility");
   }
 
-  async shot(name) {
+  async shot(name, options) {
     await mkdir(shots, { recursive: true });
     await this.page.evaluate(() => scrollTo(0, 0)); // or the bar stands in the middle
-    await this.page.screenshot({ path: `${shots}${name}.png`, fullPage: true });
+    await this.page.screenshot({ path: `${shots}${name}.png`, fullPage: true, ...options });
   }
 
   /** Fails if anything went wrong, and closes the view. */

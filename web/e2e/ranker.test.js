@@ -165,6 +165,7 @@ test("real money is said on every screen, in the title, and cannot be missed", a
       await eventually("banner", () => page.text("#live"), `REAL MONEY. This ranker trades on the live account ${account} at ${new URL(venue.url).host}.`);
       assert.equal(await page.page.title(), "REAL MONEY: Quasar ranker");
       await eventually("pill", () => page.text(".control .pill"), "REAL MONEY");
+      await eventually("what it waits for", () => page.text(".control"), (text) => text.includes("Armed, waits for evidence"));
       await page.fits();
       await page.accessible();
       await page.shot(`ranker-live-money-${look.name}`);

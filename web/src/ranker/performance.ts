@@ -20,8 +20,8 @@ export function performance(state: State, report: Report | null): Piece {
       ${groups.filter(([, rows]) => rows.length > 1).map(([name, rows]) => html`<tbody><tr class="group"><th colspan="7" scope="colgroup">${name}</th></tr>${rows.map((one) => row(one, one.name || unknown, level))}</tbody>`)}
     </table></div>`}
     ${luck(report)}
-    <p class="foot sub">All intervals allow for the ${report.correction.tests} rows here, of which the luckiest always looks good: 95 % are for all of them at once. Those of means hold at every look as well; those of wins are for one look.
-      Contracts that ran at the same time on the same index may be the same luck, and only one of them counts. Coins and bands by seed ${report.seed}, ${count(report.runs)} runs.</p>`);
+    ${report.total.n === 0 ? nothing : html`<p class="foot sub">${report.correction.tests > 1 ? `All intervals allow for the ${report.correction.tests} rows here, of which the luckiest always looks good: 95 % are for all of them at once. ` : ""}Those of means hold at every look as well; those of wins are for one look.
+      Contracts that ran at the same time on the same index may be the same luck, and only one of them counts. Coins and bands by seed ${report.seed}, ${count(report.runs)} runs.</p>`}`);
 }
 
 /** What coins would have done, in words: a small number alone would look like a proof. */
@@ -39,7 +39,7 @@ const panel = (pill: Piece, body: Piece): Piece =>
 function row(r: ReportRow, name: string, level: number): Piece {
   const { expectancy: e } = r;
   const won = wilson(r.won, r.won + r.lost, level);
-  return html`<tr><th scope="row">${name}${jumps(name) ? html` <span class="sub">jumps by construction</span>` : nothing}</th><td class="r num" data-label="settled">${count(r.n)}</td>
+  return html`<tr><th scope="row">${name}${jumps(name) ? html` <span class="sub">jumps by design</span>` : nothing}</th><td class="r num" data-label="settled">${count(r.n)}</td>
     <td class="r num" data-label="profit">${money(r.profit, { sign: true })}</td>
     <td class="r num" data-label="won">${won === null ? unknown : html`${percent(won.rate)}<span class="under">${(100 * won.low).toFixed(1)} to ${(100 * won.high).toFixed(1)}</span>`}</td>
     <td class="r num" data-label="break-even">${percent(r.break_even)}</td>

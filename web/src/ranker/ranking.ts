@@ -76,12 +76,12 @@ function tableRow(row: Row, rank: number | null, axis: Axis, at: At): Piece {
   const lead = rank === 1;
   return html`<tr class="asset-row ${fresh.state} ${lead ? "lead" : ""} ${behind.votes && behind.warn ? "old-votes" : ""}" data-space=${row.space_name}>
     <td class="c-rank num">${rank ?? unknown}</td>
-    <th class="c-asset" scope="row"><b>${row.space_name}</b><span class="source">${jumpy ? "jumps by construction" : (row.snapshot.voting.signal_source ?? "")}</span></th>
+    <th class="c-asset" scope="row"><b>${row.space_name}</b><span class="source">${jumpy ? "jumps by design" : (row.snapshot.voting.signal_source ?? "")}</span></th>
     <td class="c-fresh"><span class="fresh ${fresh.state}"><span class="shape" aria-hidden="true"></span><span class="num">${fresh.text}</span></span>${behind.text === "" ? nothing : html`<span class="under ${behind.warn ? "warn" : ""}">${behind.text}</span>`}</td>
     <td class="c-signal fade">${sideChip(row.dominant_signal)}<span class="under num">${row.snapshot.voting.buy_count ?? unknown} : ${row.snapshot.voting.sell_count ?? unknown}</span></td>
     <td class="c-score r"><span class="score num">${signed(row.score)}</span><span class="under num">${row.reason ?? `${share(row.signal_confidence, 2)} − ${share(row.avn_accuracy, 2)}`}</span></td>
     <td class="c-belief fade">${belief === null ? unknown : intervalBar(axis, belief.mean, belief.interval, { mark: 0, className: jumpy ? "jumpy" : lead ? "lead" : "", words: `expected ${expectedWords(row)}` })}</td>
-    <td class="c-expected r fade num">${belief === null ? unknown : expectedWords(row)}<span class="under">chosen with ${share(row.propensity, 2)}</span></td>
+    <td class="c-expected r fade num">${belief === null ? unknown : expectedWords(row)}<span class="under">${row.propensity === null ? "no candidate" : `chosen with ${share(row.propensity, 2)}`}</span></td>
     <td class="c-verdict"><span class="verdict ${row.tradable ? "tradable" : "held"}"><span class="shape" aria-hidden="true"></span><span>${row.tradable ? "eligible" : heldBack(row)}</span></span></td></tr>`;
 }
 

@@ -114,6 +114,7 @@ export interface Limits {
   max_drawdown: number;
   loss_streak: number;
   cool_down: number;
+  need_evidence: boolean;
 }
 
 export interface Used {

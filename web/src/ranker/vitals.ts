@@ -4,16 +4,20 @@
 import { age, clockTime, count, duration, plural, unknown } from "../shared/format.js";
 import { html, money, nothing, percent, type Piece } from "./show.js";
 import type { Feed, Word } from "./feed.js";
-import type { Report, State, Trade } from "./types.js";
+import type { Gate, Report, State, Trade } from "./types.js";
 
 const modes = { paper: "Paper: pretended money", demo: "Demo account", live: "REAL MONEY" } as const;
 
+/** Whether nothing is bought before an edge is proven: real money always waits for that. */
+const needsEvidence = ({ account, limits }: Trade): boolean => account.mode === "live" || limits.need_evidence;
+
 /** Whether the trader buys, in a word and the colour of a pill. */
-export function armed(trade: Trade): { text: string; tone: string } {
+export function armed(trade: Trade, gate: Gate): { text: string; tone: string } {
   const { account } = trade;
   if (account.standing === "HALTED") return { text: "Halted", tone: "bad" };
   if (account.standing === "REDUCING") return { text: "Buys nothing for now", tone: "warn" };
   if (!account.connected || !account.reconciled) return { text: account.connected ? "Checking the venue's books" : "No venue", tone: "warn" };
+  if (needsEvidence(trade) && !gate.open) return { text: "Armed, waits for evidence", tone: "warn" };
   return { text: "Trading armed", tone: account.mode === "live" ? "bad" : "good" };
 }
 
@@ -25,7 +29,7 @@ export function control(state: State, feed: Feed, word: Word): Piece {
   const { trade, hub, policy } = state;
   const reachable = word !== "offline" && word !== "connecting";
   const frame = hub.last_frame_at === null ? null : feed.ownClock.now() - hub.last_frame_at;
-  const stands = trade === null ? null : armed(trade);
+  const stands = trade === null ? null : armed(trade, policy.gate);
   return html`
     ${trade === null
       ? html`<span class="pill">Trading is off</span>`

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
 )
 
 // referenceDir is where the pages are that this test writes.
@@ -366,4 +367,20 @@ func shellWords(line string) (words []string) {
 		}
 	}
 	return words
+}
+
+// The file that the page shows is one that commands take.
+func TestTheExampleOfAFileIsOne(t *testing.T) {
+	_, after, found := strings.Cut(configurationHead, "```yaml\n")
+	text, _, ended := strings.Cut(after, "```")
+	if !found || !ended {
+		t.Fatal("the page has no example of a file")
+	}
+	var sections map[string]map[string]yaml.Node
+	if err := yaml.Unmarshal([]byte(text), &sections); err != nil {
+		t.Fatal(err)
+	}
+	if err := checkSections(newRoot(), sections); err != nil || len(sections) < 3 {
+		t.Errorf("got %v of %d sections, want none of 3 or more", err, len(sections))
+	}
 }

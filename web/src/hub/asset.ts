@@ -22,6 +22,9 @@ export interface Asset {
   snapshot: Snapshot | undefined;
   book: Book | undefined;
   connected: boolean | null;
+  /** The hub that the publisher is at, where that is another one; older says where it has connections that do not count. */
+  elsewhere: string | null;
+  older: string[];
   now: number;
   staleAfter: number | null;
   reachable: boolean;

@@ -79,11 +79,16 @@ function steps(d: Described, history: History | undefined, now: number): string 
 function publisher(asset: Asset): [string, string, boolean?][] {
   const { book, connected, now, reachable, snapshot } = asset;
   const link: [string, string] = ["Connection", reachable ? connection(book, connected, now) : "not known"];
-  if (book === undefined) return [link];
+  const place: [string, string, boolean?][] = [
+    ...(asset.elsewhere === null ? [] : [["At the hub", asset.elsewhere] as [string, string]]),
+    ...(asset.older.length === 0 ? [] : [["Superseded at", asset.older.join(", "), true] as [string, string, boolean]]),
+  ];
+  if (book === undefined) return [link, ...place];
   const optional: [string, number][] = [["Superseded", book.superseded], ["Throttled", book.throttled], ["Implausible", book.implausible], ["Not finite", book.non_finite], ["Bad fields", book.field_errors]];
   const last = book.last_rejection;
   return [
     link,
+    ...place,
     ["Last frame", ago(asset, Math.max(book.last_frame_at ?? 0, snapshot?.updated_at ?? 0) || null)],
     ["Accepted", count(book.accepted)],
     ["Rejected", count(book.rejected), book.rejected > 0],

@@ -2,8 +2,8 @@
 
 import { html, nothing, render, type TemplateResult } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
-import { byId, setHidden } from "../shared/dom.js";
-import { clockTime, count, dateTime, duration, rate } from "../shared/format.js";
+import { byId, setHidden, setText } from "../shared/dom.js";
+import { clockTime, count, dateTime, duration, plural, rate } from "../shared/format.js";
 import { spark } from "../shared/spark.js";
 import { vital } from "../shared/vital.js";
 import { isSuspect } from "./asset.js";
@@ -15,6 +15,9 @@ import type { HubEvent, Subscriber } from "./wire.js";
 export function showBooks(store: Store, trends: Trends, now: number) {
   const { books } = store;
   setHidden(byId("anonymous"), !books?.anonymous);
+  const problem = books?.engine?.problem ?? null;
+  setHidden(byId("degraded"), problem === null);
+  setText(byId("degraded"), problem ?? "");
   if (books === null) return;
   showVitals(store, books, trends, now);
   showEvents(books.events);
@@ -64,7 +67,12 @@ function rejected({ stats, publishers: books }: Books): TemplateResult {
   return vital({ id: "rejected", name: "Rejected", value: count(stats.rejected), note, warn: stats.rejected + stats.field_errors + stats.non_finite > 0 });
 }
 
-const uptime = ({ startedAt, hubID, version }: Books, now: number) => vital({ id: "uptime", name: "Uptime", value: duration(now - startedAt), note: `${hubID}, ${version}` });
+function uptime({ startedAt, hubID, version, engine }: Books, now: number): TemplateResult {
+  const lost = (engine?.hubs ?? []).filter(({ alive }) => !alive).map(({ hub_id }) => hub_id);
+  const others = (engine?.members.length ?? 1) - 1;
+  const cluster = (others > 0 ? `, with ${plural(others, "other hub")}` : "") + (lost.length > 0 ? `; lost: ${lost.join(", ")}` : "");
+  return vital({ id: "uptime", name: "Uptime", value: duration(now - startedAt), note: `${hubID}, ${version}${cluster}`, warn: lost.length > 0 });
+}
 
 /** "1 stale, 2 offline", without what is 0. */
 const list = (...counted: [number, string][]) => counted.filter(([n]) => n > 0).map(([n, what]) => `${count(n)} ${what}`).join(", ");

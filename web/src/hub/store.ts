@@ -3,7 +3,7 @@
 
 import type { Snapshot } from "../shared/wire.js";
 import { History } from "./history.js";
-import type { Book, HubEvent, Latency, State, Stats, Subscriber } from "./wire.js";
+import type { Book, Engine, HubEvent, Latency, Owner, State, Stats, Subscriber } from "./wire.js";
 
 /** Entries of an object that is keyed by the names of spaces, as a Map. */
 const byName = <T>(object: Record<string, T> | undefined) => new Map(Object.entries(object ?? {}));
@@ -17,6 +17,9 @@ export interface Books {
   staleAfter: number;
   startedAt: number;
   publishers: Map<string, Book>;
+  /** Where each publisher is; engine is null for a hub that does not say. */
+  owners: Map<string, Owner>;
+  engine: Engine | null;
   connected: Map<string, boolean>;
   subscribers: Subscriber[];
   events: HubEvent[];
@@ -74,6 +77,8 @@ export class Store {
       staleAfter: state.stale_after_seconds,
       startedAt: state.hub_timestamp - state.stats.uptime_seconds,
       publishers: byName(state.publishers),
+      owners: byName(state.owners),
+      engine: state.engine ?? null,
       connected: new Map(state.rankings.map((row) => [row.space_name, row.connected])),
       subscribers: state.subscribers,
       events: state.events,

@@ -94,9 +94,11 @@ export class Table {
   /** What is known of an asset now. */
   asset(name: string, reachable: boolean): Asset {
     const store = this.#store;
+    const owner = store.books?.owners.get(name);
     return {
       name, now: this.#clock.now(), reachable, snapshot: store.snapshots.get(name), book: store.books?.publishers.get(name),
       connected: store.connected(name), staleAfter: store.staleAfter,
+      elsewhere: owner === undefined || owner.hub_id === store.books?.hubID ? null : owner.hub_id, older: owner?.superseded_at ?? [],
     };
   }
 

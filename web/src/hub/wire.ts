@@ -59,6 +59,12 @@ export interface Stats {
   updates_per_second: number;
 }
 
+/** What joins the hub to others. */
+export interface Engine { members: string[]; problem: string | null; hubs: { hub_id: string; alive: boolean }[] }
+
+/** At which hub the newest connection of a publisher is, and where there are older ones. */
+export interface Owner { hub_id: string; superseded_at: string[] }
+
 /** The answer of /api/state. */
 export interface State {
   hub_timestamp: number;
@@ -69,6 +75,8 @@ export interface State {
   snapshots: Record<string, Snapshot>;
   rankings: { space_name: string; connected: boolean }[];
   publishers: Record<string, Book>;
+  owners?: Record<string, Owner>;
+  engine?: Engine;
   subscribers: Subscriber[];
   events: HubEvent[];
   stats: Stats;

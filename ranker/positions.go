@@ -12,7 +12,9 @@ import (
 // accountAnswer is how trading stands. Money is decimal text in the account's
 // currency.
 type accountAnswer struct {
-	Mode       trade.Mode       `json:"mode"`
+	Mode trade.Mode `json:"mode"`
+	// Banner says so where it is real money.
+	Banner     *string          `json:"banner"`
 	ID         string           `json:"id"`
 	Currency   string           `json:"currency"`
 	Venue      string           `json:"venue"`
@@ -38,7 +40,7 @@ type haltAnswer struct {
 
 func newAccount(s *trade.Status) accountAnswer {
 	a := accountAnswer{
-		Mode: s.Account.Mode, ID: s.Account.ID, Currency: s.Account.Currency, Venue: s.Account.Venue,
+		Mode: s.Account.Mode, Banner: some(s.Account.Banner()), ID: s.Account.ID, Currency: s.Account.Currency, Venue: s.Account.Venue,
 		Connected: s.Connected, Reconciled: s.Reconciled, Balance: s.Balance, Timestamp: rest.UnixSeconds(s.At), Unresolved: some(s.Unresolved),
 		Standing: s.Standing, Why: append([]string{}, s.Why.Details...),
 	}

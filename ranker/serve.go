@@ -11,7 +11,6 @@ import (
 	"github.com/karlquant/quasar/internal/page"
 	"github.com/karlquant/quasar/internal/problem"
 	"github.com/karlquant/quasar/internal/rest"
-	"github.com/karlquant/quasar/trade"
 )
 
 const (
@@ -58,6 +57,9 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 	}
 	readOnly := problem.GetOnly(http.HandlerFunc(read))
 	find := func(w http.ResponseWriter, req *http.Request) {
+		if money := r.realMoney(); money != "" {
+			w.Header().Set(moneyHeader, money)
+		}
 		if do, ok := commands[req.URL.Path]; ok {
 			r.serveCommand(w, req, do)
 			return
@@ -109,6 +111,18 @@ func (r *Ranker) health(now time.Time, ranking *Ranking) healthAnswer {
 	}
 }
 
+// moneyHeader is in each answer of a ranker that trades with real money.
+const moneyHeader = "X-Quasar-Live"
+
+// realMoney says so where there is any; else it is "".
+func (r *Ranker) realMoney() string {
+	if r.opts.Trader == nil {
+		return ""
+	}
+	a := r.opts.Trader.Account()
+	return a.Banner()
+}
+
 // trading says in a line whether anything is traded, and with whose money.
 func (r *Ranker) trading() tradingAnswer {
 	if r.opts.Trader == nil {
@@ -116,8 +130,8 @@ func (r *Ranker) trading() tradingAnswer {
 	}
 	s := r.opts.Trader.Status()
 	a := tradingAnswer{Enabled: true, Mode: new(s.Account.Mode), Standing: new(s.Standing), Note: s.Account.String()}
-	if s.Account.Mode == trade.Live {
-		a.Note = "REAL MONEY: " + a.Note
+	if banner := s.Account.Banner(); banner != "" {
+		a.Note = banner
 	}
 	if len(s.Why.Details) > 0 {
 		a.Note += ": " + s.Why.Details[0]

@@ -25,3 +25,11 @@ type Account struct {
 	// Venue is where it is: a host, "simulator", "recording".
 	Venue string `json:"venue"`
 }
+
+// Banner says that it is real money, for every output; "" where it is not.
+func (a *Account) Banner() string {
+	if a.Mode != Live {
+		return ""
+	}
+	return "LIVE: REAL MONEY, " + a.String()
+}

@@ -225,6 +225,9 @@ func (t *Trader) concerned(e *Entry) *Order {
 	return nil
 }
 
+// Account is what is traded on.
+func (t *Trader) Account() Account { return t.broker.Account() }
+
 // View calls look with the ledger, which it must not keep or change.
 func (t *Trader) View(look func(l *Ledger)) {
 	t.mu.Lock()

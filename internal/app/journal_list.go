@@ -84,7 +84,7 @@ func listOrders(w io.Writer, l *trade.Ledger, orders []*trade.Order) error {
 func heading(l *trade.Ledger) string {
 	banner := ""
 	if l.Account.Mode == trade.Live {
-		banner = "LIVE: REAL MONEY\n"
+		banner = liveBanner + "\n"
 	}
 	text := fmt.Sprintf("%sThe %s, balance by the journal %s\n", banner, quoted([]string{l.Account.String()}), l.Balance())
 	if h := l.Halt; h != nil {

@@ -96,7 +96,7 @@ func isAbout(e *trade.Entry, o *trade.Order) bool {
 func (s *story) print(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	if s.account.Mode == trade.Live {
-		fmt.Fprintln(table, "LIVE: REAL MONEY")
+		fmt.Fprintln(table, liveBanner)
 	}
 	l := s.Order
 	fmt.Fprintf(table, "Order\t%s of the %s\n", quoted([]string{l.Intent}), quoted([]string{s.account.String()}))

@@ -14,6 +14,7 @@ import (
 	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/axrvi"
 	"github.com/karlquant/quasar/ranker"
+	"github.com/karlquant/quasar/trade"
 	"github.com/karlquant/quasar/web"
 )
 
@@ -131,6 +132,9 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	if err != nil {
 		return err
 	}
+	if flags.trade.mode == string(trade.Live) {
+		log = log.With(slog.String("trade", liveBanner))
+	}
 	opts := flags.options(log)
 	flags.trade.seed = flags.seed
 	trader, err := flags.trade.open(cmd, log)
@@ -142,6 +146,9 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 		trader.wire(opts, flags.trade.admin)
 	}
 	show := newRankPrinter(cmd.OutOrStdout(), flags.json)
+	if trader != nil {
+		show.banner = trader.account.Banner()
+	}
 	switch {
 	case flags.sync:
 		opts.OnRanking = show.print

@@ -204,7 +204,7 @@ waiting for JUMP10, STEP2
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var line, screen strings.Builder
-			if err := errors.Join(rankLine(&line, &c.k), rankScreen(&screen, &c.k)); err != nil {
+			if err := errors.Join(rankLine(&line, &c.k, ""), rankScreen(&screen, &c.k, "")); err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(c.line, line.String()); diff != "" {

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/karlquant/quasar/ranker"
 )
 
@@ -16,13 +18,15 @@ import (
 // to the reader. Its methods may be called from several goroutines.
 type rankPrinter struct {
 	out   io.Writer
-	write func(io.Writer, *ranker.Ranking) error
+	write func(w io.Writer, k *ranker.Ranking, banner string) error
 	// digest is the same for two rankings that need not both be printed.
 	digest func(*ranker.Ranking) string
 	// again is after what time the same is printed anew, its ages being older; 0
 	// for never.
 	again time.Duration
-	woken chan struct{}
+	// banner says whose money is at stake if it is real; "" if it is not.
+	banner string
+	woken  chan struct{}
 
 	mu      sync.Mutex // guards what follows
 	printed time.Time
@@ -93,7 +97,7 @@ func (p *rankPrinter) print(k ranker.Ranking) {
 		return
 	}
 	p.shown, p.printed = digest, now
-	p.err = p.write(p.out, &k)
+	p.err = p.write(p.out, &k, p.banner)
 }
 
 // verdicts differ when the connection, the order of the assets or what speaks
@@ -111,12 +115,29 @@ func verdicts(k *ranker.Ranking) string {
 // updates differ with every update too.
 func updates(k *ranker.Ranking) string { return strconv.FormatInt(k.Updates, 10) + " " + verdicts(k) }
 
-func rankJSON(w io.Writer, k *ranker.Ranking) error { return printJSON(w, k) }
+func rankJSON(w io.Writer, k *ranker.Ranking, banner string) error {
+	if banner == "" {
+		return printJSON(w, k)
+	}
+	first, err := json.Marshal(struct {
+		Banner string `json:"banner"`
+	}{banner})
+	if err != nil {
+		return err
+	}
+	rest, err := json.Marshal(k)
+	if err != nil {
+		return err
+	}
+	first[len(first)-1] = ',' // one object of the two
+	_, err = w.Write(append(append(first, rest[1:]...), '\n'))
+	return err
+}
 
 // rankLine is a ranking on one line:
 //
 //	2026-01-02T15:04:05Z live asc: 1 V75 -0.160, 2 CRASH1000 +0.537 (neutral signal), – STEP (no votes)
-func rankLine(w io.Writer, k *ranker.Ranking) error {
+func rankLine(w io.Writer, k *ranker.Ranking, banner string) error {
 	assets := make([]string, len(k.Assets))
 	for i := range k.Assets {
 		a := &k.Assets[i]
@@ -131,7 +152,10 @@ func rankLine(w io.Writer, k *ranker.Ranking) error {
 	if len(assets) == 0 {
 		assets = []string{"no asset yet"}
 	}
-	_, err := fmt.Fprintf(w, "%s %s %s: %s\n", k.HubTime.UTC().Format(time.RFC3339), linkWord(k), orderWord(k), strings.Join(assets, ", "))
+	if banner != "" {
+		banner = " [" + liveBanner + "]"
+	}
+	_, err := fmt.Fprintf(w, "%s%s %s %s: %s\n", k.HubTime.UTC().Format(time.RFC3339), banner, linkWord(k), orderWord(k), strings.Join(assets, ", "))
 	return err
 }
 
@@ -156,9 +180,12 @@ var rankColumns = []column{
 }
 
 // rankScreen is a ranking as a table that takes the place of the one before.
-func rankScreen(w io.Writer, k *ranker.Ranking) error {
+func rankScreen(w io.Writer, k *ranker.Ranking, banner string) error {
 	const home = "\x1b[H\x1b[J" // and clear what is below
-	_, err := io.WriteString(w, home+rankTable(k))
+	if banner != "" {
+		banner += "\n"
+	}
+	_, err := io.WriteString(w, home+banner+rankTable(k))
 	return err
 }
 

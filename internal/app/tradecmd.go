@@ -161,7 +161,7 @@ func (a *accountFlags) status(cmd *cobra.Command, mode trade.Mode) error {
 	}
 	out := cmd.OutOrStdout()
 	if mode == trade.Live {
-		fmt.Fprintln(out, "LIVE: REAL MONEY")
+		fmt.Fprintln(out, liveBanner)
 	}
 	state := "not halted"
 	if h := ledger.Halt; h != nil {

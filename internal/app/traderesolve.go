@@ -99,7 +99,7 @@ func (o *resolveOrder) question(l *trade.Ledger) string {
 	}
 	text := describeOrder(l.Unresolved()) + "\n" + what + "?"
 	if l.Account.Mode == trade.Live {
-		text = "LIVE: REAL MONEY\n" + text
+		text = liveBanner + "\n" + text
 	}
 	return text
 }

@@ -210,7 +210,7 @@ func (t *trading) wire(o *ranker.Options, admin string) {
 func (t *trading) banner() string {
 	switch t.mode {
 	case trade.Live:
-		return "LIVE: REAL MONEY, " + t.account.String()
+		return t.account.Banner()
 	case trade.Demo:
 		return "demo money, " + t.account.String()
 	}

@@ -223,20 +223,12 @@ withPage("every state is accessible, fits a phone, and looks as in shots/", asyn
   const all = async (what, probe, wanted) => { for (const { page } of views) await eventually(what, () => probe(page), wanted); };
   await all("the curve", (page) => page.page.locator("#equity-chart canvas").count(), 1);
   await inspect("trading");
-  for (const colorScheme of ["light", "dark"]) { // the pictures of docs/dashboard.md
-    const page = await view({ colorScheme, viewport: { width: 1440, height: 1120 }, deviceScaleFactor: 0.75 });
-    await eventually("the curve", () => page.page.locator("#equity-chart canvas").count(), 1);
-    await page.shot(`doc-ranker-${colorScheme}`, { fullPage: false });
-  }
   for (const { page } of views) await page.page.click("#log-in");
   await inspect("login", few);
   for (const { page } of views) await page.page.keyboard.press("Escape");
   await command("halt");
   await all("banner", (page) => page.visible("#halted"), true);
   await inspect("halted", few);
-  const page = await view({ colorScheme: "dark", viewport: phone });
-  await eventually("banner", () => page.visible("#halted"), true);
-  await page.shot("doc-ranker-halted-phone", { fullPage: false });
 });
 
 test("offline the ages go on, the rows are grey, and a halt says that it did not", async () => {

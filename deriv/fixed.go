@@ -131,7 +131,11 @@ func fixedFromFloat(x float64, decimals int) (int64, error) {
 	if !(math.Abs(x) < math.MaxInt64/fixedUnit) {
 		return 0, fmt.Errorf("got %v, %w", x, errFixedRange)
 	}
-	return parseFixed(strconv.FormatFloat(math.Round(x*math.Pow10(decimals))/math.Pow10(decimals), 'f', decimals, 64))
+	scaled := math.Round(x * math.Pow10(decimals))
+	if math.Abs(scaled) < 1e15 && math.Abs(x) < 9e10 { // fifteen digits are exact, and the product is in range
+		return int64(scaled) * int64(math.Pow10(fixedDecimals-decimals)), nil
+	}
+	return parseFixed(strconv.FormatFloat(scaled/math.Pow10(decimals), 'f', decimals, 64))
 }
 
 // encodeFixed writes a bare number, or a string of at least two decimals where

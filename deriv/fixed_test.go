@@ -3,6 +3,8 @@ package deriv_test
 import (
 	encoding "encoding/json"
 	"math"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -81,6 +83,25 @@ func TestRoundingIsHalfAwayFromZero(t *testing.T) {
 }
 
 // Each decimal either is refused, or comes back the same.
+// What is taken for exact is what its decimals say.
+func TestRoundingIsThatOfTheDecimals(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		x := (random.Float64() - 0.5) * math.Pow10(random.IntN(13))
+		decimals := random.IntN(9)
+		got, err := deriv.RoundPrice(x, decimals)
+		want, err2 := deriv.ParsePrice(strconv.FormatFloat(math.Round(x*math.Pow10(decimals))/math.Pow10(decimals), 'f', decimals, 64))
+		if got != want || (err == nil) != (err2 == nil) {
+			t.Fatalf("%v to %d decimals: got %v, %v, want %v, %v", x, decimals, got, err, want, err2)
+		}
+	}
+	for _, x := range []float64{92233720368.4, 92233720368.6, -92233720369, 1e11, math.NaN(), math.Inf(1)} {
+		if got, err := deriv.RoundPrice(x, 0); err == nil && math.Abs(x) > 92233720368.5 || got.Float()*x < 0 {
+			t.Errorf("%v: got %v, %v, want none that does not fit", x, got, err)
+		}
+	}
+}
+
 func FuzzMoney(f *testing.F) {
 	for _, seed := range []string{"0", "19.54", "-0.35", "1e3", "1.5E-3", "92233720367.99999999", "9e99", "1e-60", "-0.0000000049"} {
 		f.Add(seed)

@@ -47,7 +47,7 @@ func TestNoMinuteAndNoHourHasMoreThanItsBudget(t *testing.T) {
 	for r, budget := range (&Budgets{}).withDefaults() {
 		t.Run(rowNames[r], func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				counts := sends(t, newLimiter(&Budgets{}, func() float64 { return 1 }), row(r), trading, 2*3600)
+				counts := sends(t, newLimiter(&Budgets{}, func() float64 { return 1 }), row(r), trading, 4500)
 				if got := most(counts, 60); got > budget.PerMinute {
 					t.Errorf("got %d in a minute, want at most %d", got, budget.PerMinute)
 				}

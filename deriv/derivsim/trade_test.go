@@ -208,7 +208,7 @@ func TestAnAccumulatorGrowsUntilItLeavesItsCorridor(t *testing.T) {
 		r := dialAccount(t, start(t, generous(t, "V100_1s", "CRASH500")), derivsim.DemoAccount)
 		for _, symbol := range []string{"1HZ100V", "CRASH500"} {
 			ends := map[deriv.Status]int{}
-			for range 40 {
+			for range 20 {
 				b := into[deriv.BuyAnswer](r, buyOf(10, `"underlying_symbol":"`+symbol+`","contract_type":"ACCU","amount":10,"basis":"stake","growth_rate":0.03,"limit_order":{"take_profit":4}`)).Buy
 				if got := r.code(fmt.Sprintf(`{"sell":%d,"price":0}`, b.Contract)); got != "SellAtEntryTick" {
 					t.Fatalf("before the entry: got %q, want SellAtEntryTick", got)

@@ -140,7 +140,8 @@ func subscribe[T any, P fanned[T]](ctx context.Context, s *socket, t P, stream *
 }
 
 // History returns the ticks of a symbol between two moments, both included, the
-// oldest first, page by page: at most so many of the newest.
+// oldest first, page by page: at most so many of the newest. Each page has a
+// deadline of its own; ctx bounds them all.
 func (c *Client) History(ctx context.Context, symbol string, from, to Epoch, most int) ([]Tick, error) {
 	if from <= 0 || to < from || most <= 0 {
 		return nil, fmt.Errorf("deriv: history: got %d to %d and at most %d, want a beginning, an end not before it, and more than none", from, to, most)

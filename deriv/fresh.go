@@ -18,6 +18,7 @@ func (a *Account) Fresh(ctx context.Context, f func(context.Context, *Account) e
 	defer a.turn.leave()
 	fresh := a.sibling()
 	ctx, cancel := context.WithCancelCause(WithPriority(ctx))
+	defer cancel(nil) // should f panic
 	ended := make(chan error, 1)
 	go func() {
 		err := fresh.Run(ctx)

@@ -72,7 +72,7 @@ func (a *Account) Statement(ctx context.Context, r StatementRequest) ([]Movement
 }
 
 // StatementSince asks for all movements from a moment on, page by page: each
-// once, with its shortcode, the oldest first.
+// once, with its shortcode, the oldest first. Each page has a deadline of its own.
 func (a *Account) StatementSince(ctx context.Context, from time.Time) ([]Movement, error) {
 	rows, err := a.socket.statementSince(ctx, EpochOf(from))
 	a.learn(rows)

@@ -14,8 +14,12 @@ func (l *Limits) checkVenue(v *Verdict, f *Facts) {
 	if f.Instrument == nil || !f.Instrument.Open {
 		v.no(ReasonMarket, "the market is closed")
 	}
-	if exceeds(f.Health.Lag, l.MaxLag) {
-		v.no(ReasonLag, fmt.Sprintf("ticks are %v late, want at most %v", f.Health.Lag, l.MaxLag))
+	late := f.Health.Lag
+	if f.Tick != nil {
+		late = max(late, f.Tick.Late)
+	}
+	if most := l.scaled(l.MaxLag, f); exceeds(late, most) {
+		v.no(ReasonLag, fmt.Sprintf("ticks are %v late, want at most %v", late, most))
 	}
 	most := l.scaled(l.MaxOffset, f)
 	if exceeds(f.Health.Offset.Abs(), most) {

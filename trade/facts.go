@@ -29,7 +29,8 @@ type Facts struct {
 // Health is how well a broker is heard.
 type Health struct {
 	Connected bool
-	// Lag is how late its ticks are, Offset how wrong its clock may be.
+	// Lag is how late its ticks are, all of them: those of one index say so themselves.
+	// Offset is how wrong its clock may be.
 	Lag, Offset time.Duration
 	// Speed is how many of its seconds pass in one of ours; 0 is 1, which all but
 	// simulators have.

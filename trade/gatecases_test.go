@@ -65,6 +65,7 @@ var gateCases = []struct {
 	{"an old tick", []trade.Reason{trade.ReasonTickAge}, "", func(_ *book, f *trade.Facts, _ *trade.Limits) { f.Tick.At = noon.Add(-time.Minute) }},
 	{"a tick of the future", []trade.Reason{trade.ReasonClock}, "", func(_ *book, f *trade.Facts, _ *trade.Limits) { f.Tick.At = noon.Add(time.Minute) }},
 	{"late ticks", []trade.Reason{trade.ReasonLag}, "", func(_ *book, f *trade.Facts, _ *trade.Limits) { f.Health.Lag = 2 * time.Minute }},
+	{"late ticks of one index", []trade.Reason{trade.ReasonLag}, "", func(_ *book, f *trade.Facts, _ *trade.Limits) { f.Tick.Late = 6 * time.Second }},
 	{"a clock that is wrong", []trade.Reason{trade.ReasonClock}, "", func(_ *book, f *trade.Facts, _ *trade.Limits) { f.Health.Offset = -3 * time.Second }},
 	{"a clock that went back", []trade.Reason{trade.ReasonClock}, "", func(b *book, f *trade.Facts, _ *trade.Limits) {
 		b.enter(&trade.Entry{Reconciled: &trade.Reconciled{}})

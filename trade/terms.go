@@ -92,4 +92,6 @@ type Tick struct {
 	Price float64
 	// At is the venue's stamp.
 	At time.Time
+	// Late is how much later it came, by the venue's clock; 0 where that is not known.
+	Late time.Duration
 }

@@ -98,14 +98,28 @@ func tickOf(t *deriv.Tick) trade.Tick { return trade.Tick{Price: t.Quote.Float()
 func (m *Market) Now() time.Time { return m.client.Now() }
 
 // Health is how well the venue is heard. A simulator's clock may be far from ours and
-// as good: of it only what is not sure counts.
+// as good: of it only what is not sure counts. It is as late as the least late of its
+// indices: one that is late or dead says nothing of the others.
 func (m *Market) Health() trade.Health {
 	h := m.client.Health()
 	offset := h.Clock.Uncertainty
 	if !h.Clock.Simulated {
 		offset += h.Clock.Offset.Abs()
 	}
-	return trade.Health{Connected: h.State.Connected(), Lag: h.Lag, Offset: offset, Speed: h.Clock.Speed}
+	return trade.Health{Connected: h.State.Connected(), Lag: m.lag(), Offset: offset, Speed: h.Clock.Speed}
+}
+
+// lag is how late the newest tick of any symbol came.
+func (m *Market) lag() time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	least := time.Duration(-1)
+	for _, t := range m.ticks {
+		if least < 0 || t.Late < least {
+			least = t.Late
+		}
+	}
+	return max(0, least)
 }
 
 // Tick is the newest tick of a symbol that was asked for.
@@ -226,6 +240,7 @@ func (m *Market) follow(ctx context.Context, symbol string) error {
 
 // hear keeps a tick and tells of it.
 func (m *Market) hear(symbol string, t trade.Tick, whole bool) {
+	t.Late = max(0, m.client.Now().Sub(t.At))
 	m.mu.Lock()
 	m.ticks[symbol] = t
 	heard := m.heard

@@ -120,6 +120,15 @@ func (c *clock) pass(d time.Duration) time.Duration {
 	return time.Duration(float64(d) * c.rate())
 }
 
+// aheadMost is how far a moment of a price may be ahead of the venue's own clock: one
+// from far in the future would make all that follow old.
+const aheadMost = 5 * time.Minute
+
+// ahead tells whether there can be no price of that moment yet.
+func (c *clock) ahead(e Epoch) bool {
+	return e > EpochOf(c.now().Add(max(aheadMost, c.pass(leastSilence))))
+}
+
 // ClockState says what is known of the venue's clock.
 type ClockState struct {
 	// Known is false before the first answer.

@@ -51,7 +51,7 @@ func (t *contractTopic) join(s *Stream[OpenContract]) {
 
 func (t *contractTopic) receive(generation uint64, a *Answer) {
 	var body OpenContractAnswer
-	if a.Into(&body) != nil || body.Contract.ID != t.id {
+	if a.Into(&body) != nil || body.Contract.ID != t.id || !body.Contract.Settled() && t.socket.clock.ahead(body.Contract.CurrentTime) {
 		t.socket.counters.malformed.Add(1)
 		return
 	}

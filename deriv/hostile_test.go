@@ -67,6 +67,33 @@ func TestATickFromTheFutureSilencesNoStream(t *testing.T) {
 	})
 }
 
+// So it is with the moment of a contract.
+func TestAContractFromTheFutureIsNotTheLastWord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newVenue(t)
+		at := func(seconds deriv.Epoch) deriv.OpenContractAnswer {
+			return deriv.OpenContractAnswer{Contract: deriv.OpenContract{ID: 7, Status: deriv.Open, CurrentTime: deriv.EpochOf(time.Now()) + seconds}}
+		}
+		v.answer = func(p *peer, call string, request map[string]any) bool {
+			if call == "proposal_open_contract" {
+				p.reply(request, call, at(0))
+			}
+			return call == "proposal_open_contract"
+		}
+		a := startAccount(t, v, nil)
+		stream := must(a.WatchContract(t.Context(), 7))
+		defer stream.Close()
+		p, id := v.last(), v.last().stream()
+		for _, seconds := range []deriv.Epoch{99_999_999_999, 2} {
+			p.update(id, "proposal_open_contract", at(seconds))
+		}
+		synctest.Wait()
+		if events := take(t, stream, 2); events[1].Value.CurrentTime != events[0].Value.CurrentTime+2 {
+			t.Errorf("got %+v, want what came two seconds later", events[1])
+		}
+	})
+}
+
 // The receipt of another buy is not that of ours, whatever its number: what became
 // of ours is unknown.
 func TestAnAnswerToAnotherOrderIsNotOurs(t *testing.T) {

@@ -79,15 +79,10 @@ func (t *tickTopic) receive(generation uint64, a *Answer) {
 	t.accept(e)
 }
 
-// aheadMost is how far a tick may be ahead of the venue's own clock: one that was
-// taken from far in the future would make all that follow old.
-const aheadMost = 5 * time.Minute
-
 // plausible tells whether this can be a tick of the symbol. One that names none
 // contradicts nothing.
 func (t *tickTopic) plausible(tick *Tick) bool {
-	ahead := max(aheadMost, t.socket.clock.pass(leastSilence))
-	return tick.Epoch > 0 && tick.Quote != 0 && of(tick, t.symbol) && tick.Epoch <= EpochOf(t.socket.clock.now().Add(ahead))
+	return tick.Epoch > 0 && tick.Quote != 0 && of(tick, t.symbol) && !t.socket.clock.ahead(tick.Epoch)
 }
 
 func of(tick *Tick, symbol string) bool {

@@ -45,7 +45,7 @@ func joinsLate(t *testing.T, w *world) {
 
 func newestArrives(t *testing.T, w *world) {
 	w.start("a", "b")
-	for i := range 20_000 {
+	for i := range 6_000 {
 		w.update("a", []string{"V75", "V100", "R_10"}[i%3])
 	}
 	w.agree()
@@ -106,7 +106,7 @@ func agreesInTheEnd(t *testing.T, w *world) {
 		late       time.Duration
 	}{{0.1, 0, 0}, {0, 0.5, 0}, {0, 0, 300 * time.Millisecond}, {0.3, 0.3, 300 * time.Millisecond}, {0.8, 0.2, time.Second}} {
 		w.net.set(faults.loss, faults.twin, faults.late, nil)
-		w.chatter(ids, 300)
+		w.chatter(ids, 150)
 		w.net.set(0, 0, 0, nil)
 		began := time.Now()
 		w.agree()
@@ -122,7 +122,7 @@ func healsAfterACut(t *testing.T, w *world) {
 	w.claim("a", "V75", true)
 	w.agree()
 	w.net.set(0, 0, 0, func(from, to string) bool { return (from == "a") != (to == "a") })
-	w.chatter(ids, 500)
+	w.chatter(ids, 250)
 	w.soon("the one alone is not ready", func() string {
 		if s := w.hubs["a"].engine.Status(); s.Ready || !w.hubs["b"].engine.Status().Ready {
 			return fmt.Sprintf("got %+v", s)
@@ -136,6 +136,6 @@ func healsAfterACut(t *testing.T, w *world) {
 		t.Errorf("agreed after %v, want 3 s", took)
 	}
 	w.net.set(0, 0, 0, func(from, to string) bool { return from != "b" && to != "b" && from != to }) // a and c do not hear each other
-	w.chatter(ids, 300)
+	w.chatter(ids, 150)
 	w.agree()
 }

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -52,14 +53,16 @@ type embedded struct {
 	host   string
 	port   int
 	dns    *directory
-	local  string // the password for our own client
+	look   time.Duration // how often the peers' names are looked up
+	local  string        // the password for our own client
 	server *server.Server
 	routes []*url.URL // as they are set
 	none   atomic.Bool
+	work   sync.WaitGroup // what open began, which ends with its context
 }
 
 func newEmbedded(hubID string, instance int64, o *Embedded, log *slog.Logger) (*embedded, error) {
-	b := &embedded{client: client{hub: hubID, prefix: defaultPrefix}, opts: *o, log: log, local: rand.Text()}
+	b := &embedded{client: client{hub: hubID, prefix: defaultPrefix}, opts: *o, log: log, local: rand.Text(), look: lookupEvery}
 	b.name = hubID + "-" + strconv.FormatInt(instance, 36) + "-" + rand.Text()[:6]
 	host, port, err := net.SplitHostPort(o.Listen)
 	if err == nil {
@@ -184,8 +187,9 @@ func (b *embedded) open(ctx context.Context, take func(message []byte), changed 
 	if err := b.use(conn, take, changed); err != nil {
 		return err
 	}
-	go b.tryAll(ctx, b.routes)
-	go b.watchRoutes(ctx)
+	routes := b.routes
+	b.work.Go(func() { b.tryAll(ctx, routes) })
+	b.work.Go(func() { b.watchRoutes(ctx) })
 	return nil
 }
 
@@ -202,7 +206,7 @@ func (b *embedded) watchRoutes(ctx context.Context) {
 			}
 			routes = n
 		}
-		if now := time.Now(); b.dns.names() && now.Sub(looked) >= lookupEvery {
+		if now := time.Now(); b.dns.names() && now.Sub(looked) >= b.look {
 			looked = now
 			b.setRoutes(b.withSecret(b.dns.lookup(ctx)))
 		}
@@ -260,6 +264,7 @@ func (b *embedded) alone() bool { return b.none.Load() }
 const lastWords = 50 * time.Millisecond
 
 func (b *embedded) close() {
+	b.work.Wait()
 	if b.server != nil && b.server.NumRoutes() > 0 {
 		time.Sleep(lastWords)
 	}

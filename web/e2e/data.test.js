@@ -279,7 +279,7 @@ test("names that follow the venue's are said in words", () => {
     ["Boom1000", "Boom 1000"], ["JD50", "Jump 50"], ["stpRNG", "Step Index"], ["mine", ""]]) assert.equal(instrument(name), want, name);
 });
 
-const listed = (name, more, rank = 1) => ({ name, rank, described: { ...described({ fields: more }), name } });
+const listed = (name, more, rank = 1) => ({ name, rank, described: () => ({ ...described({ fields: more }), name }) });
 
 test("a sort puts what is not known last, either way", () => {
   const all = [listed("A", { training: { training_steps: 5 } }), listed("B", { training: { training_steps: null } }), listed("C", { training: { training_steps: 9 } })];
@@ -301,7 +301,7 @@ test("a view goes into an address and comes back", () => {
 test("a spreadsheet gets what is shown, quoted, and no formula", () => {
   const name = "V75";
   const s = snapshot(name, { voting: { signal_source: '=HYPERLINK("x","y")' } });
-  const text = csv([{ name, rank: 1, described: described({ fields: { voting: s.voting } }) }], new Map([[name, s]]));
+  const text = csv([{ name, rank: 1, described: () => described({ fields: { voting: s.voting } }) }], new Map([[name, s]]));
   const [header, line, rest] = text.split("\r\n");
   assert.equal(header.split(",").length, 19);
   assert.match(line, /^1,V75,0\.4,0\.9,0\.5,BUY,9,1,1,"'=HYPERLINK\(""x"",""y""\)",1,,,,live,1000,1000,1000,1$/);

@@ -50,7 +50,7 @@ export class Aside {
   show(asked: string, reachable: boolean, changed: boolean) {
     this.#asked = asked;
     const name = asked !== "" ? asked : beside.matches ? this.#usual() : "";
-    const known = name !== "" && this.#store.names().includes(name);
+    const known = name !== "" && this.#store.has(name);
     setHidden(this.#box, !known && asked === "");
     setHidden(byId("unknown-asset"), asked === "" || known || this.#store.books === null);
     setText(byId("unknown-name"), asked);
@@ -67,7 +67,7 @@ export class Aside {
 
   #usual(): string {
     const first = this.#table.listed[0]?.name ?? "";
-    return this.#store.names().includes(this.#name) ? this.#name : first;
+    return this.#store.has(this.#name) ? this.#name : first;
   }
 
   #fill(name: string, reachable: boolean) {

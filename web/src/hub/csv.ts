@@ -8,7 +8,8 @@ const header = ["rank", "space_name", "score", "signal_confidence", "avn_accurac
 
 /** What is shown, in its sequence, as CSV (RFC 4180). What is not known is empty. */
 export function csv(listed: readonly Listed[], snapshots: Map<string, Snapshot>): string {
-  const lines = listed.map(({ name, rank, described: d }) => {
+  const lines = listed.map(({ name, rank, described }) => {
+    const d = described();
     const s = snapshots.get(name);
     return [rank, name, d.score, d.confidence, d.accuracy, d.signal, d.buy, d.sell, s?.voting.last_price, d.source || null, s?.training.training_steps,
       s?.training.actor_loss, s?.training.critic_loss, s?.training.avn_loss, d.fresh.state, s?.updated_at, s?.training_at, s?.voting_at, s?.seq];

@@ -2,7 +2,7 @@
 
 import { html, nothing, render } from "lit-html";
 import { fresh, gauge, signal, votes } from "../shared/cells.js";
-import { loss, rate as rateText, share, signed, unknown } from "../shared/format.js";
+import { count, loss, rate as rateText, share, signed, unknown } from "../shared/format.js";
 import { spark } from "../shared/spark.js";
 import type { Described } from "./asset.js";
 import type { History } from "./history.js";
@@ -57,7 +57,7 @@ function working(d: Described) {
 function pace(history: History | undefined, now: number): string {
   const rate = history?.rate(now) ?? null;
   if (rate === null) return "";
-  return rate === 0 ? "no steps" : `${rate < 10 ? rateText(rate) : Math.round(rate).toLocaleString("en")} /s`;
+  return rate === 0 ? "no steps" : `${rate < 10 ? rateText(rate) : count(rate)} /s`;
 }
 
 /** What is odd about the asset, in a word; the inspector has the rest. */

@@ -95,6 +95,11 @@ export class Store {
     return [...names];
   }
 
+  /** Whether it is one of names(). */
+  has(name: string): boolean {
+    return this.snapshots.has(name) || this.books?.publishers.has(name) === true;
+  }
+
   /** Seconds after which a snapshot is stale; null until the hub has said it. */
   get staleAfter() {
     return this.books?.staleAfter ?? null;

@@ -5,7 +5,7 @@ import { gaugeKey, gaugeScale, patterns } from "../shared/cells.js";
 import type { ServerClock } from "../shared/clock.js";
 import { arrange, byId, setAttribute, setClass, setHidden, setText } from "../shared/dom.js";
 import { plural } from "../shared/format.js";
-import { type Asset, type Described, describe } from "./asset.js";
+import { type Asset, describe } from "./asset.js";
 import { type Order, rank } from "./rank.js";
 import { Row } from "./row.js";
 import type { Store } from "./store.js";
@@ -127,16 +127,12 @@ export class Table {
     this.#unsorted = false;
     this.#sortedAt = at;
     const ranked = rank(this.#store.names(), this.#store.snapshots, this.#view.order);
-    const all = ranked.map(({ name, rank: place }): Listed => ({ name, rank: place, described: this.#describe(name, reachable) }));
+    const all = ranked.map(({ name, rank: place }): Listed => ({ name, rank: place, described: () => describe(this.asset(name, reachable)) }));
     this.#listed = arranged(all, this.#view);
     const table = byId("assets") as HTMLTableElement;
     arrange(table, this.#listed.map((listed) => this.#place(listed)), table.tHead?.nextSibling ?? null);
     this.#forget(new Set(ranked.map(({ name }) => name)));
     this.#count(ranked.length);
-  }
-
-  #describe(name: string, reachable: boolean): Described {
-    return describe(this.asset(name, reachable));
   }
 
   #place({ name, rank: place }: Listed): HTMLElement {

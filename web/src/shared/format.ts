@@ -2,6 +2,20 @@
 
 export const unknown = "–";
 
+// Made once: to make one takes longer than to use it a hundred times.
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const tenths = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const made = new Map<number, Intl.NumberFormat>();
+
+function significant(digits: number): Intl.NumberFormat {
+  let format = made.get(digits);
+  if (format === undefined) {
+    format = new Intl.NumberFormat("en", { maximumSignificantDigits: digits });
+    made.set(digits, format);
+  }
+  return format;
+}
+
 type Maybe = number | null | undefined;
 
 const isNumber = (x: Maybe): x is number => typeof x === "number" && Number.isFinite(x);
@@ -21,7 +35,7 @@ export function share(x: Maybe, digits = 3) {
 
 /** A whole number in groups of three: 1,284,300. */
 export function count(n: Maybe) {
-  return isNumber(n) ? n.toLocaleString("en", { maximumFractionDigits: 0 }) : unknown;
+  return isNumber(n) ? whole.format(n) : unknown;
 }
 
 /** "1 frame", "2 frames". */
@@ -34,18 +48,18 @@ export function loss(x: Maybe, digits = 4) {
   if (!isNumber(x)) return unknown;
   if (x === 0) return "0";
   const size = Math.abs(x);
-  const text = size < 1e-4 || size >= 1e7 ? size.toExponential(2) : Number(size.toPrecision(digits)).toLocaleString("en", { maximumSignificantDigits: digits });
+  const text = size < 1e-4 || size >= 1e7 ? size.toExponential(2) : significant(digits).format(size);
   return x < 0 ? "−" + text : text;
 }
 
 /** A price as the venue quotes it, to ten significant digits. */
 export function price(x: Maybe) {
-  return isNumber(x) ? x.toLocaleString("en", { maximumSignificantDigits: 10 }) : unknown;
+  return isNumber(x) ? significant(10).format(x) : unknown;
 }
 
 /** A rate with one digit behind the point: 24.6. */
 export function rate(x: Maybe) {
-  return isNumber(x) ? x.toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 }) : unknown;
+  return isNumber(x) ? tenths.format(x) : unknown;
 }
 
 /** How long, in the two largest units: 48 s, 4 min 10 s, 2 h 14 min, 6 d 4 h. */

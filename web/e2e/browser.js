@@ -17,7 +17,8 @@ const flags = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", 
 export const wide = { width: 1440, height: 1000 };
 export const phone = { width: 390, height: 844 };
 
-export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: flags });
+/** A browser, with more flags if need be. */
+export const launch = (...more) => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: [...flags, ...more] });
 
 /** Waits until probe() returns what is wanted; says what it returned last if that does not come. */
 export async function eventually(what, probe, wanted) {

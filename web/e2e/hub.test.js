@@ -114,7 +114,7 @@ withHub("the order is the hub's own in all three orders", [], async (hub, { view
   }
   assert.equal(await page.cell("novotes", "c-score"), "– no votes");
   assert.equal(await page.cell("noaccuracy", "c-score"), "– no accuracy");
-  assert.equal(await page.cell("nothing", "c-score"), "– nothing accepted yet");
+  assert.equal(await page.cell("nothing", "c-score"), "– nothing yet");
   assert.equal(await page.cell("nothing", "c-fresh"), "connected 1 rejected");
   await choose(page, "nothing");
   await eventually("the reason", () => fact(page, "Last rejection"), (text) => text?.includes("not JSON"));

@@ -44,7 +44,7 @@ export function describe(asset: Asset) {
     buy: voting.buy_count, sell: voting.sell_count,
     accuracy: training.avn_accuracy, confidence: made.confidence,
     score: made.value,
-    reason: asset.snapshot ? made.reason : "nothing accepted yet",
+    reason: asset.snapshot ? made.reason : "nothing yet",
     steps: count(training.training_steps), stepCount: training.training_steps,
     age: snapshot.updated_at === null ? null : asset.now - snapshot.updated_at,
     actorLoss: loss(training.actor_loss), criticLoss: loss(training.critic_loss), avnLoss: loss(training.avn_loss),

@@ -75,7 +75,7 @@ var Re=globalThis,We=t=>t,le=Re.trustedTypes,ze=le?le.createPolicy("lit-html",{c
       ${e.policy.notes.length===0?d:l`<ul class="notes">${e.policy.notes.map(r=>l`<li>${$n(r)}.</li>`)}</ul>`}
       ${e.waiting.length===0?d:l`<p class="none" id="waiting">Asked for, and not sent by the hub so far: ${e.waiting.join(", ")}.</p>`}
       ${s.length===0?e.waiting.length===0?v("The hub has no asset yet: a space that publishes brings one."):d:l`
-      <div class="scroll" tabindex="0" role="group" aria-label="Ranking, scrolls"><table class="cards ranking">
+      <div class="scroll ranking-scroll ${s.length>25?"many":""}" tabindex="0" role="group" aria-label="Ranking, scrolls"><table class="cards ranking">
         <thead><tr><th class="c-rank">#</th><th class="c-asset">Asset</th><th class="c-fresh">Freshness</th><th class="c-signal">Signal</th><th class="c-score r">Score</th>
           <th class="c-belief">${be(i)}</th><th class="c-expected r">Expected</th><th class="c-verdict">Gate</th></tr></thead>
         <tbody>${oe(o,r=>r.space_name,c)}</tbody>

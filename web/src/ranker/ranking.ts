@@ -25,7 +25,7 @@ export class Ranking {
       ${state.policy.notes.length === 0 ? nothing : html`<ul class="notes">${state.policy.notes.map((note) => html`<li>${capital(note)}.</li>`)}</ul>`}
       ${state.waiting.length === 0 ? nothing : html`<p class="none" id="waiting">Asked for, and not sent by the hub so far: ${state.waiting.join(", ")}.</p>`}
       ${rows.length === 0 ? (state.waiting.length === 0 ? empty("The hub has no asset yet: a space that publishes brings one.") : nothing) : html`
-      <div class="scroll" tabindex="0" role="group" aria-label="Ranking, scrolls"><table class="cards ranking">
+      <div class="scroll ranking-scroll ${rows.length > 25 ? "many" : ""}" tabindex="0" role="group" aria-label="Ranking, scrolls"><table class="cards ranking">
         <thead><tr><th class="c-rank">#</th><th class="c-asset">Asset</th><th class="c-fresh">Freshness</th><th class="c-signal">Signal</th><th class="c-score r">Score</th>
           <th class="c-belief">${scale(axis)}</th><th class="c-expected r">Expected</th><th class="c-verdict">Gate</th></tr></thead>
         <tbody>${repeat(free, (row) => row.space_name, one)}</tbody>

@@ -12,7 +12,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -76,18 +78,23 @@ func newScript(t *testing.T) *script {
 	return s
 }
 
+// portsTaken counts the ports that were tried.
+var portsTaken atomic.Int64
+
+// freePort is one that nobody listens at, below those that systems give to whoever asks
+// for any: a server of a block comes to it only later.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	const first, count = 15_000, 16_000
+	for range count {
+		port := strconv.FormatInt(first+(int64(os.Getpid())*97+portsTaken.Add(1))%count, 10)
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			_ = l.Close()
+			return port
+		}
 	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
+	t.Fatal("found no free port")
+	return ""
 }
 
 // add takes a block into the script, or tests it at once.

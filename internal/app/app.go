@@ -142,6 +142,6 @@ update on at once, and ranks them. Data flows one way: spaces, hub, ranker.
 	root.AddGroup(&cobra.Group{ID: "serve", Title: "Servers:"}, &cobra.Group{ID: "use", Title: "Tools:"})
 	root.SetHelpCommandGroupID("use")
 	root.SetCompletionCommandGroupID("use")
-	root.AddCommand(newDemo(), newHub(), newRank(), newSpace(), newSim(), newPublish(), newWatch(), newHealth(), newToken(), newEval(), newModel(), newJournal(), newReport(), newTrade(), newDeriv(), newRecord(), newCalibrate(), newBench(), newCompare(), newVersion())
+	root.AddCommand(newDemo(), newHub(), newRank(), newSpace(), newSim(), newPublish(), newWatch(), newHealth(), newToken(), newEval(), newModel(), newJournal(), newReport(), newBacktest(), newTrade(), newDeriv(), newRecord(), newCalibrate(), newBench(), newCompare(), newVersion())
 	return root
 }

@@ -42,6 +42,7 @@ nothing                                                 ← internal/arch | inte
 quasar, internal/wire                                   ← internal/bench
 
 # The programs. Examples show what a stranger can write: nothing internal.
+quasar, price, space, ranker, trade, trade/paper, trade/replay ← internal/backtest
 everything                                              ← internal/app
 internal/app                                            ← cmd/quasar
 quasar, publisher, subscriber, hub, hub/*, rank, axrvi, bandit, trade, trade/*, ranker, deriv, deriv/derivsim, price, space ← examples/*

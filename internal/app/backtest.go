@@ -76,7 +76,7 @@ other finds one that was lucky: say with --tried how many there were.`,
 	f.StringVar(&flags.by, "by", "asset", "the rows of the table: asset, kind or policy")
 	f.IntVar(&flags.tried, "tried", 0, "how many settings, assets and strategies were tried, if that is more than this run knows")
 	f.BoolVar(&flags.json, "json", false, "print the report as an object")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error { return flags.run(cmd, args) }
+	cmd.RunE = flags.run
 	return cmd
 }
 
@@ -122,7 +122,7 @@ func (f *backtestFlags) run(cmd *cobra.Command, args []string) error {
 		return misconfigured(err)
 	}
 	if f.journal != "" {
-		file, err := os.OpenFile(f.journal, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // G304: it is whose command line it is
+		file, err := os.OpenFile(f.journal, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
 			return misconfigured(fmt.Errorf("journal: %w", err))
 		}

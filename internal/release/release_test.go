@@ -77,7 +77,7 @@ func TestAReleaseIsStampedAndTheSameWhereverItIsMade(t *testing.T) {
 func TestAReleaseThatDoesNotBuildLeavesTheLastOne(t *testing.T) {
 	source, dist := module(t), filepath.Join(t.TempDir(), "dist")
 	made(t, source, dist)
-	if err := os.WriteFile(filepath.Join(source, "cmd/quasar/main.go"), []byte("package main\n\nfunc main() { nothing() }\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(source, "cmd", "quasar", "main.go"), []byte("package main\n\nfunc main() { nothing() }\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	err := run(t.Context(), []string{"-source", source, "-dist", dist, "-version", "1.2.4", "-only", "linux/amd64"}, &bytes.Buffer{})

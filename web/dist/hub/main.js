@@ -35,7 +35,7 @@ var vs=()=>performance.now()/1e3,_s=()=>Date.now()/1e3;var ht=class{#t;#s;#e=-1/
     <td class="c-votes fade" role="cell">${Oe(e.buy,e.sell)}</td>
     <td class="c-gauge fade" role="cell">${Pe(e.accuracy,e.confidence,Ge(e))}</td>
     <td class="c-score r" role="cell"><span class="score num">${dt(e.score)}</span>${sn(e)}</td>
-    <td class="c-loss fade" role="cell"><span class="trend">${G(s?.values("avn_loss")??[],{width:72,height:26,label:"AVN loss"})}<span class="num">${H(e.loss,3)}</span></span></td>
+    <td class="c-loss fade" role="cell"><span class="trend">${G(s?.values("avn_loss")??[],{width:64,height:26,label:"AVN loss"})}<span class="num">${H(e.loss,3)}</span></span></td>
     <td class="c-steps r fade" role="cell"><span class="num">${e.steps}</span><span class="under num">${nn(s,n)}</span></td>
     <td class="c-fresh" role="cell">${xt(e.fresh)}${rn(e)}</td>
   </tr>`}var Ge=e=>e.score!==null&&e.score>Tt;function sn(e){if(e.empty!=="")return h`<span class="under warn" title=${e.empty}>means nothing</span>`;let t=e.reason??`${L(e.confidence)} − ${L(e.accuracy)}`;return h`<span class=${Ge(e)?"under warn num":"under num"}>${t}</span>`}function nn(e,t){let s=e?.rate(t)??null;return s===null?"":s===0?"no steps":`${s<10?O(s):m(s)} /s`}function rn(e){let t=e.suspect?"suspect":e.lag.text!==""?e.lag.text:e.problems.kind==="warn"?e.problems.text:"";return t===""?d:h`<span class=${e.suspect||e.lag.warn||e.lag.text===""?"under warn":"under"}>${t}</span>`}function Xe(e,t,s,n,r){let i=at(t);x(h`<div class="head">

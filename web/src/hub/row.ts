@@ -39,7 +39,7 @@ function row(d: Described, rank: number | null, history: History | undefined, no
     <td class="c-votes fade" role="cell">${votes(d.buy, d.sell)}</td>
     <td class="c-gauge fade" role="cell">${gauge(d.accuracy, d.confidence, isFar(d))}</td>
     <td class="c-score r" role="cell"><span class="score num">${signed(d.score)}</span>${working(d)}</td>
-    <td class="c-loss fade" role="cell"><span class="trend">${spark(history?.values("avn_loss") ?? [], { width: 72, height: 26, label: "AVN loss" })}<span class="num">${loss(d.loss, 3)}</span></span></td>
+    <td class="c-loss fade" role="cell"><span class="trend">${spark(history?.values("avn_loss") ?? [], { width: 64, height: 26, label: "AVN loss" })}<span class="num">${loss(d.loss, 3)}</span></span></td>
     <td class="c-steps r fade" role="cell"><span class="num">${d.steps}</span><span class="under num">${pace(history, now)}</span></td>
     <td class="c-fresh" role="cell">${fresh(d.fresh)}${flag(d)}</td>
   </tr>`;

@@ -264,10 +264,13 @@ func (t *Trader) explained(m *Movement) bool {
 	return o != nil && (m.Action == "buy" || m.Action == "sell")
 }
 
+// maxMismatch is in how many records in a row the balance may differ before it halts.
+const maxMismatch = 3
+
 // differs waits for the next record, for a contract may have ended between two
 // answers; then it halts.
 func (t *Trader) differs(ctx context.Context, r *Record, off Money) error {
-	if t.mismatch++; t.mismatch >= 3 {
+	if t.mismatch++; t.mismatch >= maxMismatch {
 		t.stop(ctx, ReasonLedger, fmt.Sprintf("the balance is %s, and %s less is accounted for", r.Balance, off))
 	}
 	return fmt.Errorf("the balance is off by %s: %w", off, errAgain)
@@ -276,11 +279,12 @@ func (t *Trader) differs(ctx context.Context, r *Record, off Money) error {
 // reconciledNow writes down that journal and venue agree, unless nothing has changed
 // since they last did.
 func (t *Trader) reconciledNow(ctx context.Context, e *Reconciled, generation uint64) error {
+	news := t.reconciled == 0 || t.mismatch >= maxMismatch
 	t.mismatch, t.disagreement = 0, ""
 	if err := t.append(ctx, &Entry{Reconciled: e}); err != nil {
 		return err
 	}
-	if t.reconciled == 0 {
+	if news {
 		t.notify(NoticeReconciled, fmt.Sprintf("journal and venue agree: %s %s", e.Balance, t.ledger.Account.Currency), nil)
 	}
 	t.reconciled = generation

@@ -49,8 +49,9 @@ func (d *disk) Append(ctx context.Context, entries ...*trade.Entry) error {
 }
 
 // trading starts one, in a directory that may have a journal already.
-func trading(t *testing.T, sim *derivsim.Sim, dir string) *floor {
+func trading(t *testing.T, sim *derivsim.Sim, dir string, terms ...func(*trade.Facts) (trade.Terms, error)) *floor {
 	t.Helper()
+	terms = append(terms, (&trade.Chooser{Sizing: trade.Sizing{Stake: trade.Cents(50)}}).Terms)
 	b, err := venue.Open(t.Context(), &venue.Options{Mode: trade.Demo, Deriv: deriv.Options{
 		URL: derivsim.MemoryURL, HTTPClient: sim.HTTPClient(), Token: deriv.NewToken("any"), AppID: strconv.Itoa(ourApp),
 	}})
@@ -63,7 +64,7 @@ func trading(t *testing.T, sim *derivsim.Sim, dir string) *floor {
 	}
 	f := &floor{t: t, sim: sim, broker: b, disk: &disk{Journal: book}}
 	f.disk.full.Store(-1)
-	f.Trader, err = trade.New(&trade.Options{Broker: b, Journal: f.disk, Terms: (&trade.Chooser{Sizing: trade.Sizing{Stake: trade.Cents(50)}}).Terms, Limits: &trade.Limits{
+	f.Trader, err = trade.New(&trade.Options{Broker: b, Journal: f.disk, Terms: terms[0], Limits: &trade.Limits{
 		MaxFrozen: -1, MaxPriceGap: 1e6, PerMinute: -1, PerHour: -1, PerDay: -1, LossStreak: -1, MaxErrors: -1, MaxDrawdown: 1,
 		DailyLoss: 1000 * trade.Unit, RollingLoss: 1000 * trade.Unit, Session: -1,
 	}})
@@ -328,4 +329,16 @@ func is(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// Whoever chooses what to buy, and has a bug, does not take an open book with it.
+func TestWhoChoosesAndPanicsHaltsTrading(t *testing.T) {
+	f := trading(t, newVenue(t), t.TempDir(), func(*trade.Facts) (trade.Terms, error) { panic("no terms left") })
+	eventually(t, func() bool { return f.Status().Halt != nil })
+	if h := f.Status().Halt; h.Reason != trade.ReasonPolicy || h.Detail != "panic: no terms left" || h.By != "trader" {
+		t.Errorf("got the halt %+v, want one for the panic", h)
+	}
+	if n := len(f.bought()); n > 0 {
+		t.Errorf("bought %d contracts", n)
+	}
 }

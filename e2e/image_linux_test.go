@@ -129,7 +129,7 @@ func (i *image) assemble(t *testing.T) string {
 		}
 	}
 	for dir := root; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
-		if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // G302: another user has to come by
+		if err := os.Chmod(dir, 0o755); err != nil { // another user has to come by
 			t.Fatal(err)
 		}
 	}

@@ -47,7 +47,10 @@ func TestDemo(t *testing.T) {
 	}
 	// Neither while it ran nor as it ended was there anything to warn of.
 	_, after, _ := strings.Cut(b.stderr.String(), "\nCtrl-C ends it.\n")
-	if last, more, _ := strings.Cut(after, "\n"); !strings.HasPrefix(last, "stopped. On paper: ") || more != "" {
+	lines := slices.DeleteFunc(strings.Split(strings.TrimSpace(after), "\n"), func(line string) bool {
+		return strings.Contains(line, "space dropped ticks") // a machine that is busy with other tests
+	})
+	if len(lines) != 1 || !strings.HasPrefix(lines[0], "stopped. On paper: ") {
 		t.Errorf("got\n%s\nwant one line behind the banner, of what was traded", b.stderr.String())
 	}
 	if got := b.stdout.String(); got != "" {

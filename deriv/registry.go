@@ -35,7 +35,9 @@ type subscription struct {
 	request    int64  // the id of the request that began it there
 	id         string // the venue's, empty if it streams nothing
 	busy       bool   // a task works on it
+	begins     bool   // that task begins it: its first answer may be there already
 	stale      bool   // what is alive is to be forgotten and begun again
+	over       bool   // what begins has ended already, and is to be begun again
 	done       bool   // it ended by itself
 	begun      bool   // it was alive before
 	err        error  // why it was refused for good
@@ -49,7 +51,7 @@ func (s *subscription) forgotten() {
 	if s.on != nil {
 		s.on.unroute(s.request, s.id)
 	}
-	s.generation, s.on, s.request, s.id, s.stale = 0, nil, 0, "", false
+	s.generation, s.on, s.request, s.id, s.stale, s.over = 0, nil, 0, "", false, false
 }
 
 func (s *subscription) notify() {
@@ -163,13 +165,22 @@ func (r *registry) finished(t topic) {
 	s.notify()
 }
 
+// settle gives up what is over. It wants the registry's lock.
+func (s *subscription) settle() {
+	if s.over {
+		s.forgotten()
+	}
+}
+
 // renew has a topic subscribed again. If its stream is not surely over, it is
-// forgotten before: the venue would refuse a second one.
+// forgotten before: the venue would refuse a second one. Of one that begins, readers
+// may have the first answer before the task that began it goes on: then that sees to it.
 func (r *registry) renew(t topic, over bool) {
 	r.mu.Lock()
-	if s := r.subs[t.key()]; s != nil && s.topic == t && !s.busy {
-		if s.stale = !over; over {
-			s.forgotten()
+	if s := r.subs[t.key()]; s != nil && s.topic == t && (!s.busy || s.begins) {
+		s.stale, s.over = !over, over
+		if !s.busy {
+			s.settle()
 		}
 	}
 	r.mu.Unlock()
@@ -248,7 +259,7 @@ func (r *registry) pass(ctx context.Context, c *conn, tasks *sync.WaitGroup) tim
 		case s.refs > 0 && wait > 0:
 			next = min(next, wait)
 		case s.refs > 0:
-			s.busy = true
+			s.busy, s.begins = true, true
 			tasks.Go(func() { r.subscribe(ctx, c, s) })
 		default:
 			s.forgotten()
@@ -290,7 +301,7 @@ func (r *registry) subscribe(ctx context.Context, c *conn, s *subscription) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.busy = false
+	s.busy, s.begins, s.stale, s.over = false, false, false, false
 	if !c.alive() || ctx.Err() != nil {
 		return // it says nothing about the subscription: the next connection tries again
 	}
@@ -322,12 +333,11 @@ func (r *registry) alive(c *conn, s *subscription, a *Answer) {
 	s.topic.started(c.generation, again)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s.busy, s.begun, s.attempts = false, true, 0
+	s.busy, s.begins, s.begun, s.attempts = false, false, true, 0
 	s.generation, s.on, s.request, s.id = c.generation, c, a.ReqID, id
 	s.notify()
-	if s.done {
-		s.forgotten()
-	}
+	s.over = s.over || s.done
+	s.settle()
 	if again {
 		r.socket.counters.resubscribed.Add(1)
 	}

@@ -214,12 +214,9 @@ func replayed(args []string) (iter.Seq2[replay.Record, error], error) {
 }
 
 // print prints the report, and what else has to be known of the run. Where err is not
-// nil it is of a part.
+// nil it is of a part: its intervals hold at every look, also at one that was not planned.
 func (f *backtestFlags) print(w io.Writer, r *backtest.Result, err error) error {
 	opts := &report.Options{Tried: f.tried, Seed: max(1, f.rank.seed)}
-	if err != nil && !r.From.IsZero() {
-		opts.Since = r.From.Add(time.Nanosecond) // what was broken off proves nothing
-	}
 	made := report.OfLedger(r.Ledger, opts)
 	if f.json {
 		return printReportJSON(w, made)
@@ -236,7 +233,7 @@ func (f *backtestFlags) played(r *backtest.Result, err error) string {
 		text += " This is a part: " + reasonOf(err) + "."
 	}
 	if r.Missed > 0 {
-		text += fmt.Sprintf(" %d ticks are missing from the record: contracts that live over a gap are cancelled.", r.Missed)
+		text += fmt.Sprintf(" %d ticks are missing from the record: a Rise or Fall that lives over a gap is cancelled.", r.Missed)
 	}
 	text += fmt.Sprintf(" The policy gave %d signals", r.Signals)
 	if len(r.Refused) > 0 {

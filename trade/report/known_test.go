@@ -268,6 +268,10 @@ func TestAPartOfARecord(t *testing.T) {
 	if r = report.Make(orders, opts); r.Verdict.Finding != report.Edge {
 		t.Errorf("all: got %+v, want an edge", r.Verdict)
 	}
+	opts.Part = true
+	if r = report.Make(orders, opts); r.Verdict.Finding != report.Part || r.Since != nil || r.Total.N != 211 {
+		t.Errorf("broken off: got %+v of %d, since %v, want a part of all 211", r.Verdict, r.Total.N, r.Since)
+	}
 }
 
 // A few orders prove nothing, even of an index that pays ten times the stake each time.

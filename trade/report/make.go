@@ -17,7 +17,7 @@ const rowPoints = 60
 func Make(orders []*trade.Order, opts *Options) *Report {
 	o := opts.filled(len(orders))
 	r := &Report{Account: o.Account, Seed: o.Seed, Runs: o.Runs}
-	before, part := trade.Money(0), false
+	before, part := trade.Money(0), o.Part
 	var all []*bet
 	for _, order := range orders {
 		if !o.Since.IsZero() && decided(order).Before(o.Since) {

@@ -16,6 +16,8 @@ type Options struct {
 	// leaves something out never claims an edge: who chooses the part of a record can
 	// choose a lucky one.
 	Since time.Time
+	// Part tells that the record was broken off: nor does such a report claim an edge.
+	Part bool
 	// Tried is how many rows the intervals allow for, if that is more than the report
 	// has: assets or policies may have been tried that never came to an order.
 	Tried int

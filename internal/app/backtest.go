@@ -1,14 +1,11 @@
 package app
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,7 +16,6 @@ import (
 	"github.com/karlquant/quasar/trade"
 	"github.com/karlquant/quasar/trade/paper"
 	"github.com/karlquant/quasar/trade/replay"
-	"github.com/karlquant/quasar/trade/report"
 )
 
 // backtestFlags are what a backtest is told, beside what a ranker that trades is.
@@ -121,21 +117,15 @@ func (f *backtestFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return misconfigured(err)
 	}
-	if f.journal != "" {
-		file, err := os.OpenFile(f.journal, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if err != nil {
-			return misconfigured(fmt.Errorf("journal: %w", err))
-		}
-		defer file.Close() //nolint:errcheck // closed below where it counts
-		opts.Journal = file
+	keep, err := f.openJournal(opts)
+	if err != nil {
+		return misconfigured(err)
 	}
 	progress := newBacktestProgress(cmd.ErrOrStderr(), span)
 	opts.OnProgress = progress.at
 	result, err := backtest.Run(cmd.Context(), opts)
 	progress.wipe()
-	if file, ok := opts.Journal.(*os.File); ok {
-		err = errors.Join(err, file.Close())
-	}
+	err = errors.Join(err, keep(result != nil && result.Ticks > 0))
 	switch {
 	case result == nil:
 		return misconfigured(err)
@@ -143,6 +133,26 @@ func (f *backtestFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	return errors.Join(f.print(cmd.OutOrStdout(), result, err), err)
+}
+
+// openJournal has the journal written to the file that was asked for, if one was. keep
+// closes it, and takes it away again where it is not to be kept: nothing was played.
+func (f *backtestFlags) openJournal(o *backtest.Options) (keep func(bool) error, err error) {
+	if f.journal == "" {
+		return func(bool) error { return nil }, nil
+	}
+	file, err := os.OpenFile(f.journal, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("journal: %w", err)
+	}
+	o.Journal = file
+	return func(kept bool) error {
+		err := file.Close()
+		if !kept {
+			err = errors.Join(err, os.Remove(f.journal))
+		}
+		return err
+	}, nil
 }
 
 // options are those of the run, but for what is played.
@@ -211,72 +221,4 @@ func replayed(args []string) (iter.Seq2[replay.Record, error], error) {
 		all = append(all, files...)
 	}
 	return replay.Recording(all...), nil
-}
-
-// print prints the report, and what else has to be known of the run. Where err is not
-// nil it is of a part: its intervals hold at every look, also at one that was not planned.
-func (f *backtestFlags) print(w io.Writer, r *backtest.Result, err error) error {
-	opts := &report.Options{Tried: f.tried, Seed: max(1, f.rank.seed)}
-	made := report.OfLedger(r.Ledger, opts)
-	if f.json {
-		return printReportJSON(w, made)
-	}
-	page := reportPage{by: f.by, width: widthOf(w), report: made, halt: r.Ledger.Halt}
-	_, writeErr := io.WriteString(w, page.String()+"\n"+wrap(f.played(r, err), page.width, ""))
-	return writeErr
-}
-
-// played says what was played and what became of the signals.
-func (f *backtestFlags) played(r *backtest.Result, err error) string {
-	text := fmt.Sprintf("Played %d ticks and %d snapshots, %s to %s.", r.Ticks, r.Snapshots, r.From.Format(time.DateTime), r.Now.Format(time.DateTime))
-	if err != nil {
-		text += " This is a part: " + reasonOf(err) + "."
-	}
-	if r.Missed > 0 {
-		text += fmt.Sprintf(" %d ticks are missing from the record: a Rise or Fall that lives over a gap is cancelled.", r.Missed)
-	}
-	text += fmt.Sprintf(" The policy gave %d signals", r.Signals)
-	if len(r.Refused) > 0 {
-		text += "; the limits refused " + refusals(r.Refused)
-	}
-	if r.Ledger.Halt != nil && !f.resume {
-		text += fmt.Sprintf(", for a halt on %s ended the trading (--resume goes on the next day)", r.Ledger.HaltedAt.Format(time.DateTime))
-	} else if r.Halts > 0 {
-		text += fmt.Sprintf(", with halts: %d", r.Halts)
-	}
-	if r.Snapshots == 0 {
-		text += ": the record has no snapshots of a hub, and so nothing to follow"
-	}
-	text += "."
-	if f.payout == 0 {
-		text += " Payouts are those of our model of the house: --payout says otherwise."
-	}
-	return text + "\n"
-}
-
-func reasonOf(err error) string {
-	if _, told := errors.AsType[*signalError](err); told || errors.Is(err, context.Canceled) {
-		return "it was interrupted"
-	}
-	return err.Error()
-}
-
-// refusals lists the most frequent reasons.
-func refusals(counts map[trade.Reason]int) string {
-	reasons := make([]trade.Reason, 0, len(counts))
-	total := 0
-	for reason, n := range counts {
-		reasons, total = append(reasons, reason), total+n
-	}
-	slices.SortFunc(reasons, func(a, b trade.Reason) int {
-		if counts[a] != counts[b] {
-			return counts[b] - counts[a]
-		}
-		return strings.Compare(string(a), string(b))
-	})
-	var parts []string
-	for _, reason := range reasons[:min(len(reasons), 4)] {
-		parts = append(parts, fmt.Sprintf("%d for %s", counts[reason], reason))
-	}
-	return fmt.Sprintf("%d (%s)", total, strings.Join(parts, ", "))
 }

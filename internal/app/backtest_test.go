@@ -2,6 +2,9 @@ package app
 
 import (
 	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -76,13 +79,70 @@ func TestBacktestAsJSON(t *testing.T) {
 		Verdict struct {
 			Sentence string `json:"sentence"`
 		} `json:"verdict"`
-		Account trade.Account `json:"account"`
+		Account  trade.Account `json:"account"`
+		Backtest playedReport  `json:"backtest"`
 	}
 	if err := json.Unmarshal([]byte(got.stdout), &answer, trade.JSONOptions); err != nil {
 		t.Error(err)
 	}
 	if got.code != exitOK || answer.Verdict.Sentence == "" || answer.Account.Mode != trade.Paper {
 		t.Errorf("got %+v", got)
+	}
+	if b := answer.Backtest; b.Ticks != 864 || b.Part != nil || b.Payout != nil || b.From.IsZero() || !b.To.After(b.From) {
+		t.Errorf("got %+v, want all of half an hour, with payouts of the house", b)
+	}
+}
+
+// What is interrupted reports what it has, says that it is a part, and claims nothing.
+func TestABacktestThatIsInterrupted(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "part.jsonl")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	var stdout, stderr bytes.Buffer
+	ended := make(chan int)
+	go func() {
+		ended <- run(ctx, []string{"backtest", "--days", "366", "--assets", "V100_1s", "--journal", file, "--resume"}, strings.NewReader(""), &stdout, &stderr)
+	}()
+	until(t, func() (result, bool) {
+		text, _ := os.ReadFile(file) // it may not be there yet
+		return result{}, bytes.Contains(text, []byte(`"settled"`))
+	})
+	cancel(&signalError{os.Interrupt})
+	if code := <-ended; code != exitInterrupted {
+		t.Errorf("got %d, want %d; %s", code, exitInterrupted, &stderr)
+	}
+	for _, want := range []string{"A part of a record proves nothing", "This is a part: it was interrupted."} {
+		if got := strings.Join(strings.Fields(stdout.String()), " "); !strings.Contains(got, want) {
+			t.Errorf("got %s, want %q", got, want)
+		}
+	}
+}
+
+func TestRecordsThatCannotBePlayedLeaveNoJournal(t *testing.T) {
+	dir := t.TempDir()
+	for name, c := range map[string]struct{ text, want string }{
+		"other":   {"{\"quasar_recording\":9}\n", "got version 9, want 1"},
+		"nothing": {"", "got no tick"},
+		"rubbish": {"{\"quasar_recording\":1}\n[\n", "line 2"},
+	} {
+		file, journal := filepath.Join(dir, name+recording.Extension), filepath.Join(dir, name+".jsonl")
+		var zipped bytes.Buffer
+		zip := gzip.NewWriter(&zipped)
+		if _, err := zip.Write([]byte(c.text)); err != nil {
+			t.Fatal(err)
+		}
+		if err := zip.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, zipped.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got := quasarCommand(t, "", "backtest", file, "--journal", journal)
+		if got.code != exitFailure || !strings.Contains(got.stderr, c.want) || got.stdout != "" {
+			t.Errorf("%s: got %+v, want %s", name, got, c.want)
+		}
+		if _, err := os.Stat(journal); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: got a journal, %v, want none", name, err)
+		}
 	}
 }
 

@@ -61,6 +61,7 @@ subscriber, hub, hub/*, internal/dial/dialtest, internal/logtest, spec ← publi
 internal/logtest                                        ← internal/certificate
 internal/dial/dialtest, spec                            ← subscriber
 internal/wire, internal/dial/dialtest, spec             ← ranker
+trade/report                                            ← internal/backtest
 spec                                                    ← internal/wire
 internal/dial/dialtest                                  ← internal/dial
 hub, hub/*, subscriber, internal/wire                   ← space

@@ -90,8 +90,8 @@ type play struct {
 	book    *book
 	ranker  *ranker.Ranker
 	signals []trade.Signal // given by the newest snapshot
-	hub     time.Time      // by the hub's clock, as far as the snapshots tell
-	day     time.Time      // that began last
+	hub     hubClock
+	day     time.Time // that began last
 	done    Progress
 }
 
@@ -194,11 +194,8 @@ func (p *play) snapshot(ctx context.Context, text []byte) error {
 	if err := s.UnmarshalJSON(text); err != nil {
 		return fmt.Errorf("backtest: snapshot: %w", err)
 	}
-	if s.UpdatedAt.After(p.hub) {
-		p.hub = s.UpdatedAt
-	}
 	p.signals = p.signals[:0]
-	p.ranker.Take(s, p.hub)
+	p.ranker.Take(s, p.hub.at(p.Market.Now(), s.UpdatedAt))
 	for i := range p.signals {
 		p.done.Signals++
 		if err := p.Follow(ctx, &p.signals[i]); err != nil && p.opts.Logger != nil {

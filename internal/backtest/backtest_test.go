@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -236,6 +237,50 @@ func TestAMarketWithoutAnEdgeCostsTheMargin(t *testing.T) {
 		margin, e := total.Margin.Float()/total.Turnover.Float(), total.Expectancy
 		if made.Verdict.Finding == report.Edge || margin < 0.01 || !(e.Low <= -margin && -margin <= e.High) {
 			t.Errorf("seed %d: got %s, %+v, want no edge, and a loss of %.4f within it", seed, made.Verdict.Sentence, e, margin)
+		}
+	}
+}
+
+// A recorder that was cut off hears, when it is back, what a space said long before.
+func TestWhatComesLateIsOld(t *testing.T) {
+	gone, back := noon.Add(6*time.Minute), noon.Add(12*time.Minute)
+	signals := func(late bool) int {
+		cut := func(yield func(replay.Record, error) bool) {
+			for r, err := range world(t, 1, 12*time.Minute+30*time.Second) {
+				if missed := r.Symbol == "" && r.At.After(gone); missed {
+					if !late || r.At.After(gone.Add(time.Minute)) {
+						continue
+					}
+					r.At = back
+				}
+				if !yield(r, err) {
+					return
+				}
+			}
+		}
+		r, err := Run(t.Context(), options(inOrder(cut), 1, &bytes.Buffer{}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Signals
+	}
+	if got, want := signals(true), signals(false); got != want || want == 0 {
+		t.Errorf("got %d signals with votes that were six minutes old, want the %d without", got, want)
+	}
+}
+
+// inOrder are records by the time at which they came.
+func inOrder(records iter.Seq2[replay.Record, error]) iter.Seq2[replay.Record, error] {
+	return func(yield func(replay.Record, error) bool) {
+		var all []replay.Record
+		for r := range records {
+			all = append(all, r)
+		}
+		slices.SortStableFunc(all, func(a, b replay.Record) int { return a.At.Compare(b.At) })
+		for _, r := range all {
+			if !yield(r, nil) {
+				return
+			}
 		}
 	}
 }

@@ -1,7 +1,7 @@
 # The bare call prints what there is. Nothing but Go is needed for `make test`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help release web web-check docs-test pictures check static test race fuzz ledger laws days simday chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e e2e-cluster soak lint format format-check tidy-check golden-check cross cover demo build clean
+.PHONY: help release wheel python-libraries web web-check docs-test pictures check static test race fuzz ledger laws days simday chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e e2e-cluster soak lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
 FUZZJOBS  ?= 2
@@ -150,6 +150,16 @@ release: ## all that is published of VERSION (1.0.0-rc1), into dist/: checked an
 	@clone=$$(mktemp -d) && trap 'rm -rf "$$clone"' EXIT && git clone --quiet . "$$clone" \
 	&& $(MAKE) --no-print-directory -C "$$clone" check \
 	&& go run ./internal/release -source "$$clone" -version '$(VERSION)' -dist dist
+
+PYTHON ?= python3
+
+wheel: ## dist/quasar_client-*.whl, the Python package; wants Python 3.9 or later and nothing else
+	@$(PYTHON) python/wheel_of.py dist
+
+python-libraries: ## the Python callback and writer with the libraries that they are for, which it installs into bin/ (some 100 MB beside PyTorch)
+	test -x bin/python-libraries/bin/python || $(PYTHON) -m venv --system-site-packages bin/python-libraries
+	bin/python-libraries/bin/pip install --quiet 'stable-baselines3<3' tensorboard
+	OMP_NUM_THREADS=1 bin/python-libraries/bin/python -m unittest discover -s python/libraries
 
 clean: ## remove what was built
 	rm -rf bin dist cover.out e2e/node_modules web/e2e/node_modules

@@ -50,7 +50,7 @@ except ImportError:  # a Python built without OpenSSL still publishes to ws://
     ssl = None  # type: ignore[assignment]
 
 __all__ = ["AssetSpacePublisher", "TrainingMetrics", "VotingMetrics"]
-__version__ = "0.1.0"
+__version__ = "1.0.0rc1"
 
 # Times are in seconds.
 _TIMEOUT = 10.0  # for a connect, a handshake and a write: a stalled hub holds the thread no longer

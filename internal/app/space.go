@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/karlquant/quasar/price"
 	"github.com/karlquant/quasar/publisher"
@@ -24,6 +26,7 @@ type spaceFlags struct {
 	seed   uint64
 	agents int
 	speed  float64
+	listen string     // "" to serve nobody
 	feed   *venueFeed // nil to make the ticks
 }
 
@@ -54,6 +57,7 @@ NAME is the space's name, and the index's unless --index says another.`,
 	f.Uint64Var(&flags.seed, "seed", 0, "fixes all chance; 0 draws a seed and prints it")
 	f.IntVar(&flags.agents, "agents", 0, "how many agents vote (default 10)")
 	f.Float64Var(&flags.speed, "speed", 1, "how many times faster than the index to live")
+	f.StringVar(&flags.listen, "listen", "", "say at this address, HOST:PORT, that the space lives: a page and /health, for everybody")
 	venue := f.String("deriv-url", "", "train on the ticks of the venue or simulator at this address, and at its speed, in place of simulated ones")
 	alsoEnv(cmd, "deriv-url")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -100,9 +104,17 @@ func runSpace(ctx context.Context, flags *spaceFlags, log *slog.Logger) error {
 	if err != nil {
 		return misconfigured(err)
 	}
+	l, err := openSpaceServer(ctx, flags.listen)
+	if err != nil {
+		return err
+	}
 	pub.Start()
 	defer closeSoon(ctx, pub)
-	return s.Run(ctx)
+	shown := &spaceServer{name: flags.name, stats: pub.Stats, since: time.Now()}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return s.Run(ctx) })
+	g.Go(func() error { return shown.run(ctx, l, log) })
+	return g.Wait()
 }
 
 func lookupIndex(name string) (price.Index, error) {

@@ -23,7 +23,7 @@ func TestTheImageRunsWithoutAnEngine(t *testing.T) {
 		t.Skip("not root: nothing can be mounted")
 	}
 	image := readImage(t, "../deploy/Dockerfile")
-	root := image.assemble(t)
+	root := image.assemble(t, release(t, "1.0.0-rc1"))
 	address := freeAddress(t)
 
 	run := func(env []string, args ...string) *exec.Cmd {
@@ -105,19 +105,33 @@ func list(t *testing.T, text string) (words []string) {
 	return words
 }
 
-// assemble makes the folder /image of the first stage.
-func (i *image) assemble(t *testing.T) string {
+// release builds the binary of a version as a release has it.
+func release(t *testing.T, version string) string {
 	t.Helper()
-	root, dist := t.TempDir(), filepath.Join(t.TempDir(), "dist")
-	build := exec.Command("go", "run", "./internal/release", "-version", "1.0.0-rc1", "-only", "linux/"+runtime.GOARCH, "-dist", dist)
+	dist := filepath.Join(t.TempDir(), "dist")
+	build := exec.Command("go", "run", "./internal/release", "-version", version, "-only", "linux/"+runtime.GOARCH, "-dist", dist)
 	build.Dir = ".."
 	if said, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, said)
 	}
-	binary := filepath.Join(dist, "quasar_1.0.0-rc1_linux_"+runtime.GOARCH)
-	if err := os.Rename(binary, filepath.Join(root, i.entrypoint[0])); err != nil {
+	return filepath.Join(dist, "quasar_"+version+"_linux_"+runtime.GOARCH)
+}
+
+// put puts a binary where the image has its own, whether that one runs or not.
+func (i *image) put(t *testing.T, root, binary string) {
+	t.Helper()
+	to := filepath.Join(root, i.entrypoint[0])
+	run(t, "cp", binary, to+".new")
+	if err := os.Rename(to+".new", to); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// assemble makes the folder /image of the first stage.
+func (i *image) assemble(t *testing.T, binary string) string {
+	t.Helper()
+	root := t.TempDir()
+	i.put(t, root, binary)
 	for _, dir := range []string{"data", "tmp", "etc/ssl/certs", "dev", "proc"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
 			t.Fatal(err)

@@ -60,8 +60,10 @@ func (h *hub) read(space string) reading {
 	if status != http.StatusOK {
 		return reading{}
 	}
-	answer := decode(h.t, string(body))
-	var r reading
+	return readingOf(decode(h.t, string(body)))
+}
+
+func readingOf(answer map[string]any) (r reading) {
 	r.steps, _ = at(answer, "snapshot", "training", "training_steps").(float64)
 	r.seq, _ = at(answer, "snapshot", "seq").(float64)
 	r.connected, _ = answer["connected"].(bool)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,7 +28,7 @@ func host(t *testing.T, folder, binary string, env ...string) *hosted {
 	t.Helper()
 	h := &hosted{hub: &hub{address: freeAddress(t)}, image: readImage(t, "../deploy/huggingface/"+folder+"/Dockerfile")}
 	h.root = h.image.assemble(t, binary)
-	h.env = append(env, "QUASAR_LISTEN="+h.address, "SPACE_ID=owner/"+folder, "SPACE_HOST=owner-"+folder+".hf.space")
+	h.env = slices.Concat(env, []string{"QUASAR_LISTEN=" + h.address, "SPACE_ID=owner/" + folder, "SPACE_HOST=owner-" + folder + ".hf.space"})
 	h.up(t)
 	return h
 }
@@ -54,7 +55,7 @@ func (h *hosted) update(t *testing.T, binary string) {
 // isWell holds what Hugging Face wants of each Space.
 func (h *hosted) isWell(t *testing.T) {
 	t.Helper()
-	check := append(h.image.health[1:len(h.image.health)-1:len(h.image.health)-1], "http://"+h.address)
+	check := slices.Concat(h.image.health[1:len(h.image.health)-1], []string{"http://" + h.address})
 	if said, err := h.image.command(h.root, nil, check...).CombinedOutput(); err != nil {
 		t.Errorf("the health check of %s: %v\n%s", h.root, err, said)
 	}

@@ -1,7 +1,7 @@
 # The bare call prints what there is. Nothing but Go is needed for `make test`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help release wheel python-libraries web web-check docs-test pictures check static test race fuzz ledger laws days simday chaos eval golden bench bench-hub bench-build bench-docs bench-test e2e e2e-cluster soak lint format format-check tidy-check golden-check cross cover demo build clean
+.PHONY: help release wheel python-libraries web web-check docs-test pictures check static test race fuzz ledger laws days simday chaos eval golden bench bench-hub bench-python bench-build bench-docs bench-test e2e e2e-cluster soak lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
 FUZZJOBS  ?= 2
@@ -84,6 +84,9 @@ bench: ## all benchmarks (BENCH=regexp BENCHTIME=1s)
 
 bench-hub: bench-build ## the hub beside other servers, half an hour (BENCHFLAGS=--quick: a minute; --help)
 	bin/hubbench $(BENCHFLAGS)
+
+bench-python: build ## what a publish costs a Python training loop, whatever the hub does; eight minutes (BENCHFLAGS='--seconds 5')
+	$(PYTHON) python/bench_publish.py $(BENCHFLAGS)
 
 bench-build: build
 	cd bench && CGO_ENABLED=0 go build -trimpath -o ../bin/ ./cmd/...

@@ -8,8 +8,9 @@ import { source } from "./source.js";
 const { connection, describe, stripped } = await source("hub/asset.ts");
 const { arranged } = await source("hub/arranged.ts");
 const { csv } = await source("hub/csv.ts");
-const { History, points, longest } = await source("hub/history.ts");
+const { History, kept, points, longest } = await source("hub/history.ts");
 const { emptyAccuracy, instrument } = await source("hub/instruments.ts");
+const { mostText, parse, shareOf, write } = await source("hub/kept.ts");
 const { orders, rank, score } = await source("hub/rank.ts");
 const { Store } = await source("hub/store.ts");
 const { Trends } = await source("hub/trends.ts");
@@ -25,7 +26,7 @@ const snapshot = (space, fields = {}) => ({
 });
 
 const state = (snapshots, more = {}) => ({
-  hub_timestamp: 1000, version: "v", hub_id: "h", stale_after_seconds: 30, stats: { uptime_seconds: 1 }, publishers: {}, subscribers: [], events: [],
+  hub_timestamp: 1000, version: "v", hub_id: "h", fanout_latency: { count: 0, within: {} }, stale_after_seconds: 30, stats: { uptime_seconds: 1, updates_per_second: 1 }, publishers: {}, subscribers: [], events: [],
   snapshots: Object.fromEntries(snapshots.map((s) => [s.space_name, s])),
   rankings: snapshots.map((s) => ({ space_name: s.space_name, connected: true })), ...more,
 });
@@ -256,6 +257,120 @@ test("a history begins with fine points, and a number that is none is a gap", ()
   assert.ok(Number.isNaN(history.values("avn_loss")[5]));
   history.take(trained(3)); // older than the newest: another hub's, perhaps
   assert.equal(history.times.length, 20);
+});
+
+test("of what is older than a quarter of an hour one point a minute is kept, for two hours", () => {
+  const history = new History();
+  for (let at = 0; at <= 20_000; at += 2) history.take(trained(at));
+  const { times, values } = history.whole("avn_loss");
+  assert.ok(times.length <= points + 105, `got ${times.length} points`);
+  assert.ok(times.at(-1) - times[0] > 0.95 * kept && times.at(-1) - times[0] <= 1.1 * kept, `got a span of ${times.at(-1) - times[0]} s`);
+  assert.deepEqual(times, [...times].sort((a, b) => a - b));
+  assert.deepEqual(times, values);
+});
+
+/** What a page that was loaded again shows of one asset: [times, breaks]. */
+function shown(store, space = "a") {
+  const { times, breaks } = store.histories.get(space).whole("avn_loss");
+  return [[...times], [...breaks]];
+}
+
+/** What a page keeps that saw an asset at some seconds, at the hub's run that began at 900. */
+function watched(...seconds) {
+  const store = new Store();
+  for (const at of seconds) {
+    const all = state([{ ...trained(at), space_name: "a" }], { hub_timestamp: at, stats: { uptime_seconds: at - 900, updates_per_second: 1 } });
+    store.keep(all);
+    store.replace(all.snapshots, at);
+  }
+  return parse(write(store.remembered()));
+}
+
+/** A page that begins with what was kept, and hears the hub at a time. */
+function again(seen, at, snapshots, more = {}) {
+  const store = new Store();
+  store.recall(seen);
+  const all = state(snapshots, { hub_timestamp: at, stats: { uptime_seconds: at - 900, updates_per_second: 1 }, ...more });
+  store.replace(all.snapshots, at);
+  store.keep(all);
+  return store;
+}
+
+const of = (at) => ({ ...trained(at), space_name: "a" });
+
+test("a page that is loaded again goes on where it was", () => {
+  assert.deepEqual(shown(again(watched(1000, 1001, 1002), 1004, [of(1003)])), [[1000, 1001, 1002, 1003], []]);
+});
+
+test("what a page missed while it was away is a gap", () => {
+  assert.deepEqual(shown(again(watched(1000, 1001, 1002), 1030, [of(1029)])), [[1000, 1001, 1002, 1029], [1002]]);
+});
+
+test("where nothing was new while a page was away there is no gap", () => {
+  const store = again(watched(1000, 1001, 1002), 1030, [of(1002)]);
+  store.update({ ...of(1031), seq: 2 });
+  assert.deepEqual(shown(store), [[1000, 1001, 1002, 1031], []]);
+});
+
+test("another run of the hub, or another hub, begins behind a gap", () => {
+  const seen = () => watched(1000, 1001, 1002);
+  assert.deepEqual(shown(again(seen(), 1005, [of(1004)], { hub_id: "other" })), [[1000, 1001, 1002, 1004], [1002]]);
+  assert.deepEqual(shown(again(seen(), 1005, [of(1004)], { stats: { uptime_seconds: 1.5, updates_per_second: 1 } })), [[1000, 1001, 1002, 1004], [1003.5]]);
+  const polled = new Store(); // where the books come first
+  polled.recall(seen());
+  const all = state([of(1004)], { hub_id: "other", hub_timestamp: 1005 });
+  polled.keep(all);
+  polled.replace(all.snapshots, 1005);
+  assert.deepEqual(shown(polled), [[1000, 1001, 1002, 1004], [1002]]);
+});
+
+test("what is older than two hours, or of an asset that is gone, is not shown again", () => {
+  assert.deepEqual(shown(again(watched(1000, 1001, 1002), 1002 + kept + 1, [of(1002 + kept)])), [[1002 + kept], []]);
+  const store = again(watched(1000), 1004, [{ ...of(1003), space_name: "b" }]);
+  assert.deepEqual([...store.histories.keys()], ["b"]);
+  assert.deepEqual([...store.remembered().assets.keys()], ["b"]);
+});
+
+test("an open page that lost the hub for a while shows the gap", () => {
+  const store = again(null, 1000, [of(1000)]);
+  store.replace({ a: of(1005) }, 1005);
+  store.replace({ a: of(1030) }, 1030);
+  assert.deepEqual(shown(store), [[1000, 1005, 1030], [1005]]);
+});
+
+test("the trends go on too, behind a gap", () => {
+  const store = again(watched(1000, 1002, 1004), 1030, [of(1029)]);
+  assert.deepEqual(store.trends.ingest, [1, 1, 1, NaN, 1]);
+  assert.deepEqual(again(watched(1000, 1002, 1004), 1400, [of(1399)]).trends.ingest, [1]);
+});
+
+test("what is kept is bounded, however many assets there are", () => {
+  for (const assets of [1, 500, 5000]) {
+    const store = new Store();
+    const names = Array.from({ length: assets }, (_, i) => `V${i}`.padEnd(20, "x"));
+    for (let at = 1000; at < 1000 + 3 * points; at += 1 + (assets > 500) * 60) {
+      const all = names.map((space_name) => ({ ...trained(at + 0.123), space_name }));
+      store.replace(Object.fromEntries(all.map((s) => [s.space_name, s])), at);
+    }
+    store.keep(state([]));
+    const text = write(store.remembered());
+    assert.ok(text.length <= mostText, `got ${text.length} characters for ${assets} assets`);
+    assert.equal(parse(text).assets.size, assets);
+  }
+  assert.equal(shareOf(1e9), 0);
+});
+
+test("what cannot be read is passed over", () => {
+  const good = JSON.parse(write(watched(1000, 1001)));
+  assert.notEqual(parse(JSON.stringify(good)), null);
+  const bad = [
+    ["no JSON", "{"], ["nothing", "null"], ["a number", "1"], ["an older form", { ...good, form: 0 }], ["no run", { ...good, run: null }],
+    ["a run without a start", { ...good, run: { hub: "h", started: "x" } }], ["no time", { ...good, seen: null }], ["no trends", { ...good, trends: {} }],
+    ["assets that are no list", { ...good, assets: {} }], ["an asset that is none", { ...good, assets: [1] }], ["too few values", { ...good, assets: [["a", [1, 2], [[1], [1], [1], [1]], []]] }],
+    ["a value that is text", { ...good, assets: [["a", [1], [["x"], [1], [1], [1]], []]] }], ["a series too few", { ...good, assets: [["a", [1], [[1], [1], [1]], []]] }],
+    ["a time that is none", { ...good, assets: [["a", [null], [[1], [1], [1], [1]], []]] }],
+  ];
+  for (const [name, what] of bad) assert.equal(parse(typeof what === "string" ? what : JSON.stringify(what)), null, name);
 });
 
 test("steps a second are those of the last ten seconds, and none after a restart or a pause", () => {

@@ -79,13 +79,14 @@ export class Feed {
   #initial(frame: InitialState) {
     this.#heard(frame.hub_timestamp);
     this.#pollFailed = false;
-    this.#store.replace(frame.snapshots);
+    this.#store.replace(frame.snapshots, frame.hub_timestamp);
     this.#poller.now(); // the books may be another hub's
     this.#changed();
   }
 
   #update(frame: Update) {
     this.#heard(frame.hub_timestamp);
+    this.#store.seen(frame.hub_timestamp);
     const fresh = !this.#store.snapshots.has(frame.space_name);
     if (!this.#store.update(frame.snapshot)) return;
     if (fresh || this.#store.connected(frame.space_name) !== true) this.#books();
@@ -108,13 +109,15 @@ export class Feed {
   #polled(state: State) {
     this.#heard(state.hub_timestamp);
     this.#store.keep(state);
-    if (!this.#stream.live) this.#store.replace(state.snapshots);
+    if (!this.#stream.live) this.#store.replace(state.snapshots, state.hub_timestamp);
     else if (this.#store.missed(state, stalledAfter)) this.#stream.drop();
+    else this.#store.seen(state.hub_timestamp);
     this.#reachable();
   }
 
-  #answered() {
+  #answered() { // nothing is new since the last answer
     this.#lastContact = this.#clock.now();
+    this.#store.seen(this.#lastContact);
     this.#reachable();
   }
 

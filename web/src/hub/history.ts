@@ -2,50 +2,95 @@
 // long that is.
 
 import type { Snapshot } from "../shared/wire.js";
+import { type Series, Track, type Values, series } from "./track.js";
 
-/** The numbers that have a chart. */
-export const series = ["actor_loss", "critic_loss", "avn_loss", "avn_accuracy"] as const;
-export type Series = (typeof series)[number];
-
-/** How many points are kept, and how many seconds they span at most: a quarter of an hour. */
+/** How many points the small charts have, and how many seconds they span at most: a quarter of an hour. */
 export const points = 120;
 export const longest = 900;
 const coarsest = longest / points;
 
+/** How many seconds are kept in all, and how many of them lie between two points that the small charts no longer show. */
+export const kept = 7200;
+const olderApart = 60;
+const olderPoints = (kept - longest) / olderApart;
+
+/** How many times a line can be broken. */
+const mostBreaks = 30;
+
 /** Seconds over which steps are counted for a rate. */
 const rateOver = 10;
+
+/** A line to draw: it is broken between two points if a break lies at the first of them or behind it. */
+export interface Line { times: readonly number[]; values: readonly number[]; breaks: readonly number[] }
+
+/** A line without points. */
+export const blank: Line = { times: [], values: [], breaks: [] };
+
+/** What is kept of a history over a reload: times in Unix seconds, NaN as null. */
+export interface Saved { times: number[]; values: (number | null)[][]; breaks: number[] }
 
 /**
  * History keeps a number of points for each series. They are a second apart at
  * first; when there is no room for another, every second one goes, until they
- * span a quarter of an hour, and from then on the oldest one goes.
+ * span a quarter of an hour. From then on one a minute is kept of what is older,
+ * for two hours.
  */
 export class History {
-  #times: number[] = [];
-  #values = new Map<Series, number[]>(series.map((name) => [name, []]));
+  #recent = new Track();
+  #older = new Track();
+  #breaks: number[] = [];
   #steps: { at: number; steps: number }[] = [];
   #apart = 1;
 
   /** Takes a snapshot if its training is newer than the last one's. A number that is null is kept as NaN. */
   take({ training, training_at: at }: Snapshot) {
-    const last = this.#times[this.#times.length - 1];
-    if (at === null || (last !== undefined && at < last)) return;
+    if (at === null || at <= (this.#recent.last ?? -Infinity)) return;
     this.#count(at, training.training_steps);
-    const from = this.#times.length > 1 ? this.#times[this.#times.length - 2] : undefined;
-    if (from !== undefined && at - from < this.#apart) this.#drop();
-    this.#times.push(at);
-    for (const [name, values] of this.#values) values.push(training[name] ?? NaN);
-    if (this.#times.length > points) this.#thin();
+    this.#add(at, valuesOf((name) => training[name]));
   }
 
-  /** The points of a series, oldest first. */
-  values(name: Series): readonly number[] {
-    return this.#values.get(name) ?? [];
+  /** Says that what came after the newest point was not seen, up to the next one. */
+  interrupt() {
+    if (this.#recent.last !== undefined) this.breakAt(this.#recent.last);
   }
 
-  /** When the points were, in Unix seconds. */
+  /** Breaks the lines at a time, between the points before and after it. */
+  breakAt(at: number) {
+    const last = this.#breaks[this.#breaks.length - 1];
+    if (this.#recent.length === 0 || at === last) return;
+    this.#breaks.push(at);
+    if (this.#breaks.length > mostBreaks) this.#breaks.shift();
+  }
+
+  /** When the newest point was, in Unix seconds; undefined before the first. */
+  get last(): number | undefined {
+    return this.#recent.last;
+  }
+
+  /** When the points of the small charts were, in Unix seconds. */
   get times(): readonly number[] {
-    return this.#times;
+    return this.#recent.times;
+  }
+
+  /** The points of a series in the small charts, oldest first. */
+  values(name: Series): readonly number[] {
+    return this.#recent.values(name);
+  }
+
+  /** Whether the lines of the small charts are broken somewhere. */
+  get broken(): boolean {
+    const { first } = this.#recent;
+    return first !== undefined && this.#breaks.some((at) => at >= first && at < (this.last ?? at));
+  }
+
+  /** The line of a small chart. */
+  line(name: Series): Line {
+    return { times: this.times, values: this.values(name), breaks: this.#breaks };
+  }
+
+  /** The line of all that is kept. */
+  whole(name: Series): Line {
+    return { times: [...this.#older.times, ...this.times], values: [...this.#older.values(name), ...this.values(name)], breaks: this.#breaks };
   }
 
   /** Steps a second over the last ten seconds or so; null where that is not known. */
@@ -56,22 +101,50 @@ export class History {
     return seconds >= 1 ? (last.steps - first.steps) / seconds : null;
   }
 
-  /** The last point was too near to the one before it: it goes, the newer one stays. */
-  #drop() {
-    this.#times.pop();
-    for (const values of this.#values.values()) values.pop();
+  /** What is to be kept over a reload, in at most so many points. */
+  save(most: number): Saved {
+    const lines = series.map((name) => this.whole(name));
+    const times = lines[0]?.times ?? [];
+    const step = Math.max(1, Math.ceil(times.length / most));
+    const some = <T>(all: readonly T[]) => all.filter((_, i) => (all.length - 1 - i) % step === 0);
+    return { times: some(times), values: lines.map(({ values }) => some(values).map((v) => (Number.isFinite(v) ? v : null))), breaks: [...this.#breaks] };
+  }
+
+  /** Takes what was kept, without what lies before a time. It is to be the first that this history takes. */
+  restore({ times, values, breaks }: Saved, from: number) {
+    times.forEach((at, i) => {
+      if (at >= from && at > (this.#recent.last ?? -Infinity)) this.#add(at, valuesOf((_, n) => values[n]?.[i]));
+    });
+    for (const at of breaks) if (at >= from) this.breakAt(at);
+    this.#apart = Math.min(coarsest, Math.max(1, ((this.#recent.last ?? 0) - (this.#recent.first ?? 0)) / points));
+  }
+
+  #add(at: number, point: Values) {
+    const { times } = this.#recent;
+    const from = times[times.length - 2];
+    if (from !== undefined && at - from < this.#apart) this.#recent.pop(); // the last one was too near to the one before it: the newer one stays
+    this.#recent.push(at, point);
+    while ((this.#recent.first ?? at) < at - longest) this.#retire();
+    if (this.#recent.length > points) this.#thin();
   }
 
   #thin() {
     if (this.#apart >= coarsest) {
-      this.#times.shift();
-      for (const values of this.#values.values()) values.shift();
+      this.#retire();
       return;
     }
     this.#apart = Math.min(coarsest, this.#apart * 2);
-    const every = <T>(_: T, i: number, all: T[]) => (all.length - 1 - i) % 2 === 0;
-    this.#times = this.#times.filter(every);
-    for (const [name, values] of this.#values) this.#values.set(name, values.filter(every));
+    this.#recent.thin();
+  }
+
+  /** The oldest point leaves the small charts. */
+  #retire() {
+    const oldest = this.#recent.shift();
+    if (oldest === undefined) return;
+    if (oldest.at - (this.#older.last ?? -Infinity) >= olderApart) this.#older.push(oldest.at, oldest.point);
+    while (this.#older.length > olderPoints || (this.#older.first ?? oldest.at) < oldest.at - kept) this.#older.shift();
+    const first = this.#older.first ?? this.#recent.first ?? 0;
+    while ((this.#breaks[0] ?? first) < first) this.#breaks.shift();
   }
 
   #count(at: number, steps: number | null) {
@@ -81,4 +154,9 @@ export class History {
     this.#steps.push({ at, steps });
     while ((this.#steps[1]?.at ?? Infinity) <= at - rateOver) this.#steps.shift();
   }
+}
+
+function valuesOf(value: (name: Series, n: number) => number | null | undefined): Values {
+  const [actor = NaN, critic = NaN, avn = NaN, accuracy = NaN] = series.map((name, n) => value(name, n) ?? NaN);
+  return { actor_loss: actor, critic_loss: critic, avn_loss: avn, avn_accuracy: accuracy };
 }

@@ -5,8 +5,9 @@ import { fresh } from "../shared/cells.js";
 import { clockTime, count, duration, loss, rate, share, signed, unknown } from "../shared/format.js";
 import { spark } from "../shared/spark.js";
 import { type Asset, type Described, connection, describe, isSuspect, reasons, stripped } from "./asset.js";
-import type { History, Series } from "./history.js";
+import { type History, blank } from "./history.js";
 import { far } from "./row.js";
+import type { Series } from "./track.js";
 
 /** What the inspector can be asked for. */
 export interface Asked { close(): void; copyLink(button: HTMLElement): void; copyJSON(button: HTMLElement): void; enlarge(): void }
@@ -57,15 +58,16 @@ const charts: [Series, string, (v: number | null) => string][] = [
   ["actor_loss", "Actor loss", loss], ["critic_loss", "Critic loss", loss], ["avn_loss", "AVN loss", loss], ["avn_accuracy", "AVN accuracy", share],
 ];
 
-const mini = (history: History | undefined, series: Series, name: string, value: string) => html`<div class="mini ${series}">
-  <span>${name}</span>${spark(history?.values(series) ?? [], { width: 122, height: 34, label: name, area: true })}<b class="num">${value}</b>
-</div>`;
+function mini(history: History | undefined, series: Series, name: string, value: string) {
+  const { values, ...line } = history?.line(series) ?? blank;
+  return html`<div class="mini ${series}"><span>${name}</span>${spark(values, { ...line, width: 122, height: 34, label: name, area: true })}<b class="num">${value}</b></div>`;
+}
 
-/** How long the page has watched, in words. */
+/** How long the page has watched, in words, and whether it was away meanwhile. */
 function span(history: History | undefined): string {
   const times = history?.times ?? [];
   const first = times[0], last = times[times.length - 1];
-  return first === undefined || last === undefined || last - first < 2 ? "since this page opened" : `last ${duration(last - first)}`;
+  return first === undefined || last === undefined || last - first < 2 ? "since this page opened" : `last ${duration(last - first)}${history?.broken ? ", with gaps" : ""}`;
 }
 
 const ago = ({ now }: Asset, at: number | null | undefined) => (at == null ? "never" : now - at < 1 ? "now" : `${duration(now - at)} ago`);

@@ -3,7 +3,8 @@
 
 import type uPlot from "uplot";
 import { html, render } from "lit-html";
-import type { History, Series } from "./history.js";
+import type { History } from "./history.js";
+import type { Series } from "./track.js";
 
 const titles: [Series, string][] = [["actor_loss", "Actor loss"], ["critic_loss", "Critic loss"], ["avn_loss", "AVN loss"], ["avn_accuracy", "AVN accuracy"]];
 const height = 190;

@@ -9,16 +9,15 @@ import { csv, save } from "./csv.js";
 import { Feed } from "./feed.js";
 import { Aside } from "./aside.js";
 import { showAges, showBooks } from "./panels.js";
+import { recall, store as remember } from "./kept.js";
 import { type Order, isOrder } from "./rank.js";
 import { prepareStart, showStart } from "./start.js";
 import { type Books, Store } from "./store.js";
 import { Table } from "./table.js";
-import { Trends } from "./trends.js";
 import { type Column, type View, keep, read, states, write } from "./view.js";
 
 const store = new Store();
 const clock = new ServerClock();
-const trends = new Trends();
 const access = new Access(byId("access"));
 
 let view = read(location.hash);
@@ -41,10 +40,9 @@ const paint = painter(() => {
 
 function showHub(state: string, now: number) {
   if (shownBooks !== store.books) {
-    if (store.books !== null) trends.take(store.books);
-    showBooks(store, trends, now);
+    showBooks(store, now);
   } else if (ticked && state !== "offline") {
-    showAges(store, trends, now); // what is not heard does not age on
+    showAges(store, now); // what is not heard does not age on
   }
   showStart(store);
   if (ticked) setText(byId("clock"), clock.known ? `${clockTime(now)} UTC` : "");
@@ -125,12 +123,22 @@ addEventListener("popstate", () => { // back, forward, or another address behind
   paint();
 });
 
+function leave() { // a phone may not tell when it closes a page that is hidden
+  const seen = store.remembered();
+  if (seen !== null) remember(seen);
+}
+addEventListener("pagehide", leave);
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) leave();
+});
+
 setInterval(() => {
   ticked = true;
   paint();
 }, 1000);
 showControls();
 prepareStart(location);
+store.recall(recall());
 access.start(() => feed.retry());
 feed.start();
 paint();

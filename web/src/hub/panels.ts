@@ -12,26 +12,27 @@ import type { Trends } from "./trends.js";
 import type { HubEvent, Subscriber } from "./wire.js";
 
 /** Shows the hub's books; they are null until they are known. */
-export function showBooks(store: Store, trends: Trends, now: number) {
+export function showBooks(store: Store, now: number) {
   const { books } = store;
   setHidden(byId("anonymous"), !books?.anonymous);
   const problem = books?.engine?.problem ?? null;
   setHidden(byId("degraded"), problem === null);
   setText(byId("degraded"), problem ?? "");
   if (books === null) return;
-  showVitals(store, books, trends, now);
+  showVitals(store, books, now);
   showEvents(books.events);
   showSubscribers(books.subscribers, now);
 }
 
 /** Shows what goes on by itself: ages. */
-export function showAges(store: Store, trends: Trends, now: number) {
+export function showAges(store: Store, now: number) {
   if (store.books === null) return;
-  showVitals(store, store.books, trends, now);
+  showVitals(store, store.books, now);
   showSubscribers(store.books.subscribers, now);
 }
 
-function showVitals(store: Store, books: Books, trends: Trends, now: number) {
+function showVitals(store: Store, books: Books, now: number) {
+  const { trends } = store;
   const box = byId("vitals");
   if (box.dataset["filled"] === undefined) box.replaceChildren(); // the dashes of index.html
   box.dataset["filled"] = "";

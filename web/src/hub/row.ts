@@ -5,7 +5,7 @@ import { fresh, gauge, signal, votes } from "../shared/cells.js";
 import { count, loss, rate as rateText, share, signed, unknown } from "../shared/format.js";
 import { spark } from "../shared/spark.js";
 import type { Described } from "./asset.js";
-import type { History } from "./history.js";
+import { type History, blank } from "./history.js";
 
 /** A score from which on the votes are far surer than the record. */
 export const far = 0.3;
@@ -39,10 +39,15 @@ function row(d: Described, rank: number | null, history: History | undefined, no
     <td class="c-votes fade" role="cell">${votes(d.buy, d.sell)}</td>
     <td class="c-gauge fade" role="cell">${gauge(d.accuracy, d.confidence, isFar(d))}</td>
     <td class="c-score r" role="cell"><span class="score num">${signed(d.score)}</span>${working(d)}</td>
-    <td class="c-loss fade" role="cell"><span class="trend">${spark(history?.values("avn_loss") ?? [], { width: 64, height: 26, label: "AVN loss" })}<span class="num">${loss(d.loss, 3)}</span></span></td>
+    <td class="c-loss fade" role="cell"><span class="trend">${trend(history)}<span class="num">${loss(d.loss, 3)}</span></span></td>
     <td class="c-steps r fade" role="cell"><span class="num">${d.steps}</span><span class="under num">${pace(history, now)}</span></td>
     <td class="c-fresh" role="cell">${fresh(d.fresh)}${flag(d)}</td>
   </tr>`;
+}
+
+function trend(history: History | undefined) {
+  const { values, ...line } = history?.line("avn_loss") ?? blank;
+  return spark(values, { ...line, width: 64, height: 26, label: "AVN loss" });
 }
 
 const isFar = (d: Described) => d.score !== null && d.score > far;

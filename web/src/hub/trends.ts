@@ -1,4 +1,4 @@
-// How the hub itself has been doing since this page was opened, from its books.
+// How the hub itself has been doing while this page was open, from its books.
 
 import { unknown } from "../shared/format.js";
 import type { Books } from "./store.js";
@@ -9,6 +9,9 @@ const over = 12; // of them: one minute
 
 /** The share of updates that a latency is told of. */
 const share = 0.99;
+
+/** What is kept of the trends over a reload: NaN is null. */
+export interface SavedTrends { ingest: (number | null)[]; latency: (number | null)[] }
 
 export class Trends {
   /** Updates a second. */
@@ -26,6 +29,24 @@ export class Trends {
     if (last !== undefined && latency.count < last.count) this.#histograms = []; // another hub, or a new one
     push(this.#histograms, latency, over + 1);
     push(this.latency, 1000 * quantile(this.#histograms[0], latency), kept);
+  }
+
+  /** Says that some answers were not seen. */
+  interrupt() {
+    for (const list of [this.ingest, this.latency]) if (list.length > 0) push(list, NaN, kept);
+    this.#histograms = [];
+  }
+
+  save(): SavedTrends {
+    const plain = (v: number) => (Number.isFinite(v) ? v : null);
+    return { ingest: this.ingest.map(plain), latency: this.latency.map(plain) };
+  }
+
+  /** Takes what was kept, before the first answer. */
+  restore({ ingest, latency }: SavedTrends) {
+    for (const v of ingest) push(this.ingest, v ?? NaN, kept);
+    for (const v of latency) push(this.latency, v ?? NaN, kept);
+    this.peak = Math.max(0, ...this.ingest.filter(Number.isFinite));
   }
 
   /** The newest latency in words. */

@@ -27,7 +27,7 @@ func CallOf(request []byte) string {
 	}
 	found := ""
 	for name := range fields {
-		if known.requests[name] == nil {
+		if known().requests[name] == nil {
 			continue
 		}
 		if found != "" {
@@ -45,7 +45,7 @@ func Request(request []byte) error {
 	if call == "" {
 		return &Error{Path: "request", Got: "no call that is known, or several", Want: strings.Join(Requests(), ", ")}
 	}
-	return known.requests[call].check("", request, true)
+	return known().requests[call].check("", request, true)
 }
 
 // Answer checks a frame from the venue: no field may be missing or of another
@@ -63,7 +63,7 @@ func Answer(frame []byte) error {
 	if envelope.Error != nil {
 		name = "error"
 	}
-	o := known.answers[name]
+	o := known().answers[name]
 	if o == nil {
 		return &Error{Path: "msg_type", Got: fmt.Sprintf("%.64q", envelope.MsgType), Want: strings.Join(Answers(), ", ")}
 	}

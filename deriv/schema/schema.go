@@ -12,6 +12,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed fields.txt
@@ -49,21 +50,23 @@ type Type struct {
 	Object *Object
 }
 
-var known = must(parse(facts))
+// known is made of the facts when they are first asked for: a program that only
+// links this package does not pay for them.
+var known = sync.OnceValue(func() *Schema { return must(parse(facts)) })
 
 // Requests returns the names of all calls, sorted.
-func Requests() []string { return slices.Sorted(maps.Keys(known.requests)) }
+func Requests() []string { return slices.Sorted(maps.Keys(known().requests)) }
 
 // Answers returns the message types of all answers, sorted.
-func Answers() []string { return slices.Sorted(maps.Keys(known.answers)) }
+func Answers() []string { return slices.Sorted(maps.Keys(known().answers)) }
 
 // RequestOf returns what is known of a call, its common fields included, and nil
 // for none.
-func RequestOf(call string) *Object { return known.requests[call] }
+func RequestOf(call string) *Object { return known().requests[call] }
 
 // AnswerOf returns what is known of the frame with a message type, its envelope
 // included, and nil for none.
-func AnswerOf(msgType string) *Object { return known.answers[msgType] }
+func AnswerOf(msgType string) *Object { return known().answers[msgType] }
 
 func must(s *Schema, err error) *Schema {
 	if err != nil {

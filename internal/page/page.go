@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
+	"io"
 	"io/fs"
 	"net/http"
 	"path"
@@ -18,13 +19,16 @@ import (
 	"github.com/karlquant/quasar/internal/problem"
 )
 
-// file is one file, held in memory.
+// file is one file. It is read when it is first asked for and held in memory from
+// then on: a server whose page nobody opens does not pay for it.
 type file struct {
-	content     string
 	contentType string
-	etag        string        // without its quotes
-	gzipped     func() string // compressed when it is first asked for, once; "" where that does not pay
+	plain       func() (form, error)
+	gzipped     func() (form, error) // plain where compressing does not pay
 }
+
+// form is a file as it is sent.
+type form struct{ content, etag, encoding string }
 
 // Site is a set of files to serve. It is an http.Handler for GET and HEAD below
 // the prefix that it was made for. The zero Site has no file.
@@ -34,20 +38,17 @@ type Site struct {
 	files  map[string]file
 }
 
-// New reads all files. They are served below prefix ("/ui/"), index.html also at
-// the prefix itself. frames lists the origins whose pages may hold ours in a
-// frame; with none of them no page may.
+// New finds all files, which must not change from then on. They are served below
+// prefix ("/ui/"), index.html also at the prefix itself. frames lists the origins
+// whose pages may hold ours in a frame; with none of them no page may.
 func New(files fs.FS, prefix string, frames ...string) (*Site, error) {
 	s := &Site{prefix: prefix, policy: policy(frames), files: make(map[string]file)}
 	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		content, err := fs.ReadFile(files, name)
-		if err == nil {
-			s.files[name] = newFile(name, content)
-		}
-		return err
+		s.files[name] = newFile(files, name)
+		return nil
 	})
 	return s, err
 }
@@ -85,31 +86,37 @@ var contentTypes = map[string]string{
 	".txt":  "text/plain; charset=utf-8",
 }
 
-func newFile(name string, content []byte) file {
+func newFile(files fs.FS, name string) file {
 	kind, known := contentTypes[path.Ext(name)]
 	if !known {
 		kind = "application/octet-stream"
 	}
-	sum := sha256.Sum256(content)
-	return file{
-		content: string(content), contentType: kind, etag: base64.RawURLEncoding.EncodeToString(sum[:12]),
-		gzipped: sync.OnceValue(func() string { return compress(content) }),
-	}
+	plain := sync.OnceValues(func() (form, error) { return read(files, name) })
+	return file{contentType: kind, plain: plain, gzipped: sync.OnceValues(func() (form, error) {
+		f, err := plain()
+		return compress(f), err
+	})}
 }
 
-// compress returns content as gzip, "" where that is hardly shorter.
-func compress(content []byte) string {
+func read(files fs.FS, name string) (form, error) {
+	content, err := fs.ReadFile(files, name)
+	sum := sha256.Sum256(content)
+	return form{content: string(content), etag: base64.RawURLEncoding.EncodeToString(sum[:12])}, err
+}
+
+// compress returns f as gzip, and f itself where that is hardly shorter.
+func compress(f form) form {
 	var out bytes.Buffer
 	z, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
 	if err != nil {
 		panic(err) // the level is a valid one
 	}
-	_, _ = z.Write(content) // to memory: it cannot fail
+	_, _ = io.WriteString(z, f.content) // to memory: it cannot fail
 	_ = z.Close()
-	if out.Len() > len(content)*9/10 {
-		return ""
+	if out.Len() > len(f.content)*9/10 {
+		return f
 	}
-	return out.String()
+	return form{content: out.String(), etag: f.etag + "-gzip", encoding: "gzip"} // two sequences of bytes have two names
 }
 
 // takesGzip tells whether a client said that it takes gzip (RFC 9110, 12.5.3).
@@ -158,18 +165,22 @@ func (s *Site) Has(name string) bool {
 // take it so.
 func (s *Site) Serve(w http.ResponseWriter, r *http.Request, name string) {
 	f := s.files[name]
+	sent, err := f.plain()
+	if takesGzip(r) {
+		sent, err = f.gzipped()
+	}
+	if err != nil {
+		problem.Write(w, http.StatusInternalServerError, err.Error())
+		return
+	}
 	h := w.Header()
 	protect(h, s.policy)
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Content-Type", f.contentType)
 	h.Set("Vary", "Accept-Encoding")
-	content, etag := f.content, f.etag
-	if takesGzip(r) {
-		if gzipped := f.gzipped(); gzipped != "" {
-			content, etag = gzipped, etag+"-gzip" // two sequences of bytes have two names
-			h.Set("Content-Encoding", "gzip")
-		}
+	h.Set("Etag", `"`+sent.etag+`"`)
+	if sent.encoding != "" {
+		h.Set("Content-Encoding", sent.encoding)
 	}
-	h.Set("Etag", `"`+etag+`"`)
-	http.ServeContent(w, r, name, time.Time{}, strings.NewReader(content)) // no time: the ETag decides
+	http.ServeContent(w, r, name, time.Time{}, strings.NewReader(sent.content)) // no time: the ETag decides
 }

@@ -3,7 +3,6 @@ package page_test
 import (
 	"compress/gzip"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"net/http"
@@ -218,8 +217,46 @@ func (b brokenFS) ReadFile(name string) ([]byte, error) {
 	return nil, err
 }
 
-func TestNewFailsIfAFileCannotBeRead(t *testing.T) {
-	if _, err := page.New(brokenFS{files}, "/ui/"); fmt.Sprint(err) != "the disk is gone" {
-		t.Errorf("got the error %v, want the disk is gone", err)
+// A file is read when it is first asked for; that it cannot be is said then, and
+// the others are served.
+func TestAFileThatCannotBeReadIsAnError(t *testing.T) {
+	s, err := page.New(brokenFS{files}, "/ui/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, accept := range []string{"", "gzip"} {
+		w := ask(s, "GET", "/ui/", "Accept-Encoding", accept)
+		if w.Code != 500 || w.Header().Get("Etag") != "" || !strings.Contains(w.Body.String(), "the disk is gone") {
+			t.Errorf("accepting %q: got %d %s, want 500 with the reason", accept, w.Code, w.Body)
+		}
+	}
+	if w := ask(s, "GET", "/ui/hub/main.js"); w.Code != 200 {
+		t.Errorf("another file: got %d, want 200", w.Code)
+	}
+}
+
+// countingFS counts how often its files are read.
+type countingFS struct {
+	fstest.MapFS
+	reads map[string]int
+}
+
+func (c countingFS) ReadFile(name string) ([]byte, error) {
+	c.reads[name]++
+	return c.MapFS.ReadFile(name)
+}
+
+func TestAFileIsReadOnceAndOnlyIfAskedFor(t *testing.T) {
+	c := countingFS{files, map[string]int{}}
+	s, err := page.New(c, "/ui/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		ask(s, "GET", "/ui/")
+		ask(s, "GET", "/ui/", "Accept-Encoding", "gzip")
+	}
+	if diff := cmp.Diff(map[string]int{"index.html": 1}, c.reads); diff != "" {
+		t.Errorf("files read (-want +got):\n%s", diff)
 	}
 }

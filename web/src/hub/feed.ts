@@ -10,6 +10,8 @@ import type { State } from "./wire.js";
 
 const booksEvery = 5000; // milliseconds, while the stream brings the snapshots
 const allEvery = 2000;
+/** The same after so many polls in a row that failed: a hub that is long gone is asked less often. */
+const offlineEvery = [2000, 2000, 2000, 4000, 8000, 15_000];
 const wantingEvery = 60_000; // without a token there is nothing to be had
 const booksSoon = 300; // after something that the books will explain
 const failuresToPoll = 2;
@@ -24,7 +26,7 @@ export class Feed {
   #stream: Stream;
   #poller: Poller<State>;
   #lastContact: number | null = null; // the hub's time when it was heard last
-  #pollFailed = false;
+  #pollsFailed = 0; // in a row
   #soon: ReturnType<typeof setTimeout> | null = null;
 
   /** changed() is called after anything of the store or the connection may have changed. */
@@ -38,7 +40,7 @@ export class Feed {
       update: (frame) => this.#update(frame),
       down: () => this.#down(),
     }, () => access.protocols());
-    this.#poller = new Poller("/api/state", () => (access.wanting ? wantingEvery : this.#stream.live ? booksEvery : allEvery), {
+    this.#poller = new Poller("/api/state", () => this.#interval(), {
       taken: (state) => this.#polled(state),
       same: () => this.#answered(),
       failed: (error) => this.#failed(error),
@@ -48,6 +50,19 @@ export class Feed {
   start() {
     this.#stream.connect();
     this.#poller.start();
+    addEventListener("online", () => this.#knock());
+  }
+
+  #interval(): number {
+    if (this.#access.wanting) return wantingEvery;
+    if (this.#stream.live) return booksEvery;
+    return offlineEvery[Math.min(this.#pollsFailed, offlineEvery.length) - 1] ?? allEvery;
+  }
+
+  /** Tries at once what would be tried later. */
+  #knock() {
+    if (!this.#stream.live) this.#stream.connect();
+    this.#poller.now();
   }
 
   /** Tries again at once, with what was changed of the access. */
@@ -57,15 +72,20 @@ export class Feed {
     this.#poller.now();
   }
 
-  /** The connection: {state, since}; since is the hub's time of the last contact, null for none. */
+  /**
+   * The connection: {state, since, next}; since is the hub's time of the last
+   * contact, null for none; next is in how many seconds it is tried again, 0 for now.
+   */
   status() {
-    return { state: this.#state(), since: this.#lastContact };
+    const dues = [this.#stream.due, this.#poller.due].filter((due) => due !== null);
+    const next = dues.length === 0 ? 0 : Math.max(0, Math.min(...dues) - performance.now()) / 1000;
+    return { state: this.#state(), since: this.#lastContact, next };
   }
 
   #state() {
     if (this.#access.wanting) return "login";
     if (this.#stream.live) return "live";
-    if (this.#pollFailed) return "offline";
+    if (this.#pollsFailed > 0) return "offline";
     if (this.#lastContact === null) return "connecting";
     return this.#stream.failures >= failuresToPoll ? "polling" : "reconnecting";
   }
@@ -78,7 +98,7 @@ export class Feed {
 
   #initial(frame: InitialState) {
     this.#heard(frame.hub_timestamp);
-    this.#pollFailed = false;
+    this.#pollsFailed = 0;
     this.#store.replace(frame.snapshots, frame.hub_timestamp);
     this.#poller.now(); // the books may be another hub's
     this.#changed();
@@ -123,8 +143,8 @@ export class Feed {
 
   /** The hub answers polls. If it did not before, the stream need not wait any longer. */
   #reachable() {
-    if (this.#pollFailed) this.#stream.connect();
-    this.#pollFailed = false;
+    if (this.#pollsFailed > 0) this.#stream.connect();
+    this.#pollsFailed = 0;
     this.#changed();
   }
 
@@ -140,7 +160,7 @@ export class Feed {
   }
 
   #unanswered() {
-    this.#pollFailed = true;
+    this.#pollsFailed++;
     if (this.#stream.live && this.#clock.now() - (this.#lastContact ?? 0) > silentAfter) this.#stream.drop();
     this.#changed();
   }

@@ -24,10 +24,12 @@ let view = read(location.hash);
 let ticked = true; // a second has passed: all ages
 let shownBooks: Books | null = null;
 let shownState = "";
+let nextTry = 0;
 
 const paint = painter(() => {
-  const { state, since } = feed.status();
-  showConnection({ state, since, text: words(state, since), server: "hub" });
+  const { state, since, next } = feed.status();
+  if (ticked || state !== shownState) nextTry = next; // it counts in seconds
+  showConnection({ state, since, next: nextTry, text: words(state, since), server: "hub" });
   const now = clock.now();
   const ages = ticked || state !== shownState;
   const chosen = aside.changed(store.changed);
@@ -91,6 +93,11 @@ function setOrder(order: Order) {
 }
 
 document.addEventListener("click", (event) => {
+  if ((event.target as Element).closest(".skip") !== null) {
+    event.preventDefault(); // the address would forget what the reader looks at
+    byId("content").focus();
+    return;
+  }
   const button = (event.target as Element).closest<HTMLElement>("[data-open], [data-order]");
   const { open, order } = button?.dataset ?? {};
   if (isOrder(order)) setOrder(order);
@@ -99,6 +106,7 @@ document.addEventListener("click", (event) => {
   aside.open(button);
 });
 
+byId("lost-now").addEventListener("click", () => feed.retry());
 byId("filter").addEventListener("input", (event) => look({ filter: (event.target as HTMLInputElement).value.trim() }));
 byId("state").addEventListener("change", (event) => {
   const wanted = (event.target as HTMLSelectElement).value;

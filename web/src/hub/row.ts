@@ -14,6 +14,7 @@ export class Row {
   readonly node = document.createElement("tbody");
   readonly name: string;
   rank: number | null = null;
+  /** Whether it is on the screen or near it, as was told last. */
   inSight = false;
   shown = false;
 
@@ -28,7 +29,6 @@ export class Row {
     this.shown = true;
     render(row(d, this.rank, history, now, chosen), this.node);
   }
-
 }
 
 function row(d: Described, rank: number | null, history: History | undefined, now: number, chosen: boolean) {

@@ -34,6 +34,8 @@ export class Stream {
   live = false;
   /** How often in a row it did not work. */
   failures = 0;
+  /** When it is tried again, in milliseconds of performance.now(); null while a connection is there or under way. */
+  due: number | null = null;
 
   /** protocols are asked for with each connection: a credential, where a cookie is not to be had. */
   constructor(url: string, on: Streamed, protocols: () => string[] = () => []) {
@@ -45,6 +47,7 @@ export class Stream {
   /** Connects now, unless that is under way. */
   connect() {
     clearTimeout(this.#retry);
+    this.due = null;
     if (this.#socket !== null) return;
     let socket: WebSocket;
     try {
@@ -72,6 +75,7 @@ export class Stream {
   stop() {
     this.drop();
     clearTimeout(this.#retry);
+    this.due = null;
   }
 
   #take(data: string) {
@@ -101,7 +105,9 @@ export class Stream {
     this.#socket = null;
     this.live = false;
     this.failures++;
-    this.#retry = setTimeout(() => this.connect(), delay(this.failures));
+    const wait = delay(this.failures);
+    this.due = performance.now() + wait;
+    this.#retry = setTimeout(() => this.connect(), wait);
     this.#on.down();
   }
 }

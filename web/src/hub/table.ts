@@ -37,6 +37,7 @@ export class Table {
   #unsorted = true;
   #watcher: IntersectionObserver;
   #listed: Listed[] = [];
+  #onScreen = new Set<Row>();
 
   /** changed() is called when something that was not painted comes into sight; sort(column) when a reader asks for that. */
   constructor(store: Store, clock: ServerClock, view: View, changed: () => void, sort: (column: Column) => void) {
@@ -47,6 +48,9 @@ export class Table {
       for (const { target, isIntersecting } of entries) this.#sight((target as HTMLElement).dataset["space"] ?? "", isIntersecting);
       changed();
     }, { rootMargin: "50%" });
+    for (const moved of ["scroll", "resize"]) addEventListener(moved, () => {
+      if (this.#look()) changed(); // still within the frame that shows them
+    }, { passive: true });
     render(patterns, byId("patterns"));
     render(gaugeKey, byId("gauge-key"));
     render(heads.map(([column, kind, text]) => head(column, kind, text, sort)), byId("assets-head"));
@@ -58,6 +62,28 @@ export class Table {
     if (row === undefined) return;
     row.inSight = inSight;
     if (inSight) this.#store.changed.add(name);
+  }
+
+  /**
+   * Finds the rows on the screen, now: the watcher tells of those that were far off
+   * only when they have been seen. Tells whether there are such.
+   */
+  #look(): boolean {
+    const rows = this.#listed.map(({ name }) => this.#row(name));
+    const before = this.#onScreen;
+    this.#onScreen = new Set();
+    for (let i = firstBelow(rows, 0); i < rows.length; i++) {
+      const row = rows[i];
+      if (row === undefined || row.node.getBoundingClientRect().top > innerHeight) break;
+      this.#onScreen.add(row);
+    }
+    for (const row of before) if (!this.#onScreen.has(row)) row.node.classList.remove("on-screen");
+    const late = [...this.#onScreen].filter((row) => !before.has(row));
+    for (const row of late) {
+      row.node.classList.add("on-screen");
+      if (!row.inSight) this.#store.changed.add(row.name);
+    }
+    return late.some((row) => !row.inSight);
   }
 
   /** The assets that are shown, from the first row to the last. */
@@ -109,7 +135,7 @@ export class Table {
     this.#sort(reachable);
     for (const name of ages ? this.#rows.keys() : changed) {
       const row = this.#rows.get(name);
-      if (row === undefined || !(row.inSight || !row.shown)) continue; // it comes when it is looked at
+      if (row === undefined || (row.shown && !row.inSight && !this.#onScreen.has(row))) continue; // it comes when it is looked at
       this.#showRow(row, reachable);
       changed.delete(name);
     }
@@ -128,11 +154,13 @@ export class Table {
     this.#sortedAt = at;
     const ranked = rank(this.#store.names(), this.#store.snapshots, this.#view.order);
     const all = ranked.map(({ name, rank: place }): Listed => ({ name, rank: place, described: () => describe(this.asset(name, reachable)) }));
+    const before = this.#listed;
     this.#listed = arranged(all, this.#view);
     const table = byId("assets") as HTMLTableElement;
     arrange(table, this.#listed.map((listed) => this.#place(listed)), table.tHead?.nextSibling ?? null);
     this.#forget(new Set(ranked.map(({ name }) => name)));
     this.#count(ranked.length);
+    if (before.length !== this.#listed.length || this.#listed.some(({ name }, i) => name !== before[i]?.name)) this.#look();
   }
 
   #place({ name, rank: place }: Listed): HTMLElement {
@@ -167,9 +195,21 @@ export class Table {
     for (const [name, row] of this.#rows) {
       if (names.has(name)) continue;
       this.#watcher.unobserve(row.node);
+      this.#onScreen.delete(row);
       this.#rows.delete(name);
     }
   }
+}
+
+/** The place of the first of rows, which stand below one another, that ends below y. */
+function firstBelow(rows: readonly Row[], y: number): number {
+  let [from, to] = [0, rows.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((rows[middle]?.node.getBoundingClientRect().bottom ?? 0) > y) to = middle;
+    else from = middle + 1;
+  }
+  return from;
 }
 
 function head(column: Column, kind: string, text: string, sort: (column: Column) => void) {

@@ -28,6 +28,9 @@ export class Poller<T> {
   #again = false;
   #running = false;
 
+  /** When it asks again, in milliseconds of performance.now(); null while it asks or does not run. */
+  due: number | null = null;
+
   /** headers are sent with each request: a credential, where a cookie is not to be had. */
   constructor(url: string, interval: () => number, on: Polled<T>, headers: () => Record<string, string> = () => ({})) {
     this.#url = url;
@@ -62,12 +65,17 @@ export class Poller<T> {
   }
 
   #seen() {
-    if (document.hidden) clearTimeout(this.#timer);
-    else this.now();
+    if (!document.hidden) {
+      this.now();
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.due = null;
   }
 
   async #ask() {
     this.#asking = true;
+    this.due = null;
     this.#again = false;
     let tell: () => void;
     try {
@@ -93,6 +101,9 @@ export class Poller<T> {
 
   #wait() {
     clearTimeout(this.#timer);
-    if (!document.hidden) this.#timer = setTimeout(() => this.#ask(), this.#interval());
+    if (document.hidden) return;
+    const wait = this.#interval();
+    this.due = performance.now() + wait;
+    this.#timer = setTimeout(() => this.#ask(), wait);
   }
 }

@@ -1,0 +1,66 @@
+// What a reader gets at on the hub's page, and when.
+
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "./browser.js";
+import { live, withHub } from "./hub.js";
+import { training, voting } from "./publisher.js";
+
+withHub("rows that come into sight are right in the frame that shows them", [], async (hub, { view, publisher }) => {
+  const names = Array.from({ length: 120 }, (_, i) => `V${String(i).padStart(3, "0")}`);
+  for (const name of names) (await publisher(name)).metrics(training(1, 0.5), voting(9, 1));
+  const page = await view();
+  await eventually("rows", async () => (await page.names()).length, names.length);
+  await sleep(5000); // for ages to go on
+  const seen = await page.page.evaluate(() => new Promise((resolve) => {
+    const painted = new MessageChannel();
+    painted.port1.onmessage = () => {
+      const rows = [...document.querySelectorAll("tbody[data-space]")].filter((row) => row.getBoundingClientRect().top > 0 && row.getBoundingClientRect().bottom < innerHeight);
+      resolve(rows.map((row) => [row.dataset.space, row.querySelector(".c-fresh").innerText.trim()]));
+    };
+    document.querySelector('tbody[data-space="V110"]').scrollIntoView({ block: "end" });
+    requestAnimationFrame(() => painted.port2.postMessage(null)); // behind the frame
+  }));
+  assert.ok(seen.length > 5 && seen.every(([name]) => name > "V080"), `got ${JSON.stringify(seen)}`);
+  const old = seen.filter(([, text]) => !/^([4-9]|\d\d) s$/.test(text));
+  assert.deepEqual(old, [], "rows that say how old they were");
+});
+
+withHub("skipping to the content forgets neither the asset nor the filter", [], async (hub, { view, publisher }) => {
+  for (const space of ["V75", "V100"]) (await publisher(space)).metrics(training(1, 0.5), voting(9, 1));
+  const address = `${hub.url}/#asset=V75&order=asc&filter=v`;
+  const page = await view(address);
+  await eventually("the asset", () => page.text("#inspector h2"), "V75");
+  await page.page.keyboard.press("Tab");
+  assert.equal(await page.page.evaluate(() => document.activeElement.className), "skip");
+  await page.page.keyboard.press("Enter");
+  assert.equal(await page.page.evaluate(() => document.activeElement.id), "content");
+  assert.equal(page.page.url(), address);
+  assert.equal(await page.page.inputValue("#filter"), "v");
+  await page.page.keyboard.press("Tab");
+  assert.ok(await page.page.evaluate(() => document.activeElement.closest("#content") !== null), "the next stop is within the content");
+});
+
+withHub("an offline page says when it tries again, quietly, and tries at once when it is told to", [], async (hub, { view }) => {
+  const page = await view();
+  await live(page);
+  await hub.kill();
+  await eventually("connection", () => page.connection(), (text) => text.startsWith("Offline since"));
+  await page.page.evaluate(() => {
+    globalThis.changes = { pill: 0, next: [] };
+    const watch = (id, take) => new MutationObserver(take).observe(document.getElementById(id), { subtree: true, childList: true, characterData: true });
+    watch("connection", () => { globalThis.changes.pill++; });
+    watch("lost-next", () => globalThis.changes.next.push(performance.now()));
+  });
+  await eventually("the banner", () => page.text("#lost-next"), (text) => /^Next attempt in [4-9] s\.$/.test(text));
+  const { pill, next } = await page.page.evaluate(() => globalThis.changes);
+  assert.equal(pill, 0, "what is read out changed");
+  assert.ok(next.length >= 3 && next.at(-1) - next[0] >= 900 * (next.length - 1), `got changes at ${next}, want at most one a second`);
+  assert.equal(await page.page.locator("#lost[aria-live], #lost[role], #lost [aria-live], #lost [role]").count(), 0);
+  await hub.start();
+  const asked = page.page.waitForRequest((request) => request.url().endsWith("/api/state"), { timeout: 2000 });
+  await page.page.getByRole("button", { name: "Try now" }).click();
+  await asked;
+  await live(page);
+  assert.equal(await page.visible("#lost"), false);
+});

@@ -3,34 +3,13 @@ package app
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/karlquant/quasar/internal/build"
 )
 
-// stamped is set by the linker in releases.
-var stamped string
-
-// version is what the release was stamped with, else what the go command knows
-// of the build.
-func version() string {
-	if stamped != "" {
-		return stamped
-	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return "devel-" + s.Value[:12]
-		}
-	}
-	return "devel"
-}
+func version() string { return build.Version() }
 
 type versionAnswer struct {
 	Version string `json:"version"`

@@ -22,7 +22,7 @@ func (p platform) file(version string) string {
 }
 
 // stamp is the variable that the version is put into.
-const stamp = "github.com/karlquant/quasar/internal/app.stamped"
+const stamp = "github.com/karlquant/quasar/internal/build.stamped"
 
 // build makes a static binary that names neither the machine nor the folder that it
 // was made in, so that others can make the same one.

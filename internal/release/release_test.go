@@ -18,9 +18,9 @@ func module(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"go.mod":              "module github.com/karlquant/quasar\n\ngo 1.26.0\n",
-		"cmd/quasar/main.go":  "package main\n\nimport \"github.com/karlquant/quasar/internal/app\"\n\nfunc main() { app.Main() }\n",
-		"internal/app/app.go": "package app\n\nimport \"fmt\"\n\nvar stamped string\n\nfunc Main() { fmt.Println(stamped) }\n",
+		"go.mod":                  "module github.com/karlquant/quasar\n\ngo 1.26.0\n",
+		"cmd/quasar/main.go":      "package main\n\nimport \"github.com/karlquant/quasar/internal/build\"\n\nfunc main() { build.Main() }\n",
+		"internal/build/build.go": "package build\n\nimport \"fmt\"\n\nvar stamped string\n\nfunc Main() { fmt.Println(stamped) }\n",
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {

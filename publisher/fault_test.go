@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -263,7 +262,7 @@ func TestTheTokenTravelsInItsHeaderAndNowhereElse(t *testing.T) {
 		hub := newPeer(t)
 		var log logBook
 		logger := slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		opts := &publisher.Options{Token: token, Header: http.Header{"Authorization": {other}}, Logger: logger}
+		opts := &publisher.Options{Token: token, Authorization: other, Logger: logger}
 		var said strings.Builder
 		pub := hub.open(t, opts)
 		logger.Info("options", "opts", *opts)
@@ -277,10 +276,13 @@ func TestTheTokenTravelsInItsHeaderAndNowhereElse(t *testing.T) {
 		pub.PublishTraining(steps(1))
 		synctest.Wait()
 		hub.mu.Lock()
+		if !strings.HasSuffix(hub.header.Get("User-Agent"), " (publisher)") || !strings.HasPrefix(hub.header.Get("User-Agent"), "quasar/") {
+			t.Errorf("handshake: got the client %q, want quasar/VERSION (publisher)", hub.header.Get("User-Agent"))
+		}
 		if hub.header.Get("X-Quasar-Token") != token || hub.header.Get("Authorization") != other || strings.Contains(hub.path, "hush") {
 			t.Errorf("handshake: got %v for %s, want both headers and a plain path", hub.header, hub.path)
 		}
-		hub.refuse = refuse(401, `{"detail":"unknown token `+token+`"}`)
+		hub.refuse = refuse(401, `{"detail":"unknown token `+token+` and hush-2"}`)
 		hub.mu.Unlock()
 		hub.kill()
 		time.Sleep(time.Minute)
@@ -297,7 +299,7 @@ func TestTheTokenTravelsInItsHeaderAndNowhereElse(t *testing.T) {
 				t.Errorf("got a credential in\n%s", where)
 			}
 		}
-		if !strings.Contains(log.String(), "unknown token [redacted]") {
+		if !strings.Contains(log.String(), "unknown token [redacted] and [redacted]") {
 			t.Errorf("the refusal is not in the log:\n%s", log.String())
 		}
 	})

@@ -12,14 +12,20 @@ import (
 // Options of a Publisher. Nil stands for the zero value. Printing them shows
 // neither the token nor the values of the headers.
 type Options struct {
-	// Header is sent with each handshake: the Authorization that a proxy in
-	// front of the hub wants, for example.
+	// Header is sent with each handshake. Its User-Agent takes the place of ours,
+	// and its Authorization that of the field below.
 	Header http.Header `json:"-"`
 
 	// Token is the credential for the hub; it travels in the header
 	// X-Quasar-Token and nowhere else. Empty takes that of the environment,
 	// QUASAR_TOKEN, if there is any.
 	Token string `json:"-"`
+
+	// Authorization is what a proxy in front of the hub wants in the header of that
+	// name, such as "Bearer hf_…" for a private Hugging Face Space. It goes to hubs
+	// on wss or on this machine, and New refuses all others. Empty takes that of the
+	// environment, QUASAR_AUTHORIZATION, if there is any.
+	Authorization string `json:"-"`
 
 	// HTTPClient makes the handshakes; its redirects are not followed. Nil is a
 	// client of its own, which takes its proxy from the environment.
@@ -59,8 +65,8 @@ func (o Options) Format(f fmt.State, _ rune) { _, _ = fmt.Fprint(f, o.text()) }
 func (o Options) LogValue() slog.Value { return slog.StringValue(o.text()) }
 
 func (o Options) text() string {
-	return fmt.Sprintf("{headers: %d, token: %t, max rate: %g/s, max vote age: %v}",
-		len(o.Header), o.Token != "", o.MaxRate, o.MaxVoteAge)
+	return fmt.Sprintf("{headers: %d, token: %t, authorization: %t, max rate: %g/s, max vote age: %v}",
+		len(o.Header), o.Token != "", o.Authorization != "", o.MaxRate, o.MaxVoteAge)
 }
 
 // settle returns the options with their defaults filled in.

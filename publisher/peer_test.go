@@ -166,7 +166,7 @@ func (p *peer) make(t *testing.T, opts *publisher.Options) *publisher.Publisher 
 		opts = &publisher.Options{}
 	}
 	opts.HTTPClient = p.Client()
-	pub, err := publisher.New("V75", "ws://hub", opts)
+	pub, err := publisher.New("V75", "ws://localhost", opts)
 	if err != nil {
 		t.Fatal(err)
 	}

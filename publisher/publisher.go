@@ -67,13 +67,13 @@ func New(space, hubURL string, opts *Options) (*Publisher, error) {
 		return nil, fmt.Errorf("publisher: %w", err)
 	}
 	dialer, err := dial.New(address, &dial.Options{
-		Header: settled.Header, Token: settled.Token, HTTPClient: settled.HTTPClient,
+		Header: settled.Header, Token: settled.Token, Authorization: settled.Authorization, Role: "publisher", HTTPClient: settled.HTTPClient,
 		Silence: maxSilence, ReadLimit: -1, // what comes is never kept
 	})
 	if err != nil {
 		return nil, fmt.Errorf("publisher: %w", err)
 	}
-	settled.Header, settled.Token = nil, "" // the dialer hides them
+	settled.Header, settled.Token, settled.Authorization = nil, "", "" // the dialer hides them
 	p := &Publisher{
 		space: space, opts: settled, dialer: dialer, gap: time.Duration(float64(time.Second) / settled.MaxRate),
 		wake: make(chan struct{}, 1), closing: make(chan struct{}), done: make(chan struct{}),

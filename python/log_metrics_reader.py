@@ -416,7 +416,9 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--once", action="store_true", help="read the whole log, publish the newest values and end")
     parser.add_argument("--token-file", metavar="FILE", help="holds the hub's token; else QUASAR_TOKEN")
     parser.add_argument(
-        "--authorization-file", metavar="FILE", help="holds an Authorization header, which a private Space wants"
+        "--authorization-file",
+        metavar="FILE",
+        help="holds an Authorization header, which a private Space wants; else QUASAR_AUTHORIZATION",
     )
     return parser
 
@@ -425,8 +427,7 @@ def _publisher(args: argparse.Namespace) -> AssetSpacePublisher:
     url = resolve_hub(args.hub)
     token = _secret("--token-file", args.token_file)
     authorization = _secret("--authorization-file", args.authorization_file)
-    headers = {"Authorization": authorization} if authorization else None
-    publisher = AssetSpacePublisher(resolve_space(args.space, url), url, token=token, headers=headers)
+    publisher = AssetSpacePublisher(resolve_space(args.space, url), url, token=token, authorization=authorization)
     if publisher.stats["state"] == "misconfigured":
         raise ConfigError(publisher.stats["last_error"])
     return publisher

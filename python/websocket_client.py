@@ -418,8 +418,11 @@ class AssetSpacePublisher:
         names a space already, /ws/publish/<space_name> is put behind it.
     token: the hub's publisher token; None takes QUASAR_TOKEN. Sent as the
         header X-Quasar-Token, and never shown.
-    headers: more headers for the handshake, such as the Authorization that a
-        private Hugging Face Space wants. Never shown either.
+    authorization: what a proxy in front of the hub wants in the header of that
+        name, such as "Bearer hf_..." for a private Hugging Face Space; None takes
+        QUASAR_AUTHORIZATION, "" sends none. Never shown either, and sent to hubs on
+        wss:// or on this machine alone: to others nothing is published.
+    headers: more headers for the handshake. Never shown either.
     ssl_context: an ssl.SSLContext; None verifies against the system's roots.
     proxy: http://[user:password@]host:port; None takes HTTP_PROXY, HTTPS_PROXY,
         ALL_PROXY and NO_PROXY from the environment, "" takes none.
@@ -438,6 +441,7 @@ class AssetSpacePublisher:
         hub_url: str,
         *,
         token: Optional[str] = None,
+        authorization: Optional[str] = None,
         headers: Optional[Mapping[str, str]] = None,
         ssl_context: Any = None,
         proxy: Optional[str] = None,
@@ -459,12 +463,12 @@ class AssetSpacePublisher:
         self._lifecycle = threading.Lock()  # guards _worker; no publish takes it
         self._worker: Optional[_Worker] = None
         self._wake = _Wake()
-        self._route, self._fault = self._plan(hub_url, token, headers, ssl_context, proxy)
+        self._route, self._fault = self._plan(hub_url, _Credentials(token, authorization, headers), ssl_context, proxy)
 
-    def _plan(self, hub_url: Any, token: Any, headers: Any, context: Any, proxy: Any) -> tuple[Optional[_Route], str]:
+    def _plan(self, hub_url: Any, credentials: _Credentials, context: Any, proxy: Any) -> tuple[Optional[_Route], str]:
         """Returns how to reach the hub, or what is wrong with what we were told."""
         try:
-            return _plan_route(self._space, hub_url, token, headers, context, proxy, self._log), ""
+            return _plan_route(self._space, hub_url, credentials, context, proxy, self._log), ""
         except Exception as err:
             self._tally.last_error = _printable(err)
             return None, _printable(err)
@@ -1103,9 +1107,10 @@ def _upgrade(stream: _Stream, route: _Route) -> bytes:
         ("Connection", "Upgrade"),
         ("Sec-WebSocket-Version", "13"),
         ("Sec-WebSocket-Key", key.decode("ascii")),
-        ("User-Agent", f"quasar-python/{__version__}"),
         *route.headers,
     ]
+    if not any(name.lower() == "user-agent" for name, _ in headers):
+        headers.append(("User-Agent", f"quasar-client/{__version__}"))
     answer = _ask(stream, f"GET {route.path} HTTP/1.1", headers)
     if answer.status != 101:
         raise _refusal(answer, f"got {answer.status} {answer.phrase}, want 101{_because(stream, answer)}")
@@ -1321,12 +1326,21 @@ class _Route:
         self.proxy: Optional[_Proxy] = None
 
 
-def _plan_route(space: str, hub_url: Any, token: Any, headers: Any, context: Any, proxy: Any, log: _Log) -> _Route:
+class _Credentials(NamedTuple):
+    token: Any
+    authorization: Any
+    headers: Any
+
+
+def _plan_route(space: str, hub_url: Any, credentials: _Credentials, context: Any, proxy: Any, log: _Log) -> _Route:
     route = _parse_hub(space, hub_url, log)
-    route.headers = _plan_headers(token, headers, log)
+    route.headers = _plan_headers(credentials, log)
     if route.secure:
         route.context = context if context is not None else _tls_context()
     elif route.headers and not _is_loopback(route.host):
+        if any(name.lower() == "authorization" for name, _ in route.headers):
+            # It may be the credential of a whole account, and anybody on the way could read it.
+            raise ValueError("authorization: got a hub without TLS beyond this machine, want wss:// or https://")
         log.once("clear", "credentials travel in clear text to %s; want wss://", route.origin)
     route.proxy = _plan_proxy(route, proxy, log)
     return route
@@ -1363,12 +1377,28 @@ def _publish_path(space: str, path: str, log: _Log) -> str:
     return f"{base}{marker}{named}"
 
 
-def _plan_headers(token: Any, headers: Any, log: _Log) -> list[tuple[str, str]]:
+def _plan_headers(credentials: _Credentials, log: _Log) -> list[tuple[str, str]]:
+    token, authorization, headers = credentials
     planned = [] if headers is None else [_header(name, value, log) for name, value in dict(headers).items()]
-    token = os.environ.get("QUASAR_TOKEN", "") if token is None else token
+    names = {name.lower() for name, _ in planned}
+    if token is None:
+        token = os.environ.get("QUASAR_TOKEN", "")
     if token:
         planned.append(_header("X-Quasar-Token", token, log))
+    if authorization is None and "authorization" not in names:
+        authorization = os.environ.get("QUASAR_AUTHORIZATION", "")
+    if authorization:
+        if "authorization" in names:
+            raise ValueError("authorization: got one in the headers and one beside them, want one of the two")
+        planned.append(_authorization(authorization, log))
     return planned
+
+
+def _authorization(value: Any, log: _Log) -> tuple[str, str]:
+    header = _header("Authorization", value, log)
+    if " " not in header[1]:
+        raise ValueError("authorization: want a scheme and a credential, such as Bearer hf_...")
+    return header
 
 
 def _header(name: Any, value: Any, log: _Log) -> tuple[str, str]:

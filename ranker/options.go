@@ -86,9 +86,11 @@ type Options struct {
 
 	// Token is the credential for the hub, Header goes with each handshake. Neither
 	// shows in an answer or a log. An empty Token takes that of the environment,
-	// QUASAR_TOKEN, if there is any.
-	Token  string
-	Header http.Header
+	// QUASAR_TOKEN, if there is any. Authorization is what a proxy in front of the hub
+	// wants in the header of that name, as in subscriber.Options.
+	Token         string
+	Authorization string
+	Header        http.Header
 	// HTTPClient makes the handshakes; nil for one of its own.
 	HTTPClient *http.Client
 
@@ -118,8 +120,8 @@ func (o Options) LogValue() slog.Value { return slog.StringValue(o.text()) }
 func (o Options) MarshalText() ([]byte, error) { return []byte(o.text()), nil }
 
 func (o Options) text() string {
-	return fmt.Sprintf("{hub: %s, assets: %q, order: %s, sync: %t, stale after: %v, token: %t, headers: %d}",
-		o.HubURL, o.Assets, o.Order, o.Sync, o.StaleAfter, o.Token != "", len(o.Header))
+	return fmt.Sprintf("{hub: %s, assets: %q, order: %s, sync: %t, stale after: %v, token: %t, authorization: %t, headers: %d}",
+		o.HubURL, o.Assets, o.Order, o.Sync, o.StaleAfter, o.Token != "", o.Authorization != "", len(o.Header))
 }
 
 // The policies and rewards by name, and whose outcomes a policy can learn from:

@@ -138,7 +138,7 @@ func prepare(t *testing.T, hub *fakeHub, opts *ranker.Options) *ranker.Ranker {
 	if opts == nil {
 		opts = &ranker.Options{}
 	}
-	opts.HubURL, opts.HTTPClient = "ws://hub", hub.Client()
+	opts.HubURL, opts.HTTPClient = "ws://localhost", hub.Client()
 	r, err := ranker.New(opts)
 	if err != nil {
 		t.Fatal(err)

@@ -54,7 +54,7 @@ func New(opts *Options) (*Ranker, error) {
 		return nil, err
 	}
 	client, err := subscriber.New(o.HubURL, &subscriber.Options{
-		Assets: o.Assets, Token: o.Token, Header: o.Header, HTTPClient: o.HTTPClient, Logger: o.Logger,
+		Assets: o.Assets, Token: o.Token, Authorization: o.Authorization, Header: o.Header, HTTPClient: o.HTTPClient, Logger: o.Logger,
 	})
 	if err != nil {
 		return nil, err
@@ -64,7 +64,7 @@ func New(opts *Options) (*Ranker, error) {
 	if o.AdminToken != "" {
 		r.admin = new(sha256.Sum256([]byte(o.AdminToken)))
 	}
-	o.Token, o.AdminToken, o.Header = "", "", nil // the client hides them
+	o.Token, o.Authorization, o.AdminToken, o.Header = "", "", "", nil // the client hides them
 	r.opts = o
 	if r.learner, err = newLearner(&r.opts); err != nil {
 		return nil, err

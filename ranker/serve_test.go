@@ -113,7 +113,7 @@ func TestHealthAndStateHaveEveryKey(t *testing.T) {
 		health := document{
 			"status": "ok", "version": "unknown", "hub_timestamp": fakeStart, "timestamp": fakeStart, "uptime_seconds": 0.,
 			"insecure_allow_anonymous": true, "assets": 0., "waiting": []any{}, "updates": 0.,
-			"hub": document{"url": "ws://hub", "connected": false, "since": fakeStart, "last_frame_at": nil, "connects": 0.,
+			"hub": document{"url": "ws://localhost", "connected": false, "since": fakeStart, "last_frame_at": nil, "connects": 0.,
 				"last_error": nil, "last_error_at": nil},
 			"policy":  untaught(nil),
 			"trading": document{"enabled": false, "mode": nil, "standing": nil, "note": "off: --trade paper trades on paper"},
@@ -145,7 +145,7 @@ func TestHealthTellsOfTheHubAndOfWhatWasAskedFor(t *testing.T) {
 		hub.leave()
 		got := read(t, ask(r, "GET", "/health").Body.Bytes())
 		if diff := cmp.Diff(document{
-			"url": "ws://hub", "connected": false, "since": fakeStart + 2, "last_frame_at": fakeStart, "connects": 1.,
+			"url": "ws://localhost", "connected": false, "since": fakeStart + 2, "last_frame_at": fakeStart, "connects": 1.,
 			"last_error": "connection lost without a close frame", "last_error_at": fakeStart + 2,
 		}, got["hub"]); diff != "" {
 			t.Errorf("hub (-want +got):\n%s", diff)
@@ -417,7 +417,7 @@ func TestTheTokenStaysSecret(t *testing.T) {
 		hub := newHub(t)
 		var seen bytes.Buffer
 		opts := &ranker.Options{
-			Token: token, Header: http.Header{"Authorization": {"Basic " + password}},
+			Token: token, Authorization: "Basic " + password,
 			Logger: slog.New(slog.NewJSONHandler(&seen, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		}
 		r := follow(t, hub, opts)

@@ -99,7 +99,7 @@ func (p *peer) client(t *testing.T, opts *subscriber.Options) *subscriber.Client
 		opts = &subscriber.Options{}
 	}
 	opts.HTTPClient = p.Client()
-	client, err := subscriber.New("ws://hub", opts)
+	client, err := subscriber.New("ws://localhost", opts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -92,8 +92,8 @@ func TestTheTokenTravelsInItsHeaderAndNowhereElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var said strings.Builder
 		logger := slog.New(slog.NewJSONHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))
-		opts := &subscriber.Options{Token: "tok-hush-1", Header: http.Header{"Authorization": {"Bearer hush-2"}}, Logger: logger, Assets: []string{"V75", "V100"}}
-		hub := newPeer(t, closing(1008, "no more of tok-hush-1", initial(snap("V75", 1)), `{"type":"tok-hush-1`))
+		opts := &subscriber.Options{Token: "tok-hush-1", Authorization: "Bearer hush-2", Logger: logger, Assets: []string{"V75", "V100"}}
+		hub := newPeer(t, closing(1008, "no more of tok-hush-1 and hush-2", initial(snap("V75", 1)), `{"type":"tok-hush-1`))
 		client := hub.client(t, opts)
 		logger.Info("options", "opts", *opts)
 		fmt.Fprintf(&said, "%v %+v %#v %s %v %+v %#v", *opts, *opts, opts, opts, client, client, client)
@@ -109,10 +109,13 @@ func TestTheTokenTravelsInItsHeaderAndNowhereElse(t *testing.T) {
 		if strings.Contains(said.String(), "hush") {
 			t.Errorf("got a credential in\n%s", said.String())
 		}
-		if !strings.Contains(said.String(), "no more of [redacted]") {
+		if !strings.Contains(said.String(), "no more of [redacted] and [redacted]") {
 			t.Errorf("the reason is not in\n%s", said.String())
 		}
 		hub.set(func(p *peer) {
+			if name := p.header.Get("User-Agent"); !strings.HasPrefix(name, "quasar/") || !strings.HasSuffix(name, " (subscriber)") {
+				t.Errorf("handshake: got the client %q, want quasar/VERSION (subscriber)", name)
+			}
 			if p.header.Get("X-Quasar-Token") != "tok-hush-1" || p.header.Get("Authorization") != "Bearer hush-2" || p.uri != "/ws/subscribe?assets=V75,V100" {
 				t.Errorf("handshake: got %v for %s, want both headers and the assets", p.header, p.uri)
 			}

@@ -52,13 +52,13 @@ func New(hubURL string, opts *Options) (*Client, error) {
 		return nil, fmt.Errorf("subscriber: %w", err)
 	}
 	dialer, err := dial.New(address, &dial.Options{
-		Header: settled.Header, Token: settled.Token, HTTPClient: settled.HTTPClient,
+		Header: settled.Header, Token: settled.Token, Authorization: settled.Authorization, Role: "subscriber", HTTPClient: settled.HTTPClient,
 		Silence: maxSilence, ReadLimit: settled.MaxFrame,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("subscriber: %w", err)
 	}
-	settled.Header, settled.Token = nil, "" // the dialer hides them
+	settled.Header, settled.Token, settled.Authorization = nil, "", "" // the dialer hides them
 	c := &Client{opts: settled, dialer: dialer, wanted: make(map[string]bool, len(assets))}
 	for _, asset := range assets {
 		c.wanted[asset] = true

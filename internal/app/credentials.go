@@ -105,9 +105,15 @@ func prefixes(list []string) ([]netip.Prefix, error) {
 	return out, nil
 }
 
-// credential is the token with which a command goes to a hub, and whom it believes
-// that it is one.
-type credential struct{ token, file, authorities string }
+// credential is the token with which a command goes to a hub, what a proxy in front
+// of it wants, and whom it believes that it is one.
+type credential struct{ token, file, authorization, authorizationFile, authorities string }
+
+// access is what a credential says, ready for use. client is nil for the usual one.
+type access struct {
+	token, authorization string
+	client               *http.Client
+}
 
 func credentialFlags(cmd *cobra.Command) *credential {
 	var c credential
@@ -115,6 +121,9 @@ func credentialFlags(cmd *cobra.Command) *credential {
 	f.StringVar(&c.token, "token", "", "the token for the hub; others on this machine can see it here, so better the variable or the file")
 	f.StringVar(&c.file, "token-file", "", "a file that holds the token")
 	alsoEnv(cmd, "token")
+	f.StringVar(&c.authorization, "authorization", "", "what a proxy in front of the hub wants in the header Authorization, such as 'Bearer hf_…' of a private Space; goes over TLS only; better the variable or the file")
+	f.StringVar(&c.authorizationFile, "authorization-file", "", "a file that holds it")
+	alsoEnv(cmd, "authorization")
 	f.StringVar(&c.authorities, "ca-file", "", "a PEM file: over TLS, believe the certificates in it and those that they vouch for, and not the system's")
 	return &c
 }
@@ -122,13 +131,16 @@ func credentialFlags(cmd *cobra.Command) *credential {
 // maxTokenFile is more than any token has, in bytes.
 const maxTokenFile = 4 << 10
 
-// read returns the token, "" for none, and the client for TLS, nil for the usual one.
-func (c *credential) read() (token string, client *http.Client, err error) {
-	if token, err = c.readToken(); err != nil {
-		return "", nil, err
+// read reads the files that were named.
+func (c *credential) read() (a access, err error) {
+	if a.token, err = c.readToken(); err != nil {
+		return access{}, err
 	}
-	client, err = trustedBy(c.authorities)
-	return token, client, err
+	if a.authorization, err = c.readAuthorization(); err != nil {
+		return access{}, err
+	}
+	a.client, err = trustedBy(c.authorities)
+	return a, err
 }
 
 func (c *credential) readToken() (string, error) {
@@ -138,6 +150,21 @@ func (c *credential) readToken() (string, error) {
 	text, err := readSecret(c.file)
 	if err != nil {
 		return "", misconfigured(fmt.Errorf("token-file: %w", err))
+	}
+	return text, nil
+}
+
+func (c *credential) readAuthorization() (string, error) {
+	if c.authorizationFile == "" {
+		return strings.TrimSpace(c.authorization), nil
+	}
+	data, err := os.ReadFile(c.authorizationFile)
+	if err != nil {
+		return "", misconfigured(fmt.Errorf("authorization-file: %w", err))
+	}
+	text := strings.TrimSpace(string(data))
+	if text == "" || len(text) > maxTokenFile {
+		return "", misconfigured(fmt.Errorf("authorization-file: got %d bytes in %s, want a line like Bearer hf_…", len(data), c.authorizationFile))
 	}
 	return text, nil
 }

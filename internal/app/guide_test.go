@@ -55,7 +55,7 @@ func TestTheOriginalGuidesSmokeTest(t *testing.T) {
 			} `json:"snapshot"`
 		} `json:"rankings"`
 	}
-	if err := getJSON(t.Context(), hub, "/rankings", "", nil, &answer); err != nil {
+	if err := getJSON(t.Context(), hub, "/rankings", access{}, &answer); err != nil {
 		t.Fatal(err)
 	}
 	if len(answer.Rankings) != 1 {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/http"
 	"slices"
 	"time"
 
@@ -34,11 +33,11 @@ publishers fare may take a viewer's.`,
 		if len(args) == 1 {
 			address = args[0]
 		}
-		token, client, err := cred.read()
+		a, err := cred.read()
 		if err != nil {
 			return err
 		}
-		return health(cmd, address, token, client, *asJSON)
+		return health(cmd, address, a, *asJSON)
 	}
 	return cmd
 }
@@ -62,9 +61,9 @@ type healthSummary struct {
 	} `json:"engine"`
 }
 
-func health(cmd *cobra.Command, address, token string, client *http.Client, asJSON bool) error {
+func health(cmd *cobra.Command, address string, a access, asJSON bool) error {
 	var raw jsontext.Value
-	if err := getJSON(cmd.Context(), address, "/health", token, client, &raw); err != nil {
+	if err := getJSON(cmd.Context(), address, "/health", a, &raw); err != nil {
 		return err
 	}
 	var h healthSummary

@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
 
+	"github.com/karlquant/quasar/internal/build"
 	"github.com/karlquant/quasar/internal/dial"
 	"github.com/karlquant/quasar/internal/problem"
 )
@@ -53,9 +54,9 @@ const restTimeout = 10 * time.Second
 // maxAnswer bounds what is read of an answer, in bytes.
 const maxAnswer = 64 << 20
 
-// getJSON asks a server and reads its answer into v; client may be nil. It follows
-// no redirect, which would carry the token away.
-func getJSON(ctx context.Context, server, path, token string, client *http.Client, v any) error {
+// getJSON asks a server and reads its answer into v. It follows no redirect, which
+// would carry the credentials away.
+func getJSON(ctx context.Context, server, path string, a access, v any) error {
 	address, err := restURL(server, path)
 	if err != nil {
 		return err
@@ -66,12 +67,16 @@ func getJSON(ctx context.Context, server, path, token string, client *http.Clien
 	if err != nil {
 		return misconfigured(err)
 	}
-	if token != "" {
-		req.Header.Set(dial.TokenHeader, token)
+	if a.token != "" {
+		req.Header.Set(dial.TokenHeader, a.token)
+	}
+	req.Header.Set("User-Agent", build.Product("command"))
+	if err := dial.Authorize(req.Header, address, a.authorization); err != nil {
+		return misconfigured(err)
 	}
 	asking := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	if client != nil {
-		asking.Transport = client.Transport
+	if a.client != nil {
+		asking.Transport = a.client.Transport
 	}
 	resp, err := asking.Do(req)
 	if err != nil {

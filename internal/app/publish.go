@@ -57,12 +57,14 @@ or an object with "training" and "voting", or just fields:
 		if err != nil {
 			return err
 		}
-		token, client, err := cred.read()
+		a, err := cred.read()
 		if err != nil {
 			return err
 		}
 		// Lines are paced here, so that none is merged with the next.
-		pub, err := publisher.New(args[0], *hub, &publisher.Options{Token: token, HTTPClient: client, Logger: log, MaxRate: 10 * max(*lines, 20)})
+		pub, err := publisher.New(args[0], *hub, &publisher.Options{
+			Token: a.token, Authorization: a.authorization, HTTPClient: a.client, Logger: log, MaxRate: 10 * max(*lines, 20),
+		})
 		if err != nil {
 			return misconfigured(err)
 		}

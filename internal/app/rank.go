@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"os"
 	"time"
 
@@ -23,7 +22,7 @@ const defaultRankListen = "127.0.0.1:7861"
 // rankFlags are what a ranker is told on the command line.
 type rankFlags struct {
 	hub, listen, order    string
-	token                 string
+	access                access
 	assets                []string
 	bandit, reward, model string
 	feedback, decisions   string
@@ -37,7 +36,6 @@ type rankFlags struct {
 	hosts                 []string
 	stale                 time.Duration
 	limits                limits
-	trust                 *http.Client
 	tls                   tlsFlags
 	trade                 tradeFlags
 }
@@ -102,7 +100,7 @@ SIGUSR1, or quasar trade halt, stops it from buying until a person resumes it.`,
 			return usage("%w", err)
 		}
 		flags.hub, flags.assets = *hub, append(flags.assets, args...)
-		if flags.token, flags.trust, err = cred.read(); err != nil {
+		if flags.access, err = cred.read(); err != nil {
 			return err
 		}
 		if flags.test {
@@ -115,7 +113,7 @@ SIGUSR1, or quasar trade halt, stops it from buying until a person resumes it.`,
 
 func (f *rankFlags) options(log *slog.Logger) *ranker.Options {
 	opts := &ranker.Options{
-		HubURL: f.hub, Token: f.token, HTTPClient: f.trust, Assets: f.assets, Order: quasar.Order(f.order), Sync: f.sync, StaleAfter: f.stale,
+		HubURL: f.hub, Token: f.access.token, Authorization: f.access.authorization, HTTPClient: f.access.client, Assets: f.assets, Order: quasar.Order(f.order), Sync: f.sync, StaleAfter: f.stale,
 		Policy: f.bandit, Reward: f.reward, Model: f.model, Feedback: f.feedback, Decisions: f.decisions,
 		Horizon: f.horizon, DecideEvery: f.every, Cost: f.cost, Alpha: f.alpha, Epsilon: f.epsilon, HalfLife: f.half,
 		Slate: f.slate, Floor: f.floor, Seed: f.seed, UI: web.Ranker(),

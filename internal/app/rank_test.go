@@ -22,7 +22,7 @@ import (
 // ask reads an answer of a server.
 func ask(t *testing.T, server, path string) (answer map[string]any) {
 	t.Helper()
-	if err := getJSON(t.Context(), server, path, "", nil, &answer); err != nil {
+	if err := getJSON(t.Context(), server, path, access{}, &answer); err != nil {
 		t.Fatal(err)
 	}
 	return answer

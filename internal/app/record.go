@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"strings"
 	"time"
 
@@ -57,7 +56,7 @@ with (quasar calibrate); whether they may be passed on is between you and the ve
 		if r.log, err = newLogger(cmd); err != nil {
 			return err
 		}
-		if r.token, r.trust, err = cred.read(); err != nil {
+		if r.access, err = cred.read(); err != nil {
 			return err
 		}
 		if r.out, err = recording.NewWriter(*dir, &r.opts); err != nil {
@@ -92,12 +91,12 @@ func distinct(names []string) []string {
 
 // recorder writes what comes, in one goroutine.
 type recorder struct {
-	url, hub, token string
-	trust           *http.Client
-	symbols         []string
-	opts            recording.Options
-	out             *recording.Writer
-	log             *slog.Logger
+	url, hub string
+	access   access
+	symbols  []string
+	opts     recording.Options
+	out      *recording.Writer
+	log      *slog.Logger
 
 	quoteNames               []string
 	quotesEvery              time.Duration
@@ -248,7 +247,7 @@ func hand(ctx context.Context, records chan<- recording.Record, r recording.Reco
 
 // spaces follows a hub. What goes wrong on the way there is told and tried again.
 func (r *recorder) spaces(ctx context.Context, records chan<- recording.Record) error {
-	client, err := subscriber.New(r.hub, &subscriber.Options{Token: r.token, HTTPClient: r.trust, Logger: r.log})
+	client, err := subscriber.New(r.hub, &subscriber.Options{Token: r.access.token, Authorization: r.access.authorization, HTTPClient: r.access.client, Logger: r.log})
 	if err != nil {
 		return misconfigured(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -19,8 +18,7 @@ import (
 // spaceFlags are what a space is told on the command line.
 type spaceFlags struct {
 	hub    string
-	token  string
-	trust  *http.Client
+	access access
 	name   string
 	index  string
 	seed   uint64
@@ -69,7 +67,7 @@ NAME is the space's name, and the index's unless --index says another.`,
 		if err != nil {
 			return err
 		}
-		if flags.token, flags.trust, err = cred.read(); err != nil {
+		if flags.access, err = cred.read(); err != nil {
 			return err
 		}
 		if flags.seed == 0 {
@@ -83,7 +81,9 @@ NAME is the space's name, and the index's unless --index says another.`,
 
 // runSpace trains and publishes until ctx ends.
 func runSpace(ctx context.Context, flags *spaceFlags, log *slog.Logger) error {
-	pub, err := publisher.New(flags.name, flags.hub, &publisher.Options{Token: flags.token, HTTPClient: flags.trust, Logger: log})
+	pub, err := publisher.New(flags.name, flags.hub, &publisher.Options{
+		Token: flags.access.token, Authorization: flags.access.authorization, HTTPClient: flags.access.client, Logger: log,
+	})
 	if err != nil {
 		return misconfigured(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -40,7 +39,7 @@ each update. With --json it prints one snapshot per line, as they come; with
 		if w.order, err = quasar.ParseOrder(*order); err != nil {
 			return usage("%w", err)
 		}
-		if w.token, w.client, err = cred.read(); err != nil {
+		if w.access, err = cred.read(); err != nil {
 			return err
 		}
 		w.out, w.errors, w.hub, w.assets, w.json = cmd.OutOrStdout(), cmd.ErrOrStderr(), *hub, args, *asJSON
@@ -55,8 +54,8 @@ each update. With --json it prints one snapshot per line, as they come; with
 // watcher shows what a hub knows.
 type watcher struct {
 	out, errors io.Writer
-	hub, token  string
-	client      *http.Client
+	hub         string
+	access      access
 	assets      []string
 	order       quasar.Order
 	stale       time.Duration
@@ -71,7 +70,7 @@ func (w *watcher) once(ctx context.Context) error {
 			Snapshot quasar.Snapshot `json:"snapshot"`
 		} `json:"rankings"`
 	}
-	if err := getJSON(ctx, w.hub, "/rankings?order="+string(w.order), w.token, w.client, &answer); err != nil {
+	if err := getJSON(ctx, w.hub, "/rankings?order="+string(w.order), w.access, &answer); err != nil {
 		return err
 	}
 	var snapshots []quasar.Snapshot
@@ -99,7 +98,7 @@ func (w *watcher) line(s *quasar.Snapshot) error {
 
 // follow shows each update until ctx ends.
 func (w *watcher) follow(ctx context.Context) error {
-	client, err := subscriber.New(w.hub, &subscriber.Options{Assets: w.assets, Token: w.token, HTTPClient: w.client})
+	client, err := subscriber.New(w.hub, &subscriber.Options{Assets: w.assets, Token: w.access.token, Authorization: w.access.authorization, HTTPClient: w.access.client})
 	if err != nil {
 		return misconfigured(err)
 	}

@@ -7,8 +7,8 @@ const table = `
 # The model, the frames, and the hops of the data.
 nothing                                                 ← quasar
 quasar                                                  ← internal/wire
-quasar                                                  ← internal/dial
-nothing                                                 ← internal/dial/dialtest | internal/logtest | internal/problem | internal/loglimit | internal/nowait | internal/watch | internal/certificate | internal/disk
+quasar, internal/build                                  ← internal/dial
+nothing                                                 ← internal/build | internal/dial/dialtest | internal/logtest | internal/problem | internal/loglimit | internal/nowait | internal/watch | internal/certificate | internal/disk
 internal/nowait                                         ← internal/fanout
 quasar, internal/problem                                ← internal/guard | internal/page | internal/rest
 internal/guard, internal/problem                        ← internal/gate

@@ -20,7 +20,7 @@ const writeTimeout = 10 * time.Second
 type Conn struct {
 	ws        *websocket.Conn
 	line      *line
-	token     Secret
+	secrets   secrets
 	readLimit int64
 }
 
@@ -78,7 +78,7 @@ func (c *Conn) reason(err error) error {
 	case errors.Is(err, websocket.ErrMessageTooBig):
 		return fmt.Errorf("got a message of more than %d bytes, the limit", c.readLimit)
 	}
-	return explain(err, c.token)
+	return explain(err, c.secrets)
 }
 
 // Close says goodbye with code 1000 and waits for the hub's answer, until ctx

@@ -10,13 +10,15 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+
+	"github.com/karlquant/quasar/internal/build"
 )
 
 const (
 	// TokenEnv is the variable that holds the credential where no other is given.
 	TokenEnv = "QUASAR_TOKEN"
 
-	// TokenHeader carries the credential. Authorization is left to the proxies
+	// TokenHeader carries the hub's credential. Authorization is left to the proxies
 	// in front of a hub, some of which want it for themselves.
 	TokenHeader = "X-Quasar-Token"
 
@@ -33,6 +35,10 @@ type Options struct {
 	Header http.Header
 	// Token is sent as TokenHeader; empty takes TokenEnv, if there is any.
 	Token string
+	// Authorization is for a proxy in front of the hub, as Authorize takes it.
+	Authorization string
+	// Role is how the client calls itself in its User-Agent, unless Header has one.
+	Role string
 	// HTTPClient makes the handshakes. Nil is one that keeps no idle
 	// connections and takes its proxy from the environment.
 	HTTPClient *http.Client
@@ -46,8 +52,8 @@ type Options struct {
 // Dialer opens connections to one address.
 type Dialer struct {
 	url       string
-	header    http.Header
-	token     Secret
+	header    func() http.Header // a copy of what goes with each handshake; a function cannot be printed
+	secrets   secrets
 	client    http.Client
 	silence   time.Duration
 	readLimit int64
@@ -59,15 +65,12 @@ func New(address string, opts *Options) (*Dialer, error) {
 	if err := checkHeader(opts.Header); err != nil {
 		return nil, err
 	}
-	token := opts.Token
-	if token == "" {
-		token = strings.TrimSpace(os.Getenv(TokenEnv))
-	}
-	if !printableASCII(token) {
-		return nil, fmt.Errorf("token: got %d bytes that no header may hold, want printable ASCII", len(token))
+	header, err := opts.handshake(address)
+	if err != nil {
+		return nil, err
 	}
 	d := &Dialer{
-		url: address, header: opts.Header.Clone(), token: NewSecret(token),
+		url: address, header: header.Clone, secrets: credentials(header),
 		silence: opts.Silence, readLimit: opts.ReadLimit,
 	}
 	if opts.HTTPClient != nil {
@@ -79,9 +82,31 @@ func New(address string, opts *Options) (*Dialer, error) {
 		d.client.Transport = http.DefaultTransport
 	}
 	// net/http takes Authorization off a redirect to another host, but not our
-	// token.
+	// token, and neither off one to the same host without TLS.
 	d.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return d, nil
+}
+
+// handshake returns the headers of each handshake.
+func (o *Options) handshake(address string) (http.Header, error) {
+	header := o.Header.Clone()
+	if header == nil {
+		header = http.Header{}
+	}
+	token := o.Token
+	if token == "" {
+		token = strings.TrimSpace(os.Getenv(TokenEnv))
+	}
+	if !printableASCII(token) {
+		return nil, fmt.Errorf("token: got %d bytes that no header may hold, want printable ASCII", len(token))
+	}
+	if token != "" {
+		header.Set(TokenHeader, token)
+	}
+	if header.Get("User-Agent") == "" {
+		header.Set("User-Agent", build.Product(o.Role))
+	}
+	return header, Authorize(header, address, o.Authorization)
 }
 
 // freshTransport is the default transport without its pool: a connection to a
@@ -141,26 +166,15 @@ func (d *Dialer) Dial(ctx context.Context) (*Conn, error) {
 	defer cancel()
 	client, tap := d.client, &tap{RoundTripper: d.client.Transport, silence: d.silence}
 	client.Transport = tap
-	ws, resp, err := websocket.Dial(ctx, d.url, &websocket.DialOptions{HTTPClient: &client, HTTPHeader: d.handshakeHeader()})
+	ws, resp, err := websocket.Dial(ctx, d.url, &websocket.DialOptions{HTTPClient: &client, HTTPHeader: d.header()})
 	switch {
 	case err == nil:
 		ws.SetReadLimit(d.readLimit)
-		return &Conn{ws: ws, line: tap.line, token: d.token, readLimit: d.readLimit}, nil
+		return &Conn{ws: ws, line: tap.line, secrets: d.secrets, readLimit: d.readLimit}, nil
 	case resp != nil && resp.StatusCode != http.StatusSwitchingProtocols:
-		return nil, refusal(resp, d.token)
+		return nil, refusal(resp, d.secrets)
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return nil, fmt.Errorf("no answer from the hub within %v", dialTimeout)
 	}
-	return nil, explain(err, d.token)
-}
-
-func (d *Dialer) handshakeHeader() http.Header {
-	header := d.header.Clone()
-	if header == nil {
-		header = http.Header{}
-	}
-	if token := d.token.reveal(); token != "" {
-		header.Set(TokenHeader, token)
-	}
-	return header
+	return nil, explain(err, d.secrets)
 }

@@ -105,7 +105,7 @@ const maxReason = 200
 
 // refusal reads what a refused handshake says: the detail or title of its
 // problem+json, or where it would redirect to.
-func refusal(resp *http.Response, secret Secret) *RefusedError {
+func refusal(resp *http.Response, hidden secrets) *RefusedError {
 	refused := &RefusedError{Status: resp.StatusCode}
 	var problem struct{ Title, Detail string }
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
@@ -116,11 +116,11 @@ func refusal(resp *http.Response, secret Secret) *RefusedError {
 	case WantsTLS(resp.StatusCode, body):
 		refused.Reason = "it speaks TLS: its URL begins with wss:// or https://"
 	case problem.Detail != "":
-		refused.Reason = printable(secret.hide(problem.Detail))
+		refused.Reason = printable(hidden.hide(problem.Detail))
 	case problem.Title != "":
-		refused.Reason = printable(secret.hide(problem.Title))
+		refused.Reason = printable(hidden.hide(problem.Title))
 	case resp.StatusCode/100 == 3:
-		refused.Reason = "redirect to " + printable(secret.hide(resp.Header.Get("Location")))
+		refused.Reason = "redirect to " + printable(hidden.hide(resp.Header.Get("Location")))
 	}
 	return refused
 }
@@ -170,22 +170,22 @@ func cause(err error) error {
 }
 
 // explain says in our own words how a connection ended.
-func explain(err error, secret Secret) error {
+func explain(err error, hidden secrets) error {
 	var closed websocket.CloseError
 	switch {
 	case errors.As(err, &closed):
-		return &ClosedError{Code: int(closed.Code), Reason: printable(secret.hide(closed.Reason))}
+		return &ClosedError{Code: int(closed.Code), Reason: printable(hidden.hide(closed.Reason))}
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return ErrLost
 	case TLSError(err) != nil:
 		return TLSError(err)
 	}
-	return unsaid(cause(err), secret)
+	return unsaid(cause(err), hidden)
 }
 
 // unsaid is err without what a server put into it, which may be our own token.
-func unsaid(err error, secret Secret) error {
-	if text := printable(secret.hide(err.Error())); text != err.Error() {
+func unsaid(err error, hidden secrets) error {
+	if text := printable(hidden.hide(err.Error())); text != err.Error() {
 		return errors.New(text)
 	}
 	return err

@@ -45,3 +45,12 @@ func (s Secret) hide(text string) string {
 	quoted := strconv.Quote(token)
 	return strings.NewReplacer(token, redacted, quoted[1:len(quoted)-1], redacted).Replace(text)
 }
+
+type secrets []Secret
+
+func (s secrets) hide(text string) string {
+	for _, secret := range s {
+		text = secret.hide(text)
+	}
+	return text
+}

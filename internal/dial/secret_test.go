@@ -12,20 +12,24 @@ import (
 
 // One test per way in which a credential has got into somebody's logs.
 func TestSecretCannotBePrinted(t *testing.T) {
-	d, err := New("ws://h/ws/subscribe", &Options{Token: "hush", Header: http.Header{"Authorization": {"Bearer hush"}}})
+	d, err := New("wss://h/ws/subscribe", &Options{Token: "hush", Header: http.Header{"Authorization": {"Bearer hush"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	holder := struct{ Public, private any }{Public: d.token, private: d.token}
-	nested := struct{ token Secret }{d.token}
+	token := d.secrets[0]
+	holder := struct{ Public, private any }{Public: token, private: d}
+	nested := struct {
+		token  Secret
+		dialer *Dialer
+	}{token, d}
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		fmt.Fprintf(&out, verb+" "+verb+" "+verb+"\n", d.token, holder, nested)
+		fmt.Fprintf(&out, verb+" "+verb+" "+verb+" "+verb+"\n", token, holder, nested, *d)
 	}
 	for _, handler := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
-		slog.New(handler).Info("x", "token", d.token, "holder", holder, "nested", nested)
+		slog.New(handler).Info("x", "token", token, "dialer", d, "holder", holder, "nested", nested)
 	}
-	encoded, err := json.Marshal(holder)
+	encoded, err := json.Marshal(token)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +37,7 @@ func TestSecretCannotBePrinted(t *testing.T) {
 	if text := out.String(); strings.Contains(text, "hush") || strings.Contains(text, "68757368") {
 		t.Errorf("got the secret in\n%s", text)
 	}
-	if got := d.handshakeHeader().Get(TokenHeader); got != "hush" {
+	if got := d.header().Get(TokenHeader); got != "hush" {
 		t.Errorf("header: got %q, want the token", got)
 	}
 }
@@ -47,7 +51,7 @@ func TestSecretOfNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h := d.handshakeHeader(); len(h) != 0 {
-		t.Errorf("header without a token: got %v, want none", h)
+	if h := d.header(); h.Get("User-Agent") == "" || len(h) != 1 {
+		t.Errorf("headers without a token: got %v, want the client's name alone", h)
 	}
 }

@@ -76,6 +76,39 @@ class Credentials(Case):
             self.assertEqual(self.headers_sent(token="other-token")["x-quasar-token"], "other-token")
             self.assertNotIn("x-quasar-token", self.headers_sent(token=""))
 
+    def test_what_a_proxy_wants_goes_beside_the_token(self):
+        with mock.patch.dict(os.environ, QUASAR_AUTHORIZATION="Bearer hf_env\n"):
+            headers = self.headers_sent(token=TOKEN)
+            self.assertEqual((headers["x-quasar-token"], headers["authorization"]), (TOKEN, "Bearer hf_env"))
+            self.assertEqual(self.headers_sent(authorization="Bearer hf_abc")["authorization"], "Bearer hf_abc")
+            self.assertEqual(self.headers_sent(headers={"authorization": "Basic x"})["authorization"], "Basic x")
+            self.assertNotIn("authorization", self.headers_sent(authorization=""))
+
+    def test_what_a_proxy_wants_leaves_over_tls_or_not_at_all(self):
+        """Nothing resolves a name or opens a connection for it either."""
+        for options in ({"authorization": "Bearer hf_abc"}, {"headers": {"AUTHORIZATION": "Bearer hf_abc"}}):
+            for host in ("hub.example", "192.168.1.5:7860", "localhost.example", "0.0.0.0"):
+                with self.subTest(host, **options), mock.patch("socket.getaddrinfo") as lookup:
+                    publisher = self.publisher(f"ws://{host}", **options)
+                    publisher.publish_training(TrainingMetrics(1))
+                    self.assertEqual(publisher.stats["state"], "misconfigured")
+                    self.assertIn("want wss://", publisher.stats["last_error"])
+                    lookup.assert_not_called()
+        publisher = AssetSpacePublisher("V75", "wss://hub.example", authorization="Bearer hf_abc", logger=self.logger)
+        self.assertEqual(publisher.stats["state"], "new")
+        self.assertNotIn("hf_abc", "\n".join(self.lines))
+
+    def test_a_word_alone_is_no_authorization(self):
+        for options in ({"authorization": "hf_abc"}, {"authorization": "Basic x", "headers": {"Authorization": "Bearer y"}}):
+            with self.subTest(**options):
+                publisher = AssetSpacePublisher("V75", "wss://hub.example", logger=self.logger, **options)
+                self.assertEqual(publisher.stats["state"], "misconfigured")
+                self.assertNotIn("hf_abc", publisher.stats["last_error"])
+
+    def test_it_says_what_it_is(self):
+        self.assertEqual(self.headers_sent()["user-agent"], f"quasar-client/{websocket_client.__version__}")
+        self.assertEqual(self.headers_sent(headers={"User-Agent": "mine"})["user-agent"], "mine")
+
     def test_secrets_are_never_shown(self):
         """Not even if the hub says them back."""
         hub = self.hub("refuse", status=401, problem={"detail": f"got {TOKEN} and hf_private, want another"})

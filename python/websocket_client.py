@@ -60,7 +60,7 @@ _HEARTBEAT = 20.0  # without a frame for so long, say that the space is alive
 _PROBE = 20.0  # without a word from the hub for so long, ping it
 _SILENCE = 60.0  # without a word for so long, the connection is dead: hubs ping every 20 s
 _SETTLED = 10.0  # a connection that lived so long ends the back-off
-_EXIT = 1.0  # what all publishers together may add to the exit of the process
+_EXIT = 0.8  # of the second that all publishers together may add to the exit of the process
 # The last step is 20 and not 30 so that, with one slow attempt on top, a
 # publisher is back within 30 s of its hub.
 _BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 20.0)
@@ -501,7 +501,7 @@ class AssetSpacePublisher:
     def _say_mute(self, why: str) -> None:
         self._log.once(why, "publishes are ignored: %s", why)
 
-    def stop(self, timeout: float = _EXIT) -> None:
+    def stop(self, timeout: float = 1.0) -> None:
         """Sends what is newest and closes, within timeout seconds. Without a connection it
         makes one quick attempt if there is something to send."""
         try:

@@ -407,6 +407,7 @@ class _Wake:
 _FORKED = "this process was forked from the one that publishes; construct a publisher of its own here"
 _COPIED = "this is a copy, and copies send nothing; construct a publisher of its own here"
 _STOPPED = "the publisher was stopped; call start() to publish again"
+_ENDING = "the process is ending"
 
 
 class AssetSpacePublisher:
@@ -499,7 +500,8 @@ class AssetSpacePublisher:
             _running.add(self)
 
     def _say_mute(self, why: str) -> None:
-        self._log.once(why, "publishes are ignored: %s", why)
+        if why is not _ENDING:  # threads that go on to the very end do nothing wrong
+            self._log.once(why, "publishes are ignored: %s", why)
 
     def stop(self, timeout: float = 1.0) -> None:
         """Sends what is newest and closes, within timeout seconds. Without a connection it
@@ -511,17 +513,17 @@ class AssetSpacePublisher:
         except Exception as err:
             self._log.warning("cannot stop: %s", _printable(err))
 
-    def _ask_to_stop(self, deadline: float) -> None:
+    def _ask_to_stop(self, deadline: float, why: str = _STOPPED) -> None:
         if self._mute in (_FORKED, _COPIED):
             return
-        self._mute = _STOPPED
+        self._mute = why
         worker = self._worker
         if worker is not None:
             worker.ask_to_stop(deadline)
 
     def _wait_stopped(self, deadline: float) -> None:
         worker = self._worker
-        if worker is not None and self._mute is _STOPPED:
+        if worker is not None and self._mute in (_STOPPED, _ENDING):
             worker.wait(deadline)
         _running.discard(self)
 
@@ -1502,7 +1504,7 @@ def _at_exit() -> None:
     deadline = time.monotonic() + _EXIT
     publishers = list(_running)
     for publisher in publishers:
-        publisher._ask_to_stop(deadline)
+        publisher._ask_to_stop(deadline, _ENDING)
     for publisher in publishers:
         publisher._wait_stopped(deadline)
 

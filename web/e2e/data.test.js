@@ -408,9 +408,10 @@ test("a sort puts what is not known last, either way", () => {
 });
 
 test("a view goes into an address and comes back", () => {
-  const was = { order: "balanced", sort: "steps", reverse: true, filter: "crash & boom", state: "stale", asset: "V100_1s" };
+  const was = { order: "balanced", sort: "steps", reverse: true, filter: "crash & boom", state: "stale", asset: "V100_1s", compare: ["V75", "BOOM500"] };
   assert.deepEqual(view.read(view.write(was)), was);
-  assert.deepEqual(view.read("#order=up&sort=-colour&state=gone"), { order: "desc", sort: "rank", reverse: false, filter: "", state: "", asset: "" });
+  assert.deepEqual(view.read("#order=up&sort=-colour&state=gone"), { order: "desc", sort: "rank", reverse: false, filter: "", state: "", asset: "", compare: [] });
+  assert.deepEqual(view.read("#asset=A&compare=B,B,,C,D").compare, ["B", "C"]);
 });
 
 test("a spreadsheet gets what is shown, quoted, and no formula", () => {

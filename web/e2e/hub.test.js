@@ -347,7 +347,7 @@ withHub("the inspector opens by keyboard, works the formula and follows its asse
   await page.page.getByRole("button", { name: "Large charts" }).click();
   await eventually("large charts", () => page.page.locator("#large canvas").count(), 4);
   await page.page.getByRole("button", { name: "Hide large charts" }).click();
-  assert.equal(await page.visible("#large"), false);
+  await eventually("large charts", () => page.visible("#large"), false);
 });
 
 withHub("on a phone the inspector stands over the table, and gives the focus back", [], async (hub, { view, publisher }) => {

@@ -5,6 +5,7 @@ import { inspect } from "./inspector.js";
 import { LargeCharts } from "./large.js";
 import type { Store } from "./store.js";
 import type { Table } from "./table.js";
+import type { View } from "./view.js";
 
 const beside = matchMedia("(min-width: 1181px)");
 
@@ -12,19 +13,21 @@ export class Aside {
   #box = byId("inspector");
   #store: Store;
   #table: Table;
-  #forget: () => void;
+  #look: (change: Partial<View>) => void;
   #paint: () => void;
   #name = "";
   #asked = "";
+  #compared: readonly string[] = [];
   #opener: HTMLElement | null = null;
-  #large = new LargeCharts(byId("large"));
+  #large: LargeCharts;
 
-  /** forget() is called when the reader closes it. */
-  constructor(store: Store, table: Table, forget: () => void, paint: () => void) {
+  /** look(change) is called when the reader closes it, or compares. */
+  constructor(store: Store, table: Table, look: (change: Partial<View>) => void, paint: () => void) {
     this.#store = store;
     this.#table = table;
-    this.#forget = forget;
+    this.#look = look;
     this.#paint = paint;
+    this.#large = new LargeCharts(byId("large"), store, { close: () => this.#enlarge(false), compare: (names) => this.#compare(names), paint: () => this.#again() });
     beside.addEventListener("change", paint);
   }
 
@@ -39,28 +42,36 @@ export class Aside {
     if (!beside.matches) requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById("inspector-heading")?.focus()));
   }
 
+  /** Closes what stands before the rest: the charts where they do, else the inspector. */
   close() {
+    if (this.#large.open && !beside.matches) {
+      this.#enlarge(false);
+      return;
+    }
     if (this.#asked === "") return;
-    this.#forget();
+    this.#look({ asset: "", compare: [] });
     if (this.#opener?.isConnected) this.#opener.focus();
     this.#opener = null;
   }
 
   /** Shows the asset that was asked for; for "" the one that stood first, if there is room beside the table. */
-  show(asked: string, reachable: boolean, changed: boolean) {
+  show({ asset: asked, compare }: Pick<View, "asset" | "compare">, reachable: boolean, changed: boolean) {
     this.#asked = asked;
     const name = asked !== "" ? asked : beside.matches ? this.#usual() : "";
     const known = name !== "" && this.#store.has(name);
-    setHidden(this.#box, !known && asked === "");
     setHidden(byId("unknown-asset"), asked === "" || known || this.#store.books === null);
     setText(byId("unknown-name"), asked);
     setClass(document.body, asked !== "" ? "asked" : "");
+    setHidden(this.#box, !known);
     if (!known) {
-      setHidden(this.#box, true);
+      this.#large.set(false);
       return;
     }
-    if (name === this.#name && !changed) return;
+    const begun = compare.length > 0 && compare !== this.#compared;
+    if (name === this.#name && compare === this.#compared && !changed) return;
     this.#name = name;
+    this.#compared = compare;
+    if (begun) this.#large.set(true); // an address that compares
     setAttribute(this.#box, "data-space", name);
     this.#fill(name, reachable);
   }
@@ -71,20 +82,38 @@ export class Aside {
   }
 
   #fill(name: string, reachable: boolean) {
-    const history = this.#store.histories.get(name);
-    this.#large.show(name, history);
-    inspect(this.#box, this.#table.asset(name, reachable), history, this.#large.open, {
+    const asset = this.#table.asset(name, reachable);
+    const others = this.#compared.filter((other) => other !== name);
+    this.#large.show([name, ...others], asset.now);
+    inspect(this.#box, asset, this.#store.histories.get(name), {
+      large: this.#large.open, others, all: this.#store.names().filter((other) => other !== name && !others.includes(other)).sort(),
       close: () => this.close(),
-      copyLink: (button) => void this.#copy(button, link(name)),
+      copyLink: (button) => void this.#copy(button, link(name, others)),
       copyJSON: (button) => void this.#copy(button, JSON.stringify(this.#store.snapshots.get(name) ?? null, null, 2)),
-      enlarge: () => this.#enlarge(name, reachable),
+      enlarge: () => this.#enlarge(!this.#large.open),
+      compare: (other) => this.#compare([...others, other].slice(-2)),
     });
   }
 
-  #enlarge(name: string, reachable: boolean) {
-    this.#large.open = !this.#large.open;
-    this.#fill(name, reachable);
+  /** Paints all of it with the next frame. */
+  #again() {
+    this.#store.changed.add(this.#name);
     this.#paint();
+  }
+
+  #enlarge(open: boolean) {
+    this.#large.set(open);
+    this.#again();
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      if (open) this.#large.focus();
+      else document.getElementById("enlarge")?.focus();
+    }));
+  }
+
+  /** Compares with these, of an asset that stays: the address is to say both. */
+  #compare(compare: string[]) {
+    this.#look({ asset: this.#name, compare });
+    if (compare.length > 0 && !this.#large.open) this.#enlarge(true);
   }
 
   async #copy(button: HTMLElement, text: string) {
@@ -100,9 +129,9 @@ export class Aside {
   }
 }
 
-/** The address that leads to an asset, whatever else the reader looks at. */
-function link(name: string): string {
+/** The address that leads to an asset, whatever else the reader looks at, and to those it is compared with. */
+function link(name: string, others: string[]): string {
   const url = new URL(location.href);
-  url.hash = new URLSearchParams({ asset: name }).toString();
+  url.hash = new URLSearchParams({ asset: name, ...(others.length > 0 && { compare: others.join(",") }) }).toString();
   return url.href;
 }

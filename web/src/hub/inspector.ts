@@ -9,11 +9,20 @@ import { type History, blank } from "./history.js";
 import { far } from "./row.js";
 import type { Series } from "./track.js";
 
-/** What the inspector can be asked for. */
-export interface Asked { close(): void; copyLink(button: HTMLElement): void; copyJSON(button: HTMLElement): void; enlarge(): void }
+/** What the inspector can be asked for: whether there are large charts, of which other assets, and of which there could be. */
+export interface Asked {
+  large: boolean;
+  others: string[];
+  all: string[];
+  close(): void;
+  copyLink(button: HTMLElement): void;
+  copyJSON(button: HTMLElement): void;
+  enlarge(): void;
+  compare(name: string): void;
+}
 
 /** Shows an asset in box. */
-export function inspect(box: HTMLElement, asset: Asset, history: History | undefined, large: boolean, asked: Asked) {
+export function inspect(box: HTMLElement, asset: Asset, history: History | undefined, asked: Asked) {
   const d = describe(asset);
   render(html`<div class="head">
     <h2 id="inspector-heading" tabindex="-1">${d.name}</h2><span class="sub">${d.instrument}</span><div class="grow"></div>${fresh(d.fresh)}
@@ -26,7 +35,7 @@ export function inspect(box: HTMLElement, asset: Asset, history: History | undef
     ${d.notice === "" ? nothing : html`<p class="said warn" id="notice">${d.notice}</p>`}
     <h3>Training, ${span(history)}</h3>
     ${charts.map(([series, name, show]) => mini(history, series, name, show(asset.snapshot?.training[series] ?? null)))}
-    <button class="button wide-button" type="button" aria-expanded=${large} @click=${asked.enlarge}>${large ? "Hide large charts" : "Large charts"}</button>
+    ${enlarged(asked)}
     <h3>Votes</h3>
     ${pairs([["Signal", d.signal ?? unknown], ["Votes", `${count(d.buy)} buy, ${count(d.sell)} sell`], ["Last price", d.price], ["Signal source", d.source || unknown],
       ["Votes changed", ago(asset, asset.snapshot?.voting_at)], ["Training changed", ago(asset, asset.snapshot?.training_at)], ["Steps", steps(d, history, asset.now)]])}
@@ -36,6 +45,16 @@ export function inspect(box: HTMLElement, asset: Asset, history: History | undef
     <button class="button" type="button" @click=${(event: Event) => asked.copyJSON(event.currentTarget as HTMLElement)}>Copy JSON</button></div>
   </div>`, box);
 }
+
+/** The way to the large charts, of this asset or of more. */
+const enlarged = ({ large, others, all, enlarge, compare }: Asked) => html`<div class="row larger">
+  <button class="button" id="enlarge" type="button" aria-expanded=${large} aria-controls="large" @click=${enlarge}>${large ? "Hide large charts" : "Large charts"}</button>
+  ${all.length === 0 ? nothing : html`<select class="field" aria-label="Compare with another asset" @change=${(event: Event) => {
+    const select = event.currentTarget as HTMLSelectElement;
+    if (select.value !== "") compare(select.value);
+    select.value = "";
+  }}><option value="">${others.length === 0 ? "Compare with…" : `With ${others.join(", ")}…`}</option>${all.map((name) => html`<option value=${name}>${name}</option>`)}</select>`}
+</div>`;
 
 const pairs = (list: [string, string, boolean?][]) => html`<dl class="pairs">${list.map(([name, value, warn]) => html`<dt>${name}</dt><dd class=${warn ? "num warn" : "num"}>${value}</dd>`)}</dl>`;
 

@@ -1,63 +1,156 @@
-// Large charts of the asset in the inspector. What draws them is loaded when
-// somebody asks for them.
+// Large charts of the asset in the inspector, and of those it is compared with.
+// What draws them is loaded when somebody asks for them.
 
 import type uPlot from "uplot";
-import { html, render } from "lit-html";
-import type { History } from "./history.js";
-import type { Series } from "./track.js";
+import { html, nothing, render } from "lit-html";
+import { loss, share } from "../shared/format.js";
+import { colour, whenThemeChanges } from "../shared/palette.js";
+import type { Line } from "./history.js";
+import { blank, kept } from "./history.js";
+import { type Named, type Palette, Plot, most } from "./plot.js";
+import type { Store } from "./store.js";
+import { type Series, series } from "./track.js";
 
-const titles: [Series, string][] = [["actor_loss", "Actor loss"], ["critic_loss", "Critic loss"], ["avn_loss", "AVN loss"], ["avn_accuracy", "AVN accuracy"]];
-const height = 190;
+const titles: Record<Series, string> = { actor_loss: "Actor loss", critic_loss: "Critic loss", avn_loss: "AVN loss", avn_accuracy: "AVN accuracy" };
+
+/** How far back the charts can look, in seconds. */
+const ranges: [number, string][] = [[300, "5 min"], [900, "15 min"], [kept, "All kept"]];
+const fewest = 15; // seconds that all that is kept takes at least
+const shortest = 2; // seconds that can be zoomed to
+
+/** What the charts ask for. */
+export interface LargeAsked { close(): void; compare(names: string[]): void; paint(): void }
 
 export class LargeCharts {
-  open = false;
   #box: HTMLElement;
-  #plots = new Map<Series, uPlot>();
-  #shown = "";
-  #width = 0;
+  #store: Store;
+  #asked: LargeAsked;
+  #plots = new Map<Series, Plot>();
   #library: typeof uPlot | null = null;
+  #problem = "";
+  #palette: Palette = palette();
+  #width = 0;
+  #names: string[] = [];
+  #range = kept;
+  #zoom: [number, number] | null = null;
+  open = false;
 
-  constructor(box: HTMLElement) {
+  constructor(box: HTMLElement, store: Store, asked: LargeAsked) {
     this.#box = box;
+    this.#store = store;
+    this.#asked = asked;
+    new ResizeObserver(() => this.#resize()).observe(box);
+    whenThemeChanges(() => {
+      this.#palette = palette();
+      for (const plot of this.#plots.values()) plot.repaint();
+    });
   }
 
-  /** Shows the series of an asset, as long as it is open. */
-  show(name: string, history: History | undefined) {
-    this.#box.hidden = !this.open;
-    if (!this.open || history === undefined) return;
-    if (this.#library === null) {
-      void this.#load(name, history);
+  /** Opens or closes them. */
+  set(open: boolean) {
+    if (open === this.open) return;
+    this.open = open;
+    this.#box.hidden = !open;
+    if (open) {
+      void this.#load();
       return;
     }
-    this.#draw(this.#library, name, history);
-  }
-
-  async #load(name: string, history: History) {
-    this.#library = (await import("/ui/shared/chart.js")).default;
-    this.show(name, history);
-  }
-
-  #draw(library: typeof uPlot, name: string, history: History) {
-    const width = Math.max(260, Math.floor((this.#box.clientWidth - 48) / (this.#box.clientWidth > 760 ? 2 : 1)));
-    if (name !== this.#shown || width !== this.#width) this.#make(library, name, width);
-    for (const [series, plot] of this.#plots) plot.setData([[...history.times], history.values(series).map((v) => (Number.isFinite(v) ? v : null))]);
-  }
-
-  #make(library: typeof uPlot, name: string, width: number) {
     for (const plot of this.#plots.values()) plot.destroy();
-    this.#shown = name;
-    this.#width = width;
-    render(html`<div class="head"><h2>${name}, as this page saw it</h2></div><div class="plots">${titles.map(([series, title]) => html`<figure data-series=${series}><figcaption>${title}</figcaption><div></div></figure>`)}</div>`, this.#box);
-    const style = getComputedStyle(document.documentElement);
-    const colour = (variable: string) => style.getPropertyValue(variable).trim();
-    const axis = { stroke: colour("--mute"), grid: { stroke: colour("--line") }, ticks: { stroke: colour("--line") }, font: "11px sans-serif" };
-    for (const [series] of titles) {
-      const place = this.#box.querySelector<HTMLElement>(`[data-series="${series}"] div`);
-      if (place === null) continue;
-      this.#plots.set(series, new library({
-        width, height, legend: { show: false }, cursor: { show: false }, axes: [axis, { ...axis, size: 64 }],
-        series: [{}, { stroke: colour(series === "avn_accuracy" ? "--accent" : "--ink2"), width: 1.6, points: { show: false } }],
-      }, [[], []], place));
+    this.#plots.clear();
+    this.#zoom = null;
+  }
+
+  /** Takes the reader there. */
+  focus() {
+    this.#box.querySelector<HTMLElement>("h2")?.focus({ preventScroll: true });
+    this.#box.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Shows assets, the first of them the one that the others are compared with, as long as it is open; now is the hub's time. */
+  show(names: string[], now: number) {
+    if (!this.open) return;
+    this.#names = names.slice(0, most);
+    this.#frame();
+    if (this.#library === null) return;
+    const whole = (name: string, of: Series): Line => this.#store.histories.get(name)?.whole(of) ?? blank;
+    const [from, to] = this.#zoom ?? this.#stretch(now);
+    for (const name of series) this.#plot(this.#library, name).draw(this.#names.map((asset): Named => ({ name: asset, line: whole(asset, name) })), from, to);
+  }
+
+  /** The seconds that the range says; of all that is kept, those that something is known of. */
+  #stretch(now: number): [number, number] {
+    if (this.#range < kept) return [now - this.#range, now];
+    const firsts = this.#names.map((name) => this.#store.histories.get(name)?.whole("avn_loss").times[0] ?? now);
+    return [Math.min(now - fewest, ...firsts), now];
+  }
+
+  async #load() {
+    if (this.#library !== null) return;
+    try {
+      this.#library = (await import("/ui/shared/chart.js")).default;
+      this.#problem = "";
+    } catch {
+      this.#problem = "What draws the charts could not be loaded. Close them and try again when there is a connection.";
     }
+    this.#asked.paint();
+  }
+
+  #plot(library: typeof uPlot, name: Series): Plot {
+    let plot = this.#plots.get(name);
+    if (plot === undefined) {
+      const part = (kind: string) => this.#box.querySelector<HTMLElement>(`[data-series="${name}"] ${kind}`) ?? this.#box;
+      plot = new Plot(library, part(".plot"), part(".legend").appendChild(document.createElement("div")), this.#columns(), {
+        title: titles[name], key: "large", palette: () => this.#palette,
+        value: name === "avn_accuracy" ? (v) => share(v) : (v) => loss(v),
+        zoom: (from, to) => this.#look(from, to), reset: () => this.#all(),
+      });
+      this.#plots.set(name, plot);
+    }
+    return plot;
+  }
+
+  #look(from: number, to: number) {
+    const middle = (from + to) / 2;
+    const half = Math.max(shortest, to - from) / 2;
+    this.#zoom = half * 2 > kept ? null : [middle - half, middle + half];
+    this.#asked.paint();
+  }
+
+  #all() {
+    this.#zoom = null;
+    this.#asked.paint();
+  }
+
+  #choose(range: number) {
+    this.#range = range;
+    this.#all();
+  }
+
+  #resize() {
+    const width = this.#columns();
+    if (!this.open || width === this.#width) return;
+    this.#width = width;
+    for (const plot of this.#plots.values()) plot.resize(width);
+  }
+
+  #columns(): number {
+    const width = this.#box.clientWidth;
+    return Math.max(240, Math.floor(width >= 760 ? (width - 48) / 2 : width - 32));
+  }
+
+  /** All but the charts themselves. */
+  #frame() {
+    const [asset, ...others] = this.#names;
+    render(html`<div class="head"><h2 tabindex="-1">${asset}<span class="sub"> as this page saw it</span></h2><div class="grow"></div>
+      ${others.map((name) => html`<button class="button" type="button" aria-label="Compare no longer with ${name}" @click=${() => this.#asked.compare(others.filter((other) => other !== name))}>${name} ×</button>`)}
+      <div class="choice" role="group" aria-label="Time range">${ranges.map(([range, name]) => html`<button type="button" aria-pressed=${this.#zoom === null && this.#range === range} @click=${() => this.#choose(range)}>${name}</button>`)}</div>
+      <button class="button" type="button" ?disabled=${this.#zoom === null} @click=${() => this.#all()}>Reset zoom</button>
+      <button class="button shut" type="button" @click=${() => this.#asked.close()}>Close charts</button></div>
+      ${this.#problem === "" ? nothing : html`<p class="none" role="alert">${this.#problem}</p>`}
+      <div class="plots">${series.map((name) => html`<figure data-series=${name}><figcaption>${titles[name]}<div class="legend"></div></figcaption><div class="plot" tabindex="0" role="slider" aria-label="${titles[name]} over time" aria-valuemin="0" aria-valuenow="0"></div></figure>`)}</div>
+      <p class="none">Drag over a chart to zoom, double click to see all again; by keyboard ← and → move the cursor, + and − zoom, 0 resets. Times are in UTC; a gap is what was not a number, or what this page did not see.</p>`, this.#box);
   }
 }
+
+/** Dark or light: the lines' colours stand in style.css, for their samples, too. */
+const palette = (): Palette => ({ lines: [colour("--line-0"), colour("--line-1"), colour("--line-2")], text: colour("--mute"), grid: colour("--line") });

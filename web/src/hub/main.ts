@@ -34,7 +34,7 @@ const paint = painter(() => {
   const ages = ticked || state !== shownState;
   const chosen = aside.changed(store.changed);
   table.show(state !== "offline", ages);
-  aside.show(view.asset, state !== "offline", ages || chosen);
+  aside.show(view, state !== "offline", ages || chosen);
   showHub(state, now);
   setHidden(byId("content"), access.wanting);
   [ticked, shownBooks, shownState] = [false, store.books, state];
@@ -51,7 +51,7 @@ function showHub(state: string, now: number) {
 }
 
 const table = new Table(store, clock, view, paint, sortBy);
-const aside = new Aside(store, table, () => look({ asset: "" }), paint);
+const aside = new Aside(store, table, look, paint);
 const feed = new Feed(store, clock, access, paint);
 
 function words(state: string, since: number | null): string {

@@ -19,6 +19,8 @@ export interface View {
   state: StateFilter;
   /** The name of a space, "" for none. */
   asset: string;
+  /** Names of spaces that it is compared with. */
+  compare: readonly string[];
 }
 
 const orderKey = "quasar-order";
@@ -36,13 +38,18 @@ export function read(hash: string): View {
     filter: asked.get("filter") ?? "",
     state: states.find((state) => state === asked.get("state")) ?? "",
     asset: asked.get("asset") ?? "",
+    compare: others(asked.get("compare") ?? ""),
   };
 }
 
+/** Two names at most: more lines cannot be told apart. */
+const others = (text: string) => [...new Set(text.split(","))].filter((name) => name !== "").slice(0, 2);
+
 /** The same for an address. */
-export function write({ order, sort, reverse, filter, state, asset }: View): string {
+export function write({ order, sort, reverse, filter, state, asset, compare }: View): string {
   const said = new URLSearchParams();
   if (asset !== "") said.set("asset", asset);
+  if (asset !== "" && compare.length > 0) said.set("compare", compare.join(","));
   said.set("order", order);
   if (sort !== "rank") said.set("sort", (reverse ? "-" : "") + sort);
   if (filter !== "") said.set("filter", filter);

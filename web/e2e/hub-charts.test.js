@@ -1,0 +1,202 @@
+// The large charts of the hub's page.
+
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { eventually, phone, wide } from "./browser.js";
+import { choose, withHub } from "./hub.js";
+import { training, voting } from "./publisher.js";
+
+/** Publishes for some assets four times a second until the function that is returned is called; the losses of each are its own. */
+async function beats(publisher, ...spaces) {
+  const publishers = [];
+  for (const space of spaces) publishers.push(await publisher(space));
+  let step = 0;
+  const beat = () => {
+    step++;
+    publishers.forEach((p, i) => p.metrics(training(step, 0.5 + i / 10, 0.2 + i / 4 + Math.sin(step / 5) / 20), voting(9 - i, 1 + i)));
+  };
+  beat();
+  const timer = setInterval(beat, 250);
+  return () => clearInterval(timer);
+}
+
+const plot = (page) => page.page.locator('#large [data-series="avn_loss"] .plot');
+const legend = (page, series = "avn_loss") => page.text(`#large [data-series="${series}"] .legend`);
+
+async function openCharts(page) {
+  await page.page.getByRole("button", { name: "Large charts" }).click();
+  await eventually("large charts", () => page.page.locator("#large canvas").count(), 4);
+}
+
+/** How many pixels of a chart have a colour of the theme, "--ink" say. */
+const pixels = (page, variable) => page.page.evaluate((name) => {
+  const wanted = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const probe = document.createElement("canvas").getContext("2d");
+  probe.fillStyle = wanted;
+  probe.fillRect(0, 0, 1, 1);
+  const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+  const canvas = document.querySelector('#large [data-series="avn_loss"] canvas');
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let n = 0;
+  for (let i = 0; i < data.length; i += 4) if (data[i] === r && data[i + 1] === g && data[i + 2] === b && data[i + 3] === 255) n++;
+  return n;
+}, variable);
+
+/** The time at the cursor after a key, in seconds of the day. */
+async function timeAfter(page, key) {
+  await plot(page).press(key);
+  const said = await plot(page).getAttribute("aria-valuetext");
+  const [, h, m, s] = said.match(/^(\d\d):(\d\d):(\d\d) UTC: V75 0\.\d+/);
+  return (Number(h) * 60 + Number(m)) * 60 + Number(s);
+}
+
+withHub("a large chart tells what was when, by pointer and by keyboard", [], async (hub, { view, publisher }) => {
+  const stop = await beats(publisher, "V75");
+  try {
+    const page = await view();
+    await eventually("rows", () => page.names(), ["V75"]);
+    await sleep(6000);
+    await openCharts(page);
+    assert.match(await eventually("the legend", () => legend(page), (text) => /newest$/.test(text)), /^V75 0\.\d+ newest$/);
+    const box = await plot(page).locator(".u-over").boundingBox();
+    await page.page.mouse.move(box.x + box.width - 10, box.y + 50);
+    await eventually("the time", () => legend(page), (text) => /^V75 0\.\d+ \d\d:\d\d:\d\d UTC$/.test(text));
+    const [, at] = (await legend(page)).match(/(\d\d:\d\d:\d\d) UTC/);
+    assert.ok((await legend(page, "actor_loss")).includes(at), "the other charts point at the same time");
+    await page.page.mouse.move(5, 5);
+    await eventually("the newest", () => legend(page), (text) => /newest$/.test(text));
+
+    await plot(page).focus();
+    const first = await timeAfter(page, "Home");
+    assert.equal(await timeAfter(page, "ArrowRight"), first + 1);
+    assert.ok(await timeAfter(page, "End") >= first + 5);
+    assert.ok((await legend(page, "avn_accuracy")).startsWith("V75 0.500 "), await legend(page, "avn_accuracy"));
+  } finally {
+    stop();
+  }
+});
+
+withHub("a large chart is zoomed by dragging and by keys, and shows all again", [], async (hub, { view, publisher }) => {
+  const stop = await beats(publisher, "V75");
+  try {
+    const page = await view();
+    await eventually("rows", () => page.names(), ["V75"]);
+    await sleep(6000);
+    await openCharts(page);
+    const pressed = () => page.page.locator('#large .choice [aria-pressed="true"]').allInnerTexts();
+    assert.deepEqual(await pressed(), ["All kept"]);
+    await page.page.getByRole("button", { name: "5 min", exact: true }).click();
+    await eventually("the range", pressed, ["5 min"]);
+    await page.page.getByRole("button", { name: "All kept" }).click();
+    await eventually("the range", pressed, ["All kept"]);
+    const reset = page.page.getByRole("button", { name: "Reset zoom" });
+    assert.equal(await reset.isEnabled(), false);
+    const all = await timeAfter(page, "Home");
+
+    const drag = async () => {
+      const box = await plot(page).locator(".u-over").boundingBox();
+      await page.page.mouse.move(box.x + box.width * 0.6, box.y + 60);
+      await page.page.mouse.down();
+      await page.page.mouse.move(box.x + box.width * 0.8, box.y + 60, { steps: 4 });
+      await page.page.mouse.move(box.x + box.width - 1, box.y + 60, { steps: 4 });
+      await page.page.mouse.up();
+      await eventually("the zoom", () => reset.isEnabled(), true);
+      assert.deepEqual(await pressed(), []);
+      const first = await timeAfter(page, "Home");
+      assert.ok(first > all, `got ${first} as the first in sight, want later than ${all}`);
+    };
+    const unzoomed = async () => {
+      await eventually("the zoom", () => reset.isEnabled(), false);
+      assert.equal(await timeAfter(page, "Home"), all);
+    };
+    await drag();
+    await plot(page).locator(".u-over").dblclick({ position: { x: 50, y: 50 } });
+    await unzoomed();
+    await drag();
+    await reset.click();
+    await unzoomed();
+    await timeAfter(page, "End");
+    for (const key of ["+", "+", "+", "+"]) await plot(page).press(key);
+    await eventually("the zoom", () => reset.isEnabled(), true);
+    assert.ok(await timeAfter(page, "Home") > all);
+    await plot(page).press("0");
+    await unzoomed();
+  } finally {
+    stop();
+  }
+});
+
+withHub("assets are compared by strokes and not by colours alone, and the address says which", [], async (hub, { view, publisher }) => {
+  const stop = await beats(publisher, "V75", "V100", "V25", "V10");
+  try {
+    const page = await view(`${hub.url}/#asset=V75`);
+    await eventually("the asset", () => page.text("#inspector h2"), "V75");
+    const compare = (name) => page.page.getByRole("combobox", { name: "Compare with another asset" }).selectOption(name);
+    await compare("V100");
+    await eventually("large charts", () => page.page.locator("#large canvas").count(), 4);
+    await eventually("the legend", () => legend(page), (text) => /^V75 0\.\d+ V100 0\.\d+ newest$/.test(text));
+    await compare("V25");
+    await eventually("the legend", () => legend(page), (text) => /^V75 0\.\d+ V100 0\.\d+ V25 0\.\d+ newest$/.test(text));
+    assert.match(page.page.url(), /#asset=V75&compare=V100%2CV25&/);
+    const strokes = await page.page.$$eval('#large [data-series="avn_loss"] .legend line', (lines) => lines.map((line) => getComputedStyle(line).strokeDasharray));
+    assert.equal(new Set(strokes).size, 3, `got strokes ${strokes}`);
+    for (const colour of ["--line-0", "--line-1", "--line-2"]) await eventually(colour, () => pixels(page, colour), (n) => n > 5);
+    await compare("V10"); // the first of the others makes room
+    await eventually("the legend", () => legend(page), (text) => /^V75 \S+ V25 \S+ V10 \S+ newest$/.test(text));
+    await page.page.reload();
+    await eventually("the legend", () => legend(page), (text) => /^V75 \S+ V25 \S+ V10 \S+ newest$/.test(text));
+    await page.page.getByRole("button", { name: "Compare no longer with V25" }).click();
+    await eventually("the legend", () => legend(page), (text) => /^V75 \S+ V10 \S+ newest$/.test(text));
+    await choose(page, "V10");
+    await eventually("the legend", () => legend(page), (text) => /^V10 \S+ newest$/.test(text));
+    await page.page.goBack();
+    await eventually("the legend", () => legend(page), (text) => /^V75 \S+ V10 \S+ newest$/.test(text));
+  } finally {
+    stop();
+  }
+});
+
+withHub("large charts follow the theme without a reload", [], async (hub, { view, publisher }) => {
+  const stop = await beats(publisher, "V75");
+  try {
+    const page = await view();
+    await eventually("rows", () => page.names(), ["V75"]);
+    await openCharts(page);
+    await eventually("the line", () => pixels(page, "--line-0"), (n) => n > 5);
+    await page.page.getByRole("button", { name: "Switch between light and dark" }).click();
+    await eventually("the line", () => pixels(page, "--line-0"), (n) => n > 5);
+    await page.page.evaluate(() => delete document.documentElement.dataset.theme);
+    await page.page.emulateMedia({ colorScheme: "dark" });
+    await eventually("the line", () => pixels(page, "--line-0"), (n) => n > 5);
+  } finally {
+    stop();
+  }
+});
+
+withHub("large charts fit and are accessible at every width, and stand over all else where there is no room", [], async (hub, { view, publisher }) => {
+  const stop = await beats(publisher, "V75", "V100_1s", "BOOM500");
+  try {
+    for (const colorScheme of ["light", "dark"]) {
+      for (const viewport of [wide, { width: 1024, height: 800 }, phone]) {
+        const page = await view(`${hub.url}/#asset=V75`, { colorScheme, viewport, deviceScaleFactor: viewport === phone ? 2 : 1 });
+        await eventually("the asset", () => page.text("#inspector h2"), "V75");
+        await openCharts(page);
+        await page.page.goto(`${hub.url}/#asset=V75&compare=V100_1s,BOOM500`);
+        await eventually("the legend", () => legend(page), (text) => /BOOM500/.test(text));
+        await sleep(1500);
+        await page.fits();
+        await page.accessible();
+        await page.shot(`hub-charts-${colorScheme}-${viewport.width}`, { fullPage: viewport === wide });
+        if (viewport === wide) continue;
+        await page.page.keyboard.press("Escape");
+        await eventually("the charts", () => page.visible("#large"), false);
+        assert.equal(await page.visible("#inspector"), true);
+        await eventually("the focus", () => page.page.evaluate(() => document.activeElement.id), "enlarge");
+        await page.page.keyboard.press("Escape");
+        await eventually("the inspector", () => page.visible("#inspector"), false);
+      }
+    }
+  } finally {
+    stop();
+  }
+});

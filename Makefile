@@ -1,7 +1,7 @@
 # The bare call prints what there is. Nothing but Go is needed for `make test`.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-.PHONY: help release wheel python-libraries web web-check docs-test pictures check static test race fuzz ledger laws days simday chaos eval golden bench bench-hub bench-python bench-build bench-docs bench-test e2e e2e-cluster soak lint format format-check tidy-check golden-check cross cover demo build clean
+.PHONY: help release wheel python-libraries python-package python-versions web web-check docs-test pictures check static test race fuzz ledger laws days simday chaos eval golden bench bench-hub bench-python bench-build bench-docs bench-test e2e e2e-cluster soak lint format format-check tidy-check golden-check cross cover demo build clean
 
 FUZZTIME  ?= 10s
 FUZZJOBS  ?= 2
@@ -158,6 +158,19 @@ PYTHON ?= python3
 
 wheel: ## dist/quasar_client-*.whl, the Python package; wants Python 3.9 or later and nothing else
 	@$(PYTHON) python/wheel_of.py dist
+
+PYTHONS ?= python3.9 python3.10 python3.11 python3.12 python3.13 python3.14
+
+python-versions: ## the Python tests on each of PYTHONS (python3.9 to python3.14) that is there
+	@ran=; for p in $(PYTHONS); do \
+		"$$p" -c '' 2>/dev/null || { echo "left out: no $$p"; continue; }; \
+		echo "$$("$$p" --version)"; ran=1; (cd python/tests && "$$p" -W error -m unittest -q) || exit 1; \
+	done; test "$$ran"
+
+python-package: ## the Python package installed by pip, checked by mypy (which this installs into bin/), and removed again
+	test -x bin/python-package/bin/python || $(PYTHON) -m venv bin/python-package
+	bin/python-package/bin/pip install --quiet 'mypy>=1'
+	bin/python-package/bin/python -m unittest discover -s python/package
 
 python-libraries: ## the Python callback and writer with the libraries that they are for, which it installs into bin/ (some 100 MB beside PyTorch)
 	test -x bin/python-libraries/bin/python || $(PYTHON) -m venv --system-site-packages bin/python-libraries

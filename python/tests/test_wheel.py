@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import hashlib
 import os
@@ -115,6 +116,14 @@ class Wheel(unittest.TestCase):
         self.assertTrue(said.startswith(self.folder), said)
         self.assertEqual(said.split()[-1], wheel_of.version())
         self.assertEqual([frame["data"] for frame in sent], [{"training_steps": 7}])
+
+    def test_every_file_is_in_the_language_of_the_oldest_python(self):
+        """What that Python lacks beyond its grammar, `make python-versions` finds."""
+        with zipfile.ZipFile(self.built()) as wheel:
+            for name in wheel.namelist():
+                if name.endswith((".py", ".pyi")):
+                    ast.parse(wheel.read(name), name, feature_version=(3, 9))
+        self.assertIn("Requires-Python: >=3.9\n", wheel_of.metadata())
 
     def test_a_call_without_a_folder_says_how(self):
         done = subprocess.run(

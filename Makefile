@@ -45,7 +45,8 @@ race: ## all Go tests with the race detector, which has to be there
 
 e2e-cluster: build ## three hubs that are killed, stopped, cut off and renamed (CLUSTERFLAGS='--faults 1m --only kill'); as root each in a network namespace
 	go build -o bin/cluster ./e2e/cluster
-	bin/cluster -quasar bin/quasar $(CLUSTERFLAGS)
+	go build -tags nextformat -o bin/quasar-next ./cmd/quasar
+	bin/cluster -quasar bin/quasar -next bin/quasar-next $(CLUSTERFLAGS)
 
 soak: build ## a hub among friends and hostile clients for SOAKTIME (10m): growth, delay, broken promises
 	go run ./e2e/soak -quasar bin/quasar -time '$(SOAKTIME)' $(SOAKFLAGS)

@@ -36,6 +36,7 @@ func (p *pub) close() { _ = p.conn.CloseNow() }
 type sub struct {
 	n      int
 	cancel context.CancelFunc
+	seen   *seen
 
 	mu       sync.Mutex // guards what follows
 	steps    map[string]int64
@@ -101,6 +102,7 @@ func (s *sub) take(f *wire.HubFrame, err error) {
 		s.seqs[snap.SpaceName] = snap.Seq
 		if snap.Training.TrainingSteps != nil {
 			s.steps[snap.SpaceName] = *snap.Training.TrainingSteps
+			s.seen.add(snap.SpaceName, *snap.Training.TrainingSteps)
 			if s.arrived != nil {
 				s.arrived(snap.SpaceName, *snap.Training.TrainingSteps)
 			}
@@ -144,6 +146,9 @@ type trainer struct {
 	mu   sync.Mutex // guards what follows
 	step int64
 	at   int // the hub
+	conn int // of its connections
+	keep bool
+	sent []sent // where keep is set
 }
 
 func (c *cluster) train(ctx context.Context, space string, at int, every time.Duration) *trainer {
@@ -171,14 +176,19 @@ func (t *trainer) session(ctx context.Context, c *cluster) {
 		return
 	}
 	defer p.close()
+	t.mu.Lock()
+	t.conn++
+	t.mu.Unlock()
 	for ctx.Err() == nil {
 		t.mu.Lock()
 		t.step++
 		step := t.step
 		t.mu.Unlock()
+		began := time.Now()
 		if p.send(ctx, step) != nil {
 			return
 		}
+		t.took(step, began)
 		time.Sleep(t.every)
 	}
 }

@@ -29,6 +29,7 @@ func main() {
 	var p plan
 	var only string
 	flag.StringVar(&p.quasar, "quasar", "bin/quasar", "the binary")
+	flag.StringVar(&p.next, "next", "bin/quasar-next", "the binary of a version to come: go build -tags nextformat")
 	flag.StringVar(&p.script, "script", "deploy/cluster/three.sh", "what starts and ends the hubs")
 	flag.DurationVar(&p.faults, "faults", 10*time.Minute, "how long random faults go on")
 	flag.Uint64Var(&p.seed, "seed", uint64(time.Now().UnixNano()), "of the faults")
@@ -52,11 +53,11 @@ func exit(err error) {
 
 // plan is what is done.
 type plan struct {
-	quasar, script string
-	faults         time.Duration
-	seed           uint64
-	only           *regexp.Regexp
-	spaces, keep   bool
+	quasar, next, script string
+	faults               time.Duration
+	seed                 uint64
+	only                 *regexp.Regexp
+	spaces, keep         bool
 }
 
 // scenario is one thing that may happen to a cluster. network is what needs hubs
@@ -71,6 +72,7 @@ var scenarios = []scenario{
 	{"a hub that joins late has 10,000 assets in a second", false, lateJoiner},
 	{"kill -9 of each in turn", false, killEach},
 	{"a rolling restart under new names", false, renameAll},
+	{"a rolling upgrade and back", false, upgrade},
 	{"a stale frame after a publisher moved", false, staleFrame},
 	{"eight seconds of SIGSTOP under a flood", false, stopped},
 	{"a partition that heals", true, partition},
@@ -122,13 +124,15 @@ func (p *plan) play(ctx context.Context) error {
 }
 
 func (p *plan) absolute() (err error) {
-	if p.quasar, err = filepath.Abs(p.quasar); err == nil {
-		p.script, err = filepath.Abs(p.script)
+	for _, path := range []*string{&p.quasar, &p.next, &p.script} {
+		if *path, err = filepath.Abs(*path); err != nil {
+			return err
+		}
+		if _, err = exec.LookPath(*path); err != nil {
+			return err
+		}
 	}
-	if err == nil {
-		_, err = exec.LookPath(p.quasar)
-	}
-	return err
+	return nil
 }
 
 func (p *plan) playOne(ctx context.Context, s *scenario) error {

@@ -69,12 +69,13 @@ func lateJoiner(ctx context.Context, _ *plan, c *cluster) error {
 type watched struct {
 	trainers []*trainer
 	subs     []*sub
+	training context.Context // of the trainers, ended by stop
 	stop     context.CancelFunc
 }
 
 func (c *cluster) watch(ctx context.Context) *watched {
 	training, stop := context.WithCancel(ctx)
-	w := &watched{stop: stop}
+	w := &watched{training: training, stop: stop}
 	for n := 1; n <= 3; n++ {
 		w.trainers = append(w.trainers, c.train(training, fmt.Sprintf("T%d", n), n, 5*time.Millisecond))
 		w.subs = append(w.subs, c.subscribe(ctx, n, nil))
@@ -116,6 +117,7 @@ func killEach(ctx context.Context, _ *plan, c *cluster) error {
 		return err
 	}
 	w := c.watch(ctx)
+	w.noting()
 	for n := 1; n <= 3; n++ {
 		if _, err := w.flows(ctx, 10*time.Second); err != nil {
 			return err
@@ -123,10 +125,16 @@ func killEach(ctx context.Context, _ *plan, c *cluster) error {
 		for _, s := range w.subs {
 			s.gap()
 		}
-		if err := c.kill(n); err != nil {
+		began := time.Now()
+		time.Sleep(time.Second)
+		at, went := w.at(), time.Now()
+		if err := syscall.Kill(c.pid(n), syscall.SIGKILL); err != nil { // at once: the script takes its time
 			return err
 		}
 		time.Sleep(6 * time.Second) // until it counts as lost, and longer
+		if err := w.holds(n, at, began, went); err != nil {
+			return err
+		}
 		worst := time.Duration(0)
 		for _, s := range w.subs {
 			if s.n != n {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"os"
 	"strconv"
 	"time"
@@ -29,6 +30,9 @@ type Options struct {
 	// UI holds our dashboard, with index.html at its root, served at /ui/ and,
 	// unless DashboardHTML is set, at /. Nil for none.
 	UI fs.FS
+	// RankerURL is where a reader's browser finds the page of a ranker,
+	// "https://ranker.example/"; the dashboard leads there. "" for none.
+	RankerURL string
 	// SDK holds websocket_client.py and log_metrics_reader.py; nil for none.
 	SDK fs.FS
 	// DashboardHTML is the path of a page to serve at / instead of ours, as it is
@@ -173,10 +177,20 @@ func (o *Options) check() error {
 			return fmt.Errorf("%s: got %d, want a positive number", n.name, n.value)
 		}
 	}
+	if !isPage(o.RankerURL) {
+		return fmt.Errorf("RankerURL: got %+q, want none or the http:// or https:// address of a page", o.RankerURL)
+	}
 	if o.MaxMessage < 0 || o.MaxMessage > wire.MaxPublish {
 		return fmt.Errorf("MaxMessage: got %d, want 1 to %d bytes", o.MaxMessage, wire.MaxPublish)
 	}
 	return nil
+}
+
+// isPage tells whether a browser could open s, without the name and password that a
+// link must not have.
+func isPage(s string) bool {
+	u, err := url.Parse(s)
+	return s == "" || err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil
 }
 
 // DefaultID is the ID of a hub that is given none. It tells processes apart as

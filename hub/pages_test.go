@@ -17,6 +17,23 @@ import (
 // Pages of strangers: no Origin but our own opens a WebSocket (cross-site WebSocket
 // hijacking), no Host but a known one is answered at all (DNS rebinding, where Host
 // and Origin are both the attacker's), and no answer is shared with other origins.
+// The page of a ranker is a link on ours: it is one that a browser opens, or the hub
+// does not start.
+func TestRankerURL(t *testing.T) {
+	s := hubtest.New(t, &hub.Options{RankerURL: "https://ranker.example/quasar/"})
+	if _, body := get(t, s, "/api/state"); !strings.Contains(body, `"ranker_url":"https://ranker.example/quasar/"`) {
+		t.Errorf("got %s, want the ranker's page in it", body)
+	}
+	if _, body := get(t, hubtest.New(t, nil), "/api/state"); !strings.Contains(body, `"ranker_url":null`) {
+		t.Errorf("got %s, want no ranker in it", body)
+	}
+	for _, bad := range []string{"ranker.example", "javascript:alert(1)", "https://", "https://me:secret@ranker.example/", "ws://ranker.example/", "http://[::1", "/ranker"} {
+		if _, err := hub.New(&hub.Options{RankerURL: bad}); err == nil {
+			t.Errorf("%q: got a hub, want an error", bad)
+		}
+	}
+}
+
 func TestOriginAndHost(t *testing.T) {
 	s := hubtest.New(t, &hub.Options{AllowedHosts: []string{"owner-hub.hf.space"}, AllowedOrigins: []string{"https://dash.example"}})
 	for _, c := range []struct {

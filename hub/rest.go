@@ -74,6 +74,7 @@ type stateAnswer struct {
 	HubID                  string                     `json:"hub_id"`
 	InsecureAllowAnonymous bool                       `json:"insecure_allow_anonymous"`
 	StaleAfterSeconds      float64                    `json:"stale_after_seconds"`
+	RankerURL              *string                    `json:"ranker_url"`
 	Snapshots              map[string]quasar.Snapshot `json:"snapshots"`
 	Order                  quasar.Order               `json:"order"`
 	Formula                string                     `json:"formula"`
@@ -122,7 +123,7 @@ func (h *Hub) state(w http.ResponseWriter, r *http.Request, order quasar.Order, 
 	}
 	return &stateAnswer{
 		HubTimestamp: unixSeconds(now), Version: h.opts.Version, HubID: h.id,
-		InsecureAllowAnonymous: h.opts.InsecureAllowAnonymous, StaleAfterSeconds: h.opts.StaleAfter.Seconds(),
+		InsecureAllowAnonymous: h.opts.InsecureAllowAnonymous, StaleAfterSeconds: h.opts.StaleAfter.Seconds(), RankerURL: notZero(h.opts.RankerURL),
 		Order: order, Formula: quasar.Formula,
 		Publishers: h.publishers(now), Owners: h.owners(), Engine: engine, Subscribers: subscribers, Events: h.newestEvents(), Stats: h.stats(now),
 		FanoutLatency: newLatencyRow(h.latency.Stats()),

@@ -82,7 +82,7 @@ func runDemo(cmd *cobra.Command, flags *demoFlags, log *slog.Logger) error {
 		return err
 	}
 	hubAddr, rankAddr := reachable(hubListener), reachable(rankListener)
-	h, err := hub.New((&hubFlags{stale: demoStale}).options(log))
+	h, err := hub.New((&hubFlags{stale: demoStale, ranker: "http://" + rankAddr + "/"}).options(log))
 	if err != nil {
 		return misconfigured(err)
 	}

@@ -24,6 +24,7 @@ type hubFlags struct {
 	listen    string
 	admin     string
 	dashboard string
+	ranker    string
 	hosts     []string
 	origins   []string
 	proxies   []string
@@ -69,6 +70,7 @@ for publishers, subscribers and viewers, which 'quasar token' makes.`,
 	addAdminFlag(cmd, &flags.admin)
 	f.StringVar(&flags.dashboard, "dashboard", "", "a page of your own to serve at /, as it is; ours stays at /ui/")
 	alsoEnv(cmd, "dashboard", "DASHBOARD_HTML")
+	f.StringVar(&flags.ranker, "ranker-url", "", "where a browser finds the page of a ranker, https://ranker.example/; the hub's page leads there")
 	f.StringSliceVar(&flags.hosts, "allow-host", nil, "a name beside localhost and IP addresses that the hub answers to")
 	alsoEnv(cmd, "allow-host", "SPACE_HOST")
 	f.StringSliceVar(&flags.origins, "allow-origin", nil, "an origin, https://example.org, whose pages may open a WebSocket here")
@@ -175,7 +177,7 @@ func runHub(cmd *cobra.Command, flags *hubFlags) error {
 func (f *hubFlags) options(log *slog.Logger) *hub.Options {
 	opts := &hub.Options{
 		ID: f.id, Version: version(), Logger: log,
-		UI: web.Hub(), SDK: python.Files, DashboardHTML: f.dashboard,
+		UI: web.Hub(), SDK: python.Files, DashboardHTML: f.dashboard, RankerURL: f.ranker,
 		AllowedHosts: f.hosts, AllowedOrigins: f.origins, InsecureAllowAnonymous: f.insecure,
 		StaleAfter: f.stale, MaxSpaces: f.maxSpaces, MaxLag: f.maxLag, LogSize: f.logSize, WriteTimeout: f.writeTime,
 		PingInterval: f.pingEvery, PeerTimeout: f.peerTime, Compression: f.compress,

@@ -64,3 +64,16 @@ withHub("an offline page says when it tries again, quietly, and tries at once wh
   await live(page);
   assert.equal(await page.visible("#lost"), false);
 });
+
+withHub("a hub that was told of a ranker leads to its page", ["--ranker-url", "https://ranker.example/here/"], async (hub, { view }) => {
+  const page = await view();
+  await eventually("the link", () => page.page.getByRole("link", { name: "Ranker" }).getAttribute("href"), "https://ranker.example/here/");
+  assert.equal(await page.page.getByRole("link", { name: "Hub" }).getAttribute("aria-current"), "page");
+});
+
+withHub("without a ranker there is no link to one", [], async (hub, { view }) => {
+  const page = await view();
+  await live(page);
+  await eventually("the vitals", () => page.text("#uptime-value"), (text) => text !== null);
+  assert.equal(await page.visible("#ranker-link"), false);
+});

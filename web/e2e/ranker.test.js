@@ -205,7 +205,7 @@ test("an interval of wins is that of Newcombe's table, and wider for many rows",
 });
 
 test("an address of the hub becomes a page's only where a reader may reach it", async () => {
-  const { hubPage } = await source("ranker/where.ts");
+  const { pageAt } = await source("shared/where.ts");
   const here = { hostname: "127.0.0.1" };
   const elsewhere = { hostname: "ranker.example" };
   for (const [address, location, want] of [
@@ -214,12 +214,13 @@ test("an address of the hub becomes a page's only where a reader may reach it", 
     ["localhost:7860", here, "http://localhost:7860/"],
     ["wss://hub.example/ws/subscribe", elsewhere, "https://hub.example/"],
     ["https://user:secret@hub.example", elsewhere, "https://hub.example/"],
+    ["https://hub.example/quasar/ranker/", elsewhere, "https://hub.example/quasar/ranker/"],
     ["ws://127.0.0.1:7860", elsewhere, null],
     ["ws://localhost:7860", elsewhere, null],
     ["ws://[::1]:7860", elsewhere, null],
     ["javascript://x", here, null],
     ["not an address", here, null],
-  ]) assert.equal(hubPage(address, location), want, address);
+  ]) assert.equal(pageAt(address, location), want, address);
 });
 
 withRanker("every state is accessible, fits a phone, and looks as in shots/", ["--stale-after", "3s", "--bandit", "ucb", "--assets", "V75,V100_1s,CRASH500,V25,STEP"], async ({ hub, ranker, view, publisher }) => {

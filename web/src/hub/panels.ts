@@ -2,10 +2,11 @@
 
 import { html, nothing, render, type TemplateResult } from "lit-html";
 import { repeat } from "lit-html/directives/repeat.js";
-import { byId, setHidden, setText } from "../shared/dom.js";
+import { byId, setAttribute, setHidden, setText } from "../shared/dom.js";
 import { clockTime, count, dateTime, duration, plural, rate } from "../shared/format.js";
 import { spark } from "../shared/spark.js";
 import { vital } from "../shared/vital.js";
+import { pageAt } from "../shared/where.js";
 import { isSuspect } from "./asset.js";
 import type { Books, Store } from "./store.js";
 import type { Trends } from "./trends.js";
@@ -19,9 +20,18 @@ export function showBooks(store: Store, now: number) {
   setHidden(byId("degraded"), problem === null);
   setText(byId("degraded"), problem ?? "");
   if (books === null) return;
+  showRanker(books.ranker);
   showVitals(store, books, now);
   showEvents(books.events);
   showSubscribers(books.subscribers, now);
+}
+
+/** The way to the ranker's page, if the hub was told of one that this reader can open. */
+function showRanker(url: string | null) {
+  const page = url === null ? null : pageAt(url, location);
+  const link = byId("ranker-link");
+  setHidden(link, page === null);
+  if (page !== null) setAttribute(link, "href", page);
 }
 
 /** Shows what goes on by itself: ages. */

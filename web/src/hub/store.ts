@@ -25,6 +25,8 @@ export interface Books {
   hubID: string;
   anonymous: boolean;
   staleAfter: number;
+  /** The ranker's page, null where the hub knows none. */
+  ranker: string | null;
   startedAt: number;
   publishers: Map<string, Book>;
   /** Where each publisher is; engine is null for a hub that does not say. */
@@ -132,6 +134,7 @@ export class Store {
       hubID: state.hub_id,
       anonymous: state.insecure_allow_anonymous === true,
       staleAfter: state.stale_after_seconds,
+      ranker: state.ranker_url ?? null,
       startedAt: state.hub_timestamp - state.stats.uptime_seconds,
       publishers: byName(state.publishers),
       owners: byName(state.owners),

@@ -72,6 +72,8 @@ export interface State {
   hub_id: string;
   insecure_allow_anonymous?: boolean;
   stale_after_seconds: number;
+  /** The ranker's page; null or not there where the hub was told of none. */
+  ranker_url?: string | null;
   snapshots: Record<string, Snapshot>;
   rankings: { space_name: string; connected: boolean }[];
   publishers: Record<string, Book>;

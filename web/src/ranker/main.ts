@@ -15,7 +15,7 @@ import { positions } from "./positions.js";
 import { Ranking } from "./ranking.js";
 import { html, nothing, type Piece } from "./show.js";
 import { control, vitals } from "./vitals.js";
-import { hubPage } from "./where.js";
+import { pageAt } from "../shared/where.js";
 import type { State } from "./types.js";
 
 const byId = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
@@ -88,7 +88,7 @@ function showBar(state: State | null, word: Word): void {
   byId("clock").textContent = state === null ? "" : `${clockTime(feed.ownClock.now())} UTC`;
   document.body.classList.toggle("stands", trade !== null);
   const link = byId<HTMLAnchorElement>("hub-link");
-  const page = state === null ? null : hubPage(state.hub.url, location);
+  const page = state === null ? null : pageAt(state.hub.url, location);
   link.hidden = page === null;
   if (page !== null && word !== "offline" && link.getAttribute("href") !== page) link.href = page;
 }

@@ -10,6 +10,7 @@ CHAOSRUNS ?= 500
 LAWS      ?= 20
 DAYS      ?= 10
 VERSION   ?= 1.0.0-rc1
+RELEASECHECKS ?= check e2e
 BENCH     ?= .
 BENCHTIME ?= 1s
 FLOORS    := quasar=90,internal/wire=90,hub=90
@@ -149,11 +150,11 @@ web-check: # what is committed is what the source makes
 build: ## bin/quasar
 	CGO_ENABLED=0 go build -trimpath -o bin/quasar ./cmd/quasar
 
-release: ## all that is published of VERSION (1.0.0-rc1), into dist/: checked and built in a clone of what is committed
+release: ## all that is published of VERSION (1.0.0-rc1), into dist/: checked (RELEASECHECKS) and built in a clone of what is committed
 	@test -z "$$(git status --porcelain)" || { echo 'got changes that are not committed, want none: a release is what is committed' >&2; exit 1; }
 	@clone=$$(mktemp -d) && trap 'rm -rf "$$clone"' EXIT && git clone --quiet . "$$clone" \
-	&& $(MAKE) --no-print-directory -C "$$clone" check \
-	&& go run ./internal/release -source "$$clone" -version '$(VERSION)' -dist dist
+	&& for check in $(RELEASECHECKS); do $(MAKE) --no-print-directory -C "$$clone" $$check COMPLETE=1 || exit 1; done \
+	&& go run ./internal/release -source "$$clone" -version '$(VERSION)' -dist dist -python '$(PYTHON)'
 
 PYTHON ?= python3
 

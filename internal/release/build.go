@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
 )
 
 // platform is an operating system and an architecture, by Go's names.
@@ -32,6 +36,22 @@ func (r *release) build(ctx context.Context, p platform, file string) error {
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=", "GOOS="+p.system, "GOARCH="+p.architecture, "GOAMD64=v1", "GOARM64=v8.0")
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build %s: %w\n%s", p, err, said)
+	}
+	return nil
+}
+
+// starts asks the binary for the machine that this is which version it has.
+func (r *release) starts(ctx context.Context, dir string) error {
+	here := platform{runtime.GOOS, runtime.GOARCH}
+	if !slices.Contains(r.platforms, here) {
+		return nil
+	}
+	said, err := exec.CommandContext(ctx, filepath.Join(dir, here.file(r.version)), "version").CombinedOutput() // #nosec G204 -- it was just built
+	if err != nil {
+		return fmt.Errorf("start %s: %w\n%s", here, err, said)
+	}
+	if !slices.Contains(strings.Fields(string(said)), r.version) {
+		return fmt.Errorf("%s says %q, want the version %s", here, said, r.version)
 	}
 	return nil
 }

@@ -1,5 +1,5 @@
-// Command release makes what is published: binaries for all platforms, their
-// checksums, and a list of what is in them. It is what `make release` calls, after
+// Command release makes what is published: binaries for all platforms, the Python
+// package, their checksums, and a list of what is in the binaries. It is what `make release` calls, after
 // the checks, and works on a clean clone of what is committed.
 //
 // What it makes is the same, byte for byte, wherever it is made with the same Go.
@@ -40,6 +40,7 @@ var versions = regexp.MustCompile(`^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0
 
 type release struct {
 	source, dist, version string
+	python                string // that builds the package; "" for none
 	platforms             []platform
 	out                   io.Writer
 }
@@ -51,6 +52,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	set.StringVar(&r.source, "source", ".", "folder of the module, as it was committed")
 	set.StringVar(&r.dist, "dist", "dist", "folder to put it all in; what is in it is removed")
 	set.StringVar(&r.version, "version", "", "version to stamp it with, such as 1.0.0-rc1")
+	set.StringVar(&r.python, "python", "python3", "what builds the Python package; empty to leave it out")
 	only := set.String("only", "", "one platform, such as linux/amd64, in place of all")
 	if err := set.Parse(args); err != nil {
 		return err
@@ -96,6 +98,12 @@ func (r *release) make(ctx context.Context) (err error) {
 		if err := r.build(ctx, p, filepath.Join(half, p.file(r.version))); err != nil {
 			return err
 		}
+	}
+	if err := r.wheel(ctx, half); err != nil {
+		return err
+	}
+	if err := r.starts(ctx, half); err != nil {
+		return err
 	}
 	if err := writeContents(half, r.version, r.platforms[0].file(r.version)); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -20,7 +21,7 @@ func module(t *testing.T) string {
 	for name, text := range map[string]string{
 		"go.mod":                  "module github.com/karlquant/quasar\n\ngo 1.26.0\n",
 		"cmd/quasar/main.go":      "package main\n\nimport \"github.com/karlquant/quasar/internal/build\"\n\nfunc main() { build.Main() }\n",
-		"internal/build/build.go": "package build\n\nimport \"fmt\"\n\nvar stamped string\n\nfunc Main() { fmt.Println(stamped) }\n",
+		"internal/build/build.go": "package build\n\nimport \"fmt\"\n\nvar stamped string\n\nfunc Main() { fmt.Println(\"quasar\", stamped) }\n",
 	} {
 		path := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -37,7 +38,7 @@ func made(t *testing.T, source, dist string) {
 	t.Helper()
 	only := runtime.GOOS + "/" + runtime.GOARCH
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-source", source, "-dist", dist, "-version", "1.2.3-rc4", "-only", only}, &out); err != nil {
+	if err := run(t.Context(), []string{"-source", source, "-dist", dist, "-version", "1.2.3-rc4", "-only", only, "-python", ""}, &out); err != nil {
 		t.Fatalf("%v\n%s", err, &out)
 	}
 }
@@ -51,7 +52,7 @@ func TestAReleaseIsStampedAndTheSameWhereverItIsMade(t *testing.T) {
 	made(t, module(t), second)
 	binary := platform{runtime.GOOS, runtime.GOARCH}.file("1.2.3-rc4")
 	said, err := exec.CommandContext(t.Context(), filepath.Join(first, binary)).Output()
-	if err != nil || string(said) != "1.2.3-rc4\n" {
+	if err != nil || string(said) != "quasar 1.2.3-rc4\n" {
 		t.Errorf("got %q, %v, want its version", said, err)
 	}
 	files, err := os.ReadDir(first)
@@ -80,7 +81,7 @@ func TestAReleaseThatDoesNotBuildLeavesTheLastOne(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(source, "cmd", "quasar", "main.go"), []byte("package main\n\nfunc main() { nothing() }\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := run(t.Context(), []string{"-source", source, "-dist", dist, "-version", "1.2.4", "-only", "linux/amd64"}, &bytes.Buffer{})
+	err := run(t.Context(), []string{"-source", source, "-dist", dist, "-version", "1.2.4", "-only", "linux/amd64", "-python", ""}, &bytes.Buffer{})
 	if err == nil || !strings.Contains(err.Error(), "build linux/amd64") || !strings.Contains(err.Error(), "undefined: nothing") {
 		t.Errorf("got %v, want what is wrong", err)
 	}
@@ -89,6 +90,88 @@ func TestAReleaseThatDoesNotBuildLeavesTheLastOne(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(dist + "*half"); len(left) > 0 {
 		t.Errorf("left %v", left)
+	}
+}
+
+func TestABinaryThatSaysAnotherVersionIsNotPublished(t *testing.T) {
+	source, dist := module(t), filepath.Join(t.TempDir(), "dist")
+	if err := os.WriteFile(filepath.Join(source, "internal", "build", "build.go"), []byte("package build\n\nfunc Main() { println(\"quasar devel\") }\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := run(t.Context(), []string{"-source", source, "-dist", dist, "-version", "1.2.4", "-only", runtime.GOOS + "/" + runtime.GOARCH, "-python", ""}, &bytes.Buffer{})
+	if err == nil || !strings.Contains(err.Error(), `says "quasar devel\n", want the version 1.2.4`) {
+		t.Errorf("got %v, want which version it says", err)
+	}
+	if _, err := os.Stat(dist); err == nil {
+		t.Error("it was published")
+	}
+}
+
+func TestThePythonPackageIsBuiltOrSaysWhyNot(t *testing.T) {
+	dir := t.TempDir()
+	r := &release{source: "../..", version: "1.2.4", python: "no-such-python", out: &bytes.Buffer{}}
+	if err := r.wheel(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "got no no-such-python, want Python 3.9 or later") {
+		t.Errorf("got %v, want what is missing", err)
+	}
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("no Python here")
+	}
+	r.python = python
+	if err := r.wheel(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "is __version__ of websocket_client.py 1.2.4?") {
+		t.Errorf("another version: got %v, want where it stands", err)
+	}
+	r.version = versionOf(t, "Makefile")
+	if err := r.wheel(t.Context(), dir); err != nil {
+		t.Error(err)
+	}
+}
+
+// versionOf is the version that a file of the repository states.
+func versionOf(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := stated[name].FindSubmatch(text)
+	if found == nil {
+		t.Fatalf("%s: got no version", name)
+	}
+	return string(found[1])
+}
+
+var stated = map[string]*regexp.Regexp{
+	"Makefile":                             regexp.MustCompile(`(?m)^VERSION +\?= (.+)$`),
+	"CHANGELOG.md":                         regexp.MustCompile(`(?m)^## \[(\d.+?)\] - \d{4}-\d\d-\d\d$`), // the newest one
+	"deploy/Dockerfile":                    regexp.MustCompile(`(?m)^ARG VERSION=(.+)$`),
+	"deploy/compose/compose.yaml":          regexp.MustCompile(`(?m)^  image: quasar:(.+)$`),
+	"deploy/huggingface/hub/Dockerfile":    regexp.MustCompile(`(?m)^ARG VERSION=v(.+)$`),
+	"deploy/huggingface/ranker/Dockerfile": regexp.MustCompile(`(?m)^ARG VERSION=v(.+)$`),
+	"deploy/huggingface/space/Dockerfile":  regexp.MustCompile(`(?m)^ARG VERSION=v(.+)$`),
+	"python/websocket_client.py":           regexp.MustCompile(`(?m)^__version__ = "(.+)"$`),
+}
+
+func TestAllFilesStateOneVersion(t *testing.T) {
+	want := versionOf(t, "Makefile")
+	for name := range stated {
+		got := versionOf(t, name)
+		if name == "python/websocket_client.py" && got == pythonVersion(want) {
+			continue
+		}
+		if got != want {
+			t.Errorf("%s: got the version %s, want %s of the Makefile", name, got, want)
+		}
+	}
+}
+
+func TestVersionsOfPython(t *testing.T) {
+	for version, want := range map[string]string{
+		"1.0.0": "1.0.0", "1.0.0-rc1": "1.0.0rc1", "1.0.0-rc.2": "1.0.0rc2", "2.1.0-alpha3": "2.1.0a3", "2.1.0-beta.4": "2.1.0b4",
+	} {
+		if got := pythonVersion(version); got != want {
+			t.Errorf("%s: got %s, want %s", version, got, want)
+		}
 	}
 }
 

@@ -68,7 +68,8 @@ type Options struct {
 	// transactions, which are then read again and not lost, 0 is 1024.
 	TickQueue, EventQueue int
 	// Backfill is how many ticks of a gap are asked for at most, 0 is 5000, below
-	// 0 none.
+	// 0 none. A history that does not come within CallTimeout is asked for three
+	// times on a connection; the live ticks behind the gap wait for it.
 	Backfill int
 	// ContractSilence is how long, by the venue's clock, an open contract may go
 	// without news before it is asked for; 0 is 15 s.

@@ -207,6 +207,57 @@ func TestOnlyWhatNobodyHasIsMissed(t *testing.T) {
 	})
 }
 
+// A history that does not come in time, or a venue that fails for longer than a call
+// tries, is asked again, each time later; what it has still comes in its place.
+func TestAGapIsAskedForAgainWhenItsHistoryDoesNotCome(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		silent bool // else it fails
+		until  int  // that many seconds after the first tick
+		missed int
+		asked  [2]int // at least, at most
+	}{
+		{name: "a history that is silent for 15 s", silent: true, until: 15, asked: [2]int{2, 2}},
+		{name: "a venue that fails for 10 s", until: 10, asked: [2]int{6, 15}},
+		{name: "a history that never comes is given up", silent: true, until: 1e6, missed: 3, asked: [2]int{3, 3}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { hiddenGap(t, c.silent, c.until, c.missed, c.asked) })
+		})
+	}
+}
+
+func hiddenGap(t *testing.T, silent bool, until, missed int, asked [2]int) {
+	v := newVenue(t)
+	m := newMarket(v)
+	for i := range deriv.Epoch(3) {
+		m.mute[m.begun+2+i] = true
+	}
+	v.answer = func(p *peer, call string, request map[string]any) bool {
+		if call != "ticks_history" || deriv.EpochOf(time.Now()) >= m.begun+deriv.Epoch(until) {
+			return m.answer(p, call, request)
+		}
+		if !silent {
+			p.fail(request, "history", "InternalServerError")
+		}
+		return true
+	}
+	client := start(t, v, nil)
+	s := must(client.Ticks(t.Context(), "1HZ100V"))
+	defer s.Close()
+	checkOrder(t, take(t, s, 60))
+	if got := client.Health().Counters; got.Missed != uint64(missed) || got.Filled != uint64(3-missed) {
+		t.Errorf("got %d missed and %d filled, want %d and %d", got.Missed, got.Filled, missed, 3-missed)
+	}
+	if got := v.count("ticks_history"); got < asked[0] || got > asked[1] {
+		t.Errorf("asked %d times, want %d to %d", got, asked[0], asked[1])
+	}
+	time.Sleep(time.Hour)
+	if got := v.count("ticks_history"); got > asked[1] {
+		t.Errorf("asked %d times an hour later, want %d at the most", got, asked[1])
+	}
+}
+
 func TestAGapGreaterThanTheBoundSaysWhatIsMissing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v := newVenue(t)

@@ -168,7 +168,7 @@ func (t *tickTopic) pass(e Event[Tick]) {
 // fill reads what is missing between two moments, passes it on, and then what
 // came meanwhile. If the connection ends before that, the next one goes on.
 func (t *tickTopic) fill(ctx context.Context, from, to Epoch) {
-	ticks, err := t.socket.ticksBetween(ctx, t.symbol, from, to, t.socket.opts.Backfill)
+	ticks, err := t.missing(ctx, from, to)
 	if err != nil && ctx.Err() != nil {
 		t.socket.registry.later(func(ctx context.Context) { t.fill(ctx, from, to) })
 		return
@@ -188,6 +188,36 @@ func (t *tickTopic) fill(ctx context.Context, from, to Epoch) {
 		t.pass(e)
 	}
 	t.release(missed)
+}
+
+// Ticks that come live wait for the gap before them: so it is asked for only a few
+// times, with a pause that doubles.
+const (
+	fillTries = 3
+	fillPause = time.Second
+)
+
+// missing reads what is missing between two moments. What does not come in time, or
+// not because the venue fails, is asked for again.
+func (t *tickTopic) missing(ctx context.Context, from, to Epoch) ([]Tick, error) {
+	var found []Tick
+	for try := range fillTries {
+		ticks, err := t.socket.ticksBetween(ctx, t.symbol, from, to, t.socket.opts.Backfill-len(found))
+		found = append(ticks, found...)
+		if len(ticks) > 0 {
+			to = ticks[0].Epoch - 1
+		}
+		last := try == fillTries-1
+		if err == nil || last || !passes(err) || !sleep(ctx, fillPause<<try) {
+			return found, err
+		}
+	}
+	return found, nil
+}
+
+// passes tells whether what kept an answer away may be over soon.
+func passes(err error) bool {
+	return again(err) || errors.Is(err, ErrDeadline) || errors.Is(err, ErrBudget)
 }
 
 // between is all that is known of a gap: what the history has, and what came

@@ -174,9 +174,14 @@ python-package: ## the Python package installed by pip, checked by mypy (which t
 	bin/python-package/bin/pip install --quiet 'mypy>=1'
 	bin/python-package/bin/python -m unittest discover -s python/package
 
-python-libraries: ## the Python callback and writer with the libraries that they are for, which it installs into bin/ (some 100 MB beside PyTorch)
+# Beside PyTorch 1, which Debian 12 has, the last Stable-Baselines3 that goes with it.
+TORCH1 = $(shell $(PYTHON) -c 'import torch; print("yes" * torch.__version__.startswith("1."))' 2>/dev/null)
+SB3   ?= $(if $(TORCH1),--no-deps stable-baselines3==2.3.2 gymnasium==0.29.1,stable-baselines3 lightning)
+
+python-libraries: ## the Python callback and writer with their libraries, which it installs into bin/: 100 MB, and gigabytes without a PyTorch
 	test -x bin/python-libraries/bin/python || $(PYTHON) -m venv --system-site-packages bin/python-libraries
-	bin/python-libraries/bin/pip install --quiet 'stable-baselines3<3' tensorboard
+	bin/python-libraries/bin/pip install --quiet $(SB3)
+	bin/python-libraries/bin/pip install --quiet cloudpickle farama-notifications matplotlib pandas tensorboard $(if $(TORCH1),'numpy<2')
 	OMP_NUM_THREADS=1 bin/python-libraries/bin/python -m unittest discover -s python/libraries
 
 clean: ## remove what was built

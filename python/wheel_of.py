@@ -38,7 +38,7 @@ Classifier: Operating System :: OS Independent
 Classifier: Programming Language :: Python :: 3
 Classifier: Typing :: Typed
 Provides-Extra: sb3
-Requires-Dist: stable-baselines3; extra == "sb3"
+Requires-Dist: stable-baselines3>=2; extra == "sb3"
 Description-Content-Type: text/markdown
 
 {description}"""

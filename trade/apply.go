@@ -103,8 +103,10 @@ func (l *Ledger) enter(e *Entry) {
 		l.opened(e)
 	case e.Started != nil:
 		if !e.Started.Again {
-			l.Started = e.At
+			l.Started, l.tightened = e.At, false
 		}
+	case e.Tightened != nil:
+		l.tightened = true
 	case e.Planned != nil:
 		l.add(e.Planned.ID, &Order{Intent: e.Planned, State: StatePlanned, Changed: e.At})
 		l.decisions[e.Planned.Signal.Decision] = true

@@ -16,5 +16,13 @@ type Journal interface {
 	Entries(ctx context.Context) iter.Seq2[*Entry, error]
 }
 
+// Recaller is a Journal that has read itself when it was opened. A trader takes over
+// what that came to, and does not read it a second time.
+type Recaller interface {
+	// Recall returns what all entries add up to. The ledger is the caller's, so it is
+	// had once; nil is what is not known, and after an Append.
+	Recall() *Ledger
+}
+
 // ErrDecided is the error of a second intent of one decision.
 var ErrDecided = errors.New("there is an intent of this decision")

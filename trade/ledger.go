@@ -37,6 +37,8 @@ type Ledger struct {
 	earned Money    // what contracts brought, less what they cost
 	before int64    // the watermark that it opened with
 
+	tightened bool // while the newest process ran, or the one before it if none began yet
+
 	past history
 
 	byID      map[string]*Order

@@ -60,17 +60,10 @@ func New(opts *Options) (*Trader, error) {
 func (t *Trader) Open(ctx context.Context) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	tightened := false
-	for e, err := range t.opts.Journal.Entries(ctx) {
-		if err != nil {
-			return err
-		}
-		if err := t.ledger.Apply(e); err != nil {
-			return err
-		}
-		tightened = e.Tightened != nil || tightened && (e.Started == nil || e.Started.Again)
+	if err := t.recall(ctx); err != nil {
+		return err
 	}
-	if tightened {
+	if t.ledger.tightened {
 		t.opts.Logger.Warn("limits were tightened while the last process ran: from now on those of this start are in force")
 	}
 	if have, want := t.ledger.Account, t.broker.Account(); t.ledger.Seq > 0 && !have.same(&want) {
@@ -84,6 +77,25 @@ func (t *Trader) Open(ctx context.Context) error {
 	for _, o := range t.ledger.active {
 		if t.opts.OnChange != nil {
 			t.opts.OnChange(*o) // whoever follows the orders has to know what is open
+		}
+	}
+	return nil
+}
+
+// recall makes the ledger what the journal adds up to. t.mu must be held.
+func (t *Trader) recall(ctx context.Context) error {
+	if j, ok := t.opts.Journal.(Recaller); ok {
+		if ledger := j.Recall(); ledger != nil {
+			t.ledger = ledger
+			return nil
+		}
+	}
+	for e, err := range t.opts.Journal.Entries(ctx) {
+		if err != nil {
+			return err
+		}
+		if err := t.ledger.Apply(e); err != nil {
+			return err
 		}
 	}
 	return nil

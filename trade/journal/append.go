@@ -42,7 +42,7 @@ func (j *Journal) Append(ctx context.Context, entries ...*trade.Entry) error {
 		e.Seq = rows[i].seq
 	}
 	failpoint.Hit("appended")
-	j.last = rows[len(rows)-1].link
+	j.last, j.sum = rows[len(rows)-1].link, nil
 	if err := j.head.write(j.last); err != nil { // the entries are on the disk all the same
 		j.log.LogAttrs(ctx, slog.LevelWarn, "the newest entry cannot be noted beside the journal", slog.String("file", j.path), slog.Any("err", err))
 	}

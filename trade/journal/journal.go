@@ -28,7 +28,10 @@ import (
 	"github.com/karlquant/quasar/trade"
 )
 
-var _ trade.Journal = (*Journal)(nil)
+var (
+	_ trade.Journal  = (*Journal)(nil)
+	_ trade.Recaller = (*Journal)(nil)
+)
 
 // Errors of journals.
 var (
@@ -68,12 +71,13 @@ type Journal struct {
 
 	mu    sync.Mutex // guards what follows, and one transaction at a time
 	last  link
+	sum   *trade.Ledger // what the entries add up to, until one is appended or it is asked for
 	files []identity
 	head  *headFile
 }
 
 // Open takes the journal of an account, which is in the data directory dir, and makes
-// both if they are not there. It reads the whole journal to verify it. It is an error
+// both if they are not there. It reads the whole journal to verify it, and keeps what that comes to for Recall. It is an error
 // that is ErrInUse while another process has it, ErrOtherAccount if it is that of
 // another account, venue or currency, and ErrDamaged if it is damaged.
 func Open(dir string, account trade.Account, opts *Options) (*Journal, error) {
@@ -119,9 +123,11 @@ func (j *Journal) open() (err error) {
 	if j.lock, err = hold(j.path + lockSuffix); err != nil {
 		return err
 	}
-	if j.last, err = j.inspect(); err != nil {
+	sum, err := j.inspect()
+	if err != nil {
 		return err
 	}
+	j.last, j.sum = link{sum.Entries, sum.Head}, sum.Ledger
 	if err := j.connect(context.Background()); err != nil {
 		return told(err)
 	}
@@ -136,26 +142,26 @@ func (j *Journal) open() (err error) {
 
 // inspect verifies what is there, as a reader: one who may write would begin by
 // tidying up, and what is damaged is to be set aside as it was.
-func (j *Journal) inspect() (last link, err error) {
+func (j *Journal) inspect() (*Summary, error) {
 	known, err := readHead(j.path + headSuffix)
 	if err != nil {
-		return link{}, err
+		return nil, err
 	}
 	sum := &Summary{}
 	switch info, err := os.Stat(j.path); {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return link{}, err
+		return nil, err
 	case err == nil && info.Size() > 0:
 		if sum, err = inspect(j.path, known); err != nil {
-			return link{}, err
+			return nil, err
 		}
 	case known.seq > 0:
-		return link{}, fmt.Errorf("%w: got no file, or an empty one, want %d entries, of which %s tells", ErrDamaged, known.seq, filepath.Base(j.path+headSuffix))
+		return nil, fmt.Errorf("%w: got no file, or an empty one, want %d entries, of which %s tells", ErrDamaged, known.seq, filepath.Base(j.path+headSuffix))
 	}
 	if sum.Entries > 0 && !same(sum.Account, j.account) {
-		return link{}, fmt.Errorf("%w: got that of %s, want one of %s; give each account a data directory of its own", ErrOtherAccount, sum.Account, j.account)
+		return nil, fmt.Errorf("%w: got that of %s, want one of %s; give each account a data directory of its own", ErrOtherAccount, sum.Account, j.account)
 	}
-	return link{sum.Entries, sum.Head}, nil
+	return sum, nil
 }
 
 func inspect(path string, known link) (_ *Summary, err error) {
@@ -214,6 +220,15 @@ func (j *Journal) Close() error {
 // verifies it once more.
 func (j *Journal) Entries(ctx context.Context) iter.Seq2[*trade.Entry, error] {
 	return j.entries(ctx)
+}
+
+// Recall implements trade.Recaller.
+func (j *Journal) Recall() *trade.Ledger {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	sum := j.sum
+	j.sum = nil
+	return sum
 }
 
 // same tells whether two accounts may share a journal. The app may change: what

@@ -37,12 +37,13 @@ func TestTheBenchmarkOfThePythonPublisher(t *testing.T) {
 // leave its connection alone, and it writes nothing to its standard error.
 func TestTheLivesOfAPythonProcess(t *testing.T) {
 	for name, want := range map[string]map[string]float64{
-		"fork":           {"PARENT": 2, "CHILD": 5},
-		"pool of forks":  {"PARENT": 2, "W1": 5, "W2": 5},
-		"pool of spawns": {"PARENT": 2, "W1": 5, "W2": 5},
-		"threads":        {"PARENT": 2},
-		"interrupts":     {"PARENT": 2},
-		"forgotten":      {"PARENT": 2},
+		"fork":                  {"PARENT": 2, "CHILD": 5},
+		"pool of forks":         {"PARENT": 2, "W1": 5, "W2": 5},
+		"pool of spawns":        {"PARENT": 2, "W1": 5, "W2": 5},
+		"pool of a fork server": {"PARENT": 2, "W1": 5, "W2": 5},
+		"threads":               {"PARENT": 2},
+		"interrupts":            {"PARENT": 2},
+		"forgotten":             {"PARENT": 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := startHub(t, freeAddress(t))

@@ -36,6 +36,7 @@ import reprlib
 import select
 import socket
 import struct
+import sys
 import threading
 import time
 import unicodedata
@@ -498,6 +499,7 @@ class AssetSpacePublisher:
             worker.start()
             self._worker, self._wake, self._mute = worker, worker.wake, None
             _running.add(self)
+            _end_with_worker()
 
     def _say_mute(self, why: str) -> None:
         if why is not _ENDING:  # threads that go on to the very end do nothing wrong
@@ -1497,6 +1499,7 @@ def _in_network(host: str, network: str) -> bool:
 # ---------------------------------------------------------------- the process
 
 _running: set[AssetSpacePublisher] = set()
+_finalized = 0  # the process in which _end_with_worker has done its work
 
 
 def _at_exit() -> None:
@@ -1514,6 +1517,18 @@ def _after_fork() -> None:
     for publisher in list(_running):
         publisher._fall_silent()
     _running.clear()
+
+
+def _end_with_worker() -> None:
+    """A worker of multiprocessing that was forked ends without exit handlers, by os._exit.
+    What it calls before that are finalizers of its own."""
+    global _finalized
+    util = sys.modules.get("multiprocessing.util")
+    process = sys.modules.get("multiprocessing.process")
+    if util is None or process is None or process.parent_process() is None or _finalized == os.getpid():
+        return
+    util.Finalize(None, _at_exit, exitpriority=0)
+    _finalized = os.getpid()
 
 
 atexit.register(_at_exit)

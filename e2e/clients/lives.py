@@ -37,7 +37,10 @@ def steps(number):
 def worker(space):
     """Publishes in a process of its own, and leaves the last words to its end."""
     publisher = connected(space)
-    publisher.publish_training(steps(5))
+    publisher.publish_training(steps(4))
+    while publisher.stats["frames_sent"] == 0:
+        time.sleep(0.001)
+    publisher.publish_training(steps(5))  # which the rate holds back: it leaves at the end or never
 
 
 def fork():
@@ -120,6 +123,7 @@ LIVES = {
     "fork": fork,
     "pool of forks": lambda: pool("fork"),
     "pool of spawns": lambda: pool("spawn"),
+    "pool of a fork server": lambda: pool("forkserver"),
     "threads": threads,
     "interrupts": interrupts,
     "forgotten": forgotten,

@@ -284,6 +284,33 @@ class Fork(Process):
         peers.wait_until(lambda: child.metrics() == [{"type": "training", "data": {"training_steps": 5}}])
 
 
+    def test_a_forked_worker_has_its_newest_state_sent(self):
+        """Such a worker ends by os._exit, without exit handlers. The rate holds its last publish back."""
+        hub = self.hub()
+        self.run_script(
+            hub.url,
+            """
+            import multiprocessing, warnings
+            warnings.simplefilter("ignore", DeprecationWarning)
+            def work():
+                own = AssetSpacePublisher("WORKER", publisher.stats["hub"], max_rate=2)
+                own.start()
+                own.publish_training(TrainingMetrics(4))
+                while own.stats["frames_sent"] == 0:
+                    time.sleep(0.001)
+                own.publish_training(TrainingMetrics(5))
+            worker = multiprocessing.get_context("fork").Process(target=work)
+            worker.start()
+            worker.join()
+            assert worker.exitcode == 0, worker.exitcode
+            """,
+        )
+        peer = hub.peer()
+        self.assertTrue(peer.ended.wait(5))
+        self.assertEqual([m["data"]["training_steps"] for m in peer.metrics()], [4, 5])
+        self.assertEqual(peer.control(peers.CLOSE), [b"\x03\xe8"])
+
+
 class Spawn(Process):
     def test_a_spawned_child_publishes_for_itself(self):
         hub = self.hub()

@@ -27,8 +27,10 @@ func TestInBrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	env := append(os.Environ(), "QUASAR_BINARY="+quasar, "CHROMIUM="+chromium, "TMPDIR="+t.TempDir())
+	album(t, env, node, "begin")
 	cmd := exec.Command(node, append([]string{"--test", "--test-reporter=./e2e/reporter.js"}, files...)...)
-	cmd.Env = append(os.Environ(), "QUASAR_BINARY="+quasar, "CHROMIUM="+chromium, "TMPDIR="+t.TempDir())
+	cmd.Env = env
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -40,9 +42,22 @@ func TestInBrowser(t *testing.T) {
 			}
 		})
 	}
+	album(t, env, node)
 	if len(results) == 0 || err != nil && !t.Failed() {
 		t.Errorf("node --test: got %d results and %v, want some and no error\n%s%s", len(results), err, out, &stderr)
 	}
+}
+
+// album puts the pictures of the last run aside, and shows them beside the new ones.
+func album(t *testing.T, env []string, node string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(node, append([]string{"e2e/album.js"}, args...)...)
+	cmd.Env = env
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("album %v: %v\n%s", args, err, out)
+	}
+	t.Logf("%s", out)
 }
 
 // need finds a program, or skips the test.

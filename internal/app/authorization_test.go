@@ -164,6 +164,16 @@ func TestAnAuthorizationDoesNotLeaveInTheClear(t *testing.T) {
 			t.Errorf("quasar %s: got %+v after %v, want %d and %q", args[0], got, time.Since(begin), exitConfiguration, want)
 		}
 	}
+	asked := make(chan http.Header, 10)
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { asked <- r.Header }))
+	defer other.Close()
+	moved := httptest.NewServer(http.RedirectHandler(other.URL, http.StatusTemporaryRedirect))
+	defer moved.Close()
+	for _, args := range [][]string{{"health", moved.URL}, {"watch", "--once", "--hub", moved.URL}} {
+		if got := quasarCommand(t, "", args...); got.code == exitOK || len(asked) > 0 || strings.Contains(got.stderr, "sesame") {
+			t.Errorf("quasar %s, redirected: got %+v, and %d requests at the other", args[0], got, len(asked))
+		}
+	}
 	t.Setenv("QUASAR_AUTHORIZATION", "hf_sesame")
 	if got := quasarCommand(t, "", "health", "https://hub.example"); got.code != exitConfiguration || strings.Contains(got.stderr, "sesame") {
 		t.Errorf("a word alone: got %+v", got)

@@ -189,7 +189,7 @@ class Slots(Case):
         tracemalloc.start()
         try:
             before = tracemalloc.get_traced_memory()[0]
-            publish(10000)
+            publish(5000)
             self.assertLess(tracemalloc.get_traced_memory()[0] - before, 64 * 1024)
         finally:
             tracemalloc.stop()

@@ -11,6 +11,7 @@ const { csv } = await source("hub/csv.ts");
 const { History, kept, points, longest } = await source("hub/history.ts");
 const { emptyAccuracy, instrument } = await source("hub/instruments.ts");
 const { mostText, parse, shareOf, write } = await source("hub/kept.ts");
+const { stretch, ticks } = await source("hub/logscale.ts");
 const { orders, rank, score } = await source("hub/rank.ts");
 const { Store } = await source("hub/store.ts");
 const { Trends } = await source("hub/trends.ts");
@@ -405,6 +406,21 @@ test("a sort puts what is not known last, either way", () => {
   assert.deepEqual(by({ sort: "steps", reverse: true }), ["C", "A", "B"]);
   assert.deepEqual(by({ filter: " c " }), ["C"]);
   assert.deepEqual(by({ state: "stale" }), []);
+});
+
+test("powers of ten stand on either side of 0", () => {
+  assert.deepEqual(ticks(-2, 30), [-1, -0.01, 0, 0.01, 1]);
+  assert.deepEqual(ticks(0.05, 20_000), [0.1, 1, 10, 100, 1000, 10_000]);
+  assert.deepEqual(ticks(0.02, 0.8), [0.02, 0.05, 0.1, 0.2, 0.5]);
+  assert.deepEqual(ticks(0.68, 0.71).length, 4);
+  for (const [low, high] of [[-2, 30], [0.05, 20_000], [0.5, 0.5], [0, 0], [-1e9, 1e9], [1e-9, 1e-9]]) {
+    const [from, to] = stretch(low, high);
+    assert.ok(from < low && high < to, `${low} to ${high}: got ${from} to ${to}`);
+    const found = ticks(from, to);
+    assert.ok(found.length >= 2 && found.length <= 8 && found.every((v) => v >= from && v <= to), `got ${found} for ${from} to ${to}`);
+    assert.deepEqual(found, [...new Set(found)].sort((a, b) => a - b));
+  }
+  assert.deepEqual(stretch(null, null), [0, 1]);
 });
 
 test("a view goes into an address and comes back", () => {

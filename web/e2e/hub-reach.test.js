@@ -69,6 +69,14 @@ withHub("a hub that was told of a ranker leads to its page", ["--ranker-url", "h
   const page = await view();
   await eventually("the link", () => page.page.getByRole("link", { name: "Ranker" }).getAttribute("href"), "https://ranker.example/here/");
   assert.equal(await page.page.getByRole("link", { name: "Hub" }).getAttribute("aria-current"), "page");
+  const small = await view(hub.url, { viewport: { width: 360, height: 740 } });
+  await eventually("the link", () => small.visible("#ranker-link"), true);
+  await small.fits();
+  await hub.kill();
+  await eventually("connection", () => small.connection(), (text) => text.startsWith("Offline"));
+  await small.fits();
+  const theme = await small.page.locator("#theme").boundingBox();
+  assert.ok(theme.x + theme.width <= 360, `got the button of the theme at ${theme.x}, want it within 360 px`);
 });
 
 withHub("without a ranker there is no link to one", [], async (hub, { view }) => {
@@ -76,4 +84,19 @@ withHub("without a ranker there is no link to one", [], async (hub, { view }) =>
   await live(page);
   await eventually("the vitals", () => page.text("#uptime-value"), (text) => text !== null);
   assert.equal(await page.visible("#ranker-link"), false);
+});
+
+withHub("names can be read at every width, beside the inspector and without it", [], async (hub, { view, publisher }) => {
+  for (const space of ["CRASH1000", "V100_1s"]) (await publisher(space)).metrics(training(12_345_678, 0.5), voting(105, 98));
+  const page = await view();
+  await eventually("rows", async () => (await page.names()).length, 2);
+  for (const width of [360, 390, 640, 721, 768, 820, 900, 1000, 1024, 1100, 1181, 1240, 1280, 1366, 1440, 1920]) {
+    await page.page.setViewportSize({ width, height: 900 });
+    await sleep(100);
+    await page.fits();
+    const cut = await page.page.$$eval("tbody .c-asset b, tbody .c-score .score, tbody .c-signal .signal, tbody .c-votes .votes, tbody .c-loss .trend, tbody .c-steps .num", (all) => all
+      .filter((e) => e.checkVisibility() && (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 || e.getBoundingClientRect().right > e.closest("td, th").getBoundingClientRect().right + 1))
+      .map((e) => `${e.className || e.tagName}: ${e.innerText}`));
+    assert.deepEqual(cut, [], `what is cut off at ${width} px`);
+  }
 });

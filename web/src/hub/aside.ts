@@ -91,7 +91,7 @@ export class Aside {
       copyLink: (button) => void this.#copy(button, link(name, others)),
       copyJSON: (button) => void this.#copy(button, JSON.stringify(this.#store.snapshots.get(name) ?? null, null, 2)),
       enlarge: () => this.#enlarge(!this.#large.open),
-      compare: (other) => this.#compare([...others, other].slice(-2)),
+      compare: (names) => this.#compare(names),
     });
   }
 

@@ -5,6 +5,7 @@ import { fresh } from "../shared/cells.js";
 import { clockTime, count, duration, loss, rate, share, signed, unknown } from "../shared/format.js";
 import { spark } from "../shared/spark.js";
 import { type Asset, type Described, connection, describe, isSuspect, reasons, stripped } from "./asset.js";
+import { compareWith } from "./compare.js";
 import { type History, blank } from "./history.js";
 import { far } from "./row.js";
 import type { Series } from "./track.js";
@@ -18,7 +19,7 @@ export interface Asked {
   copyLink(button: HTMLElement): void;
   copyJSON(button: HTMLElement): void;
   enlarge(): void;
-  compare(name: string): void;
+  compare(names: string[]): void;
 }
 
 /** Shows an asset in box. */
@@ -49,11 +50,7 @@ export function inspect(box: HTMLElement, asset: Asset, history: History | undef
 /** The way to the large charts, of this asset or of more. */
 const enlarged = ({ large, others, all, enlarge, compare }: Asked) => html`<div class="row larger">
   <button class="button" id="enlarge" type="button" aria-expanded=${large} aria-controls="large" @click=${enlarge}>${large ? "Hide large charts" : "Large charts"}</button>
-  ${all.length === 0 ? nothing : html`<select class="field" aria-label="Compare with another asset" @change=${(event: Event) => {
-    const select = event.currentTarget as HTMLSelectElement;
-    if (select.value !== "") compare(select.value);
-    select.value = "";
-  }}><option value="">${others.length === 0 ? "Compare with…" : `With ${others.join(", ")}…`}</option>${all.map((name) => html`<option value=${name}>${name}</option>`)}</select>`}
+  ${all.length === 0 ? nothing : compareWith(all, others, compare)}
 </div>`;
 
 const pairs = (list: [string, string, boolean?][]) => html`<dl class="pairs">${list.map(([name, value, warn]) => html`<dt>${name}</dt><dd class=${warn ? "num warn" : "num"}>${value}</dd>`)}</dl>`;
@@ -67,7 +64,7 @@ function formula(d: Described) {
 
 function inWords(d: Described): string {
   if (d.score === null || d.confidence === null || d.accuracy === null) return `No score: ${d.reason ?? "unknown"}. The asset stands after all that have one.`;
-  const agree = `${count(Math.max(d.buy ?? 0, d.sell ?? 0))} of ${count((d.buy ?? 0) + (d.sell ?? 0))} votes agree; the measured accuracy is ${Math.round(100 * d.accuracy)} %.`;
+  const agree = `${count(Math.max(d.buy ?? 0, d.sell ?? 0))} of ${count((d.buy ?? 0) + (d.sell ?? 0))} votes agree; the measured accuracy is ${Math.round(100 * d.accuracy)}\u00a0%.`;
   if (d.score > far) return `${agree} The votes are far surer than the record warrants.`;
   if (d.score < -far) return `${agree} The votes are far less sure than the record would allow.`;
   return `${agree} The two are ${Math.abs(d.score) < 0.1 ? "close together" : "some way apart"}.`;

@@ -5,8 +5,8 @@ import type uPlot from "uplot";
 import { html, nothing, render } from "lit-html";
 import { loss, share } from "../shared/format.js";
 import { colour, whenThemeChanges } from "../shared/palette.js";
-import type { Line } from "./history.js";
-import { blank, kept } from "./history.js";
+import { compareWith } from "./compare.js";
+import { type Line, blank, kept } from "./history.js";
 import { type Named, type Palette, Plot, most } from "./plot.js";
 import type { Store } from "./store.js";
 import { type Series, series } from "./track.js";
@@ -32,6 +32,7 @@ export class LargeCharts {
   #width = 0;
   #names: string[] = [];
   #range = kept;
+  #log = false;
   #zoom: [number, number] | null = null;
   open = false;
 
@@ -55,9 +56,13 @@ export class LargeCharts {
       void this.#load();
       return;
     }
+    this.#clear();
+    this.#zoom = null;
+  }
+
+  #clear() {
     for (const plot of this.#plots.values()) plot.destroy();
     this.#plots.clear();
-    this.#zoom = null;
   }
 
   /** Takes the reader there. */
@@ -100,7 +105,7 @@ export class LargeCharts {
     if (plot === undefined) {
       const part = (kind: string) => this.#box.querySelector<HTMLElement>(`[data-series="${name}"] ${kind}`) ?? this.#box;
       plot = new Plot(library, part(".plot"), part(".legend").appendChild(document.createElement("div")), this.#columns(), {
-        title: titles[name], key: "large", palette: () => this.#palette,
+        key: "large", log: this.#log && name !== "avn_accuracy", palette: () => this.#palette,
         value: name === "avn_accuracy" ? (v) => share(v) : (v) => loss(v),
         zoom: (from, to) => this.#look(from, to), reset: () => this.#all(),
       });
@@ -126,6 +131,13 @@ export class LargeCharts {
     this.#all();
   }
 
+  /** Draws the losses over powers of ten, or evenly again. */
+  #scale() {
+    this.#log = !this.#log;
+    this.#clear(); // a chart has the scale that it was made with
+    this.#asked.paint();
+  }
+
   #resize() {
     const width = this.#columns();
     if (!this.open || width === this.#width) return;
@@ -138,11 +150,20 @@ export class LargeCharts {
     return Math.max(240, Math.floor(width >= 760 ? (width - 48) / 2 : width - 32));
   }
 
+  /** The choice of one more, where the inspector that has it does not stand beside. */
+  #more() {
+    const [asset, ...others] = this.#names;
+    const all = this.#store.names().filter((name) => !this.#names.includes(name)).sort();
+    return asset === undefined || all.length === 0 ? nothing : html`<span class="over">${compareWith(all, others, this.#asked.compare)}</span>`;
+  }
+
   /** All but the charts themselves. */
   #frame() {
     const [asset, ...others] = this.#names;
     render(html`<div class="head"><h2 tabindex="-1">${asset}<span class="sub"> as this page saw it</span></h2><div class="grow"></div>
       ${others.map((name) => html`<button class="button" type="button" aria-label="Compare no longer with ${name}" @click=${() => this.#asked.compare(others.filter((other) => other !== name))}>${name} ×</button>`)}
+      ${this.#more()}
+      <button class="button" type="button" aria-pressed=${this.#log} @click=${() => this.#scale()}>Log scale</button>
       <div class="choice" role="group" aria-label="Time range">${ranges.map(([range, name]) => html`<button type="button" aria-pressed=${this.#zoom === null && this.#range === range} @click=${() => this.#choose(range)}>${name}</button>`)}</div>
       <button class="button" type="button" ?disabled=${this.#zoom === null} @click=${() => this.#all()}>Reset zoom</button>
       <button class="button shut" type="button" @click=${() => this.#asked.close()}>Close charts</button></div>

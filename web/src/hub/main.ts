@@ -20,6 +20,8 @@ const store = new Store();
 const clock = new ServerClock();
 const access = new Access(byId("access"));
 
+const narrow = matchMedia("(max-width: 480px)"); // where the banner alone says since when
+
 let view = read(location.hash);
 let ticked = true; // a second has passed: all ages
 let shownBooks: Books | null = null;
@@ -60,7 +62,7 @@ function words(state: string, since: number | null): string {
     case "polling": return "Polling every 2 s";
     case "reconnecting": return "Reconnecting";
     case "login": return "Token wanted";
-    case "offline": return since === null ? "Offline" : `Offline since ${clockTime(since)}`;
+    case "offline": return since === null || narrow.matches ? "Offline" : `Offline since ${clockTime(since)}`;
     default: return "Connecting";
   }
 }

@@ -5,6 +5,7 @@ import { html, render } from "lit-html";
 import { clockTime, unknown } from "../shared/format.js";
 import { gaps } from "../shared/spark.js";
 import type { Line } from "./history.js";
+import { straight, stretch, ticks } from "./logscale.js";
 
 /** How many lines a chart has at most: those that can be told apart by their strokes alone. */
 export const most = 3;
@@ -20,7 +21,8 @@ export interface Palette { lines: readonly string[]; text: string; grid: string 
 
 /** What a chart shows and tells: value writes a number, zoom(from, to) is what the reader dragged over, reset() that all is to be seen again. */
 export interface PlotOptions {
-  title: string;
+  /** Whether it is drawn over powers of ten. */
+  log: boolean;
   value(v: number | null): string;
   palette(): Palette;
   zoom(from: number, to: number): void;
@@ -51,19 +53,19 @@ export class Plot {
   }
 
   #make(width: number): uPlot.Options {
-    const { palette, key, reset } = this.#options;
+    const { palette, key, reset, log } = this.#options;
     const axis: uPlot.Axis = { stroke: () => palette().text, grid: { stroke: () => palette().grid, width: 1 }, ticks: { stroke: () => palette().grid, width: 1 }, font: `12px ${getComputedStyle(document.body).fontFamily}` };
     return {
-      width, height, legend: { show: false }, padding: [8, 10, 0, 0],
+      width, height, legend: { show: false }, padding: [8, 30, 0, 0],
       tzDate: (at) => this.#library.tzDate(new Date(at * 1000), "Etc/UTC"),
       cursor: {
         y: false, sync: { key, setSeries: false }, drag: { x: true, y: false, setScale: false, dist: 6 }, points: { size: 7 },
         bind: { dblclick: () => () => { reset(); return null; } },
       },
-      scales: { x: { time: true, auto: false } },
+      scales: { x: { time: true, auto: false }, ...(log && { y: { distr: 4, asinh: straight, range: (_, low, high) => stretch(low, high) } }) },
       axes: [
         { ...axis, space: 80, size: 34, values: (_, splits, __, ___, step) => splits.map((at) => clockTime(at).slice(0, step < 60 ? 8 : 5)) },
-        { ...axis, size: 58, values: (_, splits) => splits.map((v) => this.#options.value(v)) },
+        { ...axis, size: 58, ...(log && { splits: (_, __, low, high) => ticks(low, high), filter: (_, splits) => splits }), values: (_, splits) => splits.map((v) => this.#options.value(v)) },
       ],
       series: [{}, ...dashes.map((dash, i): uPlot.Series => ({
         stroke: () => palette().lines[i] ?? "", dash, width: widths[i] ?? 1, spanGaps: false,

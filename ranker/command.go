@@ -60,7 +60,7 @@ func (r *Ranker) answerCommand(w http.ResponseWriter, done string, err error) {
 	switch {
 	case errors.Is(err, trade.ErrLooser):
 		problem.Write(w, http.StatusBadRequest, err.Error())
-	case errors.Is(err, trade.ErrUnresolved):
+	case errors.Is(err, trade.ErrUnresolved), errors.Is(err, trade.ErrNotResolved):
 		problem.Write(w, http.StatusConflict, err.Error())
 	case err != nil:
 		problem.Write(w, http.StatusServiceUnavailable, err.Error())

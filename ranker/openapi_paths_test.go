@@ -83,6 +83,7 @@ func openAPIPaths(s *schemas) object {
 		paths["/trade/"+name] = object{"post": s.command(name, summary)}
 	}
 	paths["/trade/limits"] = object{"post": s.tighten()}
+	paths["/trade/resolve"] = object{"post": s.resolve()}
 	return paths
 }
 
@@ -180,6 +181,21 @@ func (s *schemas) tighten() object {
 	return operation
 }
 
+// resolve is a command whose body says what became of an order.
+func (s *schemas) resolve() object {
+	operation := s.command("resolve", "Say what became of the order of which nobody knows. The contract has to be on the venue's record, of this app and no other order's; a halt goes on.")
+	operation["requestBody"] = object{"required": true, "content": object{"application/json": object{"schema": object{
+		"type": "object", "additionalProperties": false, "required": []string{"intent", "contract_id"}, "properties": object{
+			"intent": object{"type": "string", "minLength": 1, "description": "The order's id, as /positions has it."},
+			"contract_id": object{
+				"description": "The number of its contract, or none for an order that was never bought.",
+				"oneOf":       []any{object{"type": "integer", "minimum": 1}, object{"const": "none"}},
+			},
+		},
+	}}}}
+	return operation
+}
+
 func openAPIResponses() object {
 	responses := make(object)
 	for name, description := range map[string]string{
@@ -189,7 +205,7 @@ func openAPIResponses() object {
 		"NotFound":         "Nothing of that name; for what is about trades also a ranker that trades nothing.",
 		"MethodNotAllowed": "Another method than the one that is listed here.",
 		"UpgradeRequired":  "A request for a WebSocket that is none.",
-		"Conflict":         "What the venue knows has to be asked first.",
+		"Conflict":         "It does not go with what is known of the orders: one is unresolved, or the one that was named is not, or its contract is not on record.",
 		"Unavailable":      "Not now: no connection to the hub, or the command could not be written down.",
 	} {
 		responses[name] = object{"description": description, "content": object{"application/problem+json": object{"schema": reference("Problem")}}}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/ranker"
+	"github.com/karlquant/quasar/trade"
 )
 
 // openAPI is the document that the ranker serves, made strict: whatever an answer
@@ -150,6 +151,7 @@ func TestAnswersKeepToOpenAPI(t *testing.T) {
 		"assets and outcomes": withOutcomes,
 		"trades":              withTrades,
 		"commands":            withCommands,
+		"what became of it":   withUnresolved,
 		"what is refused":     withErrors,
 	} {
 		bubble(t, name, func(t *testing.T) {
@@ -230,6 +232,20 @@ func withCommands(api *openAPI) {
 		command(prepare(api.t, newHub(api.t), &ranker.Options{AdminToken: adminToken}), "", as...)
 		api.readAll(r)
 	}
+}
+
+func withUnresolved(api *openAPI) {
+	const path, none = "/trade/resolve", `{"intent":"i1","contract_id":"none"}`
+	as := []string{"Authorization", "Bearer " + adminToken}
+	silent, _ := unresolved(api.t, nil)
+	api.check("POST", path, tell(silent, path, none, as...))
+	r, _ := unresolved(api.t, &trade.Record{})
+	api.readAll(r)
+	for _, body := range []string{"", none, none} {
+		api.check("POST", path, tell(r, path, body, as...))
+	}
+	api.check("POST", path, tell(r, path, none))
+	api.check("POST", path, tell(prepare(api.t, newHub(api.t), &ranker.Options{AdminToken: adminToken}), path, none, as...))
 }
 
 func withErrors(api *openAPI) {

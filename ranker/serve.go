@@ -41,7 +41,13 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 		"/readyz":       r.serveReady,
 		"/":             serveHint,
 	}
-	access := map[string]http.HandlerFunc{"/trade/limits": r.serveTighten, "/trade/session": r.serveSession, "/trade/login": r.serveLogin, "/trade/logout": r.serveLogout}
+	access := map[string]http.HandlerFunc{
+		"/trade/limits":  r.serveTighten,
+		"/trade/resolve": r.serveResolve,
+		"/trade/session": r.serveSession,
+		"/trade/login":   r.serveLogin,
+		"/trade/logout":  r.serveLogout,
+	}
 	if ui.Has(index) {
 		exact["/"] = func(w http.ResponseWriter, req *http.Request) { ui.Serve(w, req, index) }
 	}

@@ -24,8 +24,8 @@ data directory: who may write there may command it. A halt is on record before i
 counts as done, outlives the process, and ends only when a person resumes; one that
 is asked for while no trader runs is obeyed by the next.
 
-From elsewhere: POST /trade/halt, /trade/resume, /trade/flatten and /trade/limits of the
-ranker, with its admin token. SIGUSR1 halts too.`,
+From elsewhere: POST /trade/halt, /trade/resume, /trade/flatten, /trade/resolve and
+/trade/limits of the ranker, with its admin token. SIGUSR1 halts too.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

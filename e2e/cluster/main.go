@@ -73,6 +73,7 @@ var scenarios = []scenario{
 	{"kill -9 of each in turn", false, killEach},
 	{"a rolling restart under new names", false, renameAll},
 	{"a rolling upgrade and back", false, upgrade},
+	{"another authority without a restart", false, rotate},
 	{"a stale frame after a publisher moved", false, staleFrame},
 	{"eight seconds of SIGSTOP under a flood", false, stopped},
 	{"a partition that heals", true, partition},

@@ -54,10 +54,12 @@ func (c *cluster) replace(ctx context.Context, w *watched, n int) error {
 	return w.holds(n, at, began, went)
 }
 
-var unknown = regexp.MustCompile(`(?m)^quasar_hub_cluster_total\{.*what="unknown".*\} (\d+)$`)
-
 // unread are the messages of unknown kinds and formats that each hub came across.
-func (c *cluster) unread(ctx context.Context) (out []int, err error) {
+func (c *cluster) unread(ctx context.Context) ([]int, error) { return c.counted(ctx, "unknown") }
+
+// counted is what each hub's engine has counted of something.
+func (c *cluster) counted(ctx context.Context, what string) (out []int, err error) {
+	series := regexp.MustCompile(`(?m)^quasar_hub_cluster_total\{.*what="` + what + `".*\} (\d+)$`)
 	for n := 1; n <= 3; n++ {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+c.addr(n)+"/metrics", nil)
 		if err != nil {
@@ -69,9 +71,9 @@ func (c *cluster) unread(ctx context.Context) (out []int, err error) {
 		}
 		body, err := io.ReadAll(answer.Body)
 		_ = answer.Body.Close()
-		found := unknown.FindSubmatch(body)
+		found := series.FindSubmatch(body)
 		if err != nil || found == nil {
-			return nil, errors.Join(err, fmt.Errorf("hub %d: /metrics has no quasar_hub_cluster_total of what is unknown", n))
+			return nil, errors.Join(err, fmt.Errorf("hub %d: /metrics has no quasar_hub_cluster_total of %s", n, what))
 		}
 		count, _ := strconv.Atoi(string(found[1])) // digits
 		out = append(out, count)

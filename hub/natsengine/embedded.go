@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -39,6 +40,10 @@ type Embedded struct {
 	// others, and theirs have to come from its RootCAs and be good for ServerName, ""
 	// for "quasar-hub". Nil for none.
 	TLS *tls.Config
+	// Authorities returns who vouches for the others now, in the place of TLS.RootCAs:
+	// another pool counts within a second for who comes from then on, and who is there
+	// stays. Nil for those of TLS, for good.
+	Authorities func() *x509.CertPool
 	// InsecurePlaintext lets others come in from beyond this machine without TLS:
 	// whoever sees the traffic knows the secret.
 	InsecurePlaintext bool
@@ -81,7 +86,10 @@ func newEmbedded(hubID string, instance int64, o *Embedded, log *slog.Logger) (*
 	if !loopback(host) && o.Secret == "" && o.TLS == nil {
 		return nil, fmt.Errorf("cluster listen address: got %s without a secret, want --cluster-secret-file or TLS: whoever comes in is believed", o.Listen)
 	}
-	if b.opts.TLS, err = mutual(o.TLS); err != nil {
+	if o.Authorities != nil && o.TLS != nil {
+		b.opts.TLS = trusting(o.TLS, o.Authorities())
+	}
+	if b.opts.TLS, err = mutual(b.opts.TLS); err != nil {
 		return nil, err
 	}
 	if b.dns, err = newDirectory(o.Peers); err != nil {
@@ -106,10 +114,18 @@ func mutual(given *tls.Config) (*tls.Config, error) {
 		c.ServerName = tlsName
 	}
 	c.ClientAuth, c.ClientCAs = tls.RequireAndVerifyClientCert, c.RootCAs
+	c.SessionTicketsDisabled = true // a ticket would outlive who vouched for its holder
 	if get := c.GetCertificate; get != nil && c.GetClientCertificate == nil {
 		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return get(nil) }
 	}
 	return c, nil
+}
+
+// trusting returns a configuration that goes by those authorities, in both directions.
+func trusting(given *tls.Config, pool *x509.CertPool) *tls.Config {
+	c := given.Clone()
+	c.RootCAs, c.ClientCAs = pool, pool
+	return c
 }
 
 func loopback(host string) bool {
@@ -196,7 +212,8 @@ func (b *embedded) open(ctx context.Context, take func(message []byte), changed 
 // lookupEvery is how often the peers' names are looked up.
 const lookupEvery = 10 * time.Second
 
-// watchRoutes tells when routes come, and keeps them in line with the peers' names.
+// watchRoutes tells when routes come, and keeps them in line with the peers' names
+// and with who is trusted.
 func (b *embedded) watchRoutes(ctx context.Context) {
 	routes, looked := 0, time.Now()
 	for pause(ctx, tickEvery) {
@@ -210,6 +227,7 @@ func (b *embedded) watchRoutes(ctx context.Context) {
 			looked = now
 			b.setRoutes(b.withSecret(b.dns.lookup(ctx)))
 		}
+		b.setAuthorities()
 	}
 }
 
@@ -222,6 +240,21 @@ func (b *embedded) setRoutes(routes []*url.URL) {
 		return
 	}
 	b.routes = routes
+}
+
+// setAuthorities lets those vouch for the others who do so now.
+func (b *embedded) setAuthorities() {
+	if b.opts.Authorities == nil || b.opts.TLS == nil {
+		return
+	}
+	pool := b.opts.Authorities()
+	if pool == b.opts.TLS.RootCAs {
+		return
+	}
+	b.opts.TLS = trusting(b.opts.TLS, pool)
+	if err := b.server.ReloadOptions(b.options(b.routes)); err != nil {
+		b.log.Error("the new authorities were not taken", "err", err)
+	}
 }
 
 // withSecret makes routes of addresses.

@@ -3,6 +3,7 @@ package natsengine
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,6 +26,9 @@ type External struct {
 	// TLS is how the servers are trusted, and what the hub shows them; nil for the
 	// system's authorities, where the URL says tls.
 	TLS *tls.Config
+	// Authorities returns who vouches for the servers now, in the place of TLS.RootCAs;
+	// it is asked whenever the hub connects. Nil for those of TLS.
+	Authorities func() *x509.CertPool
 	// Prefix is what all subjects of this cluster begin with; "" for "quasar".
 	Prefix string
 }
@@ -66,6 +70,12 @@ func (b *external) open(_ context.Context, take func(message []byte), changed fu
 	}
 	if b.opts.TLS != nil {
 		opts = append(opts, nats.Secure(b.opts.TLS))
+	}
+	if b.opts.Authorities != nil {
+		opts = append(opts, func(o *nats.Options) error {
+			o.RootCAsCB = func() (*x509.CertPool, error) { return b.opts.Authorities(), nil }
+			return nil
+		})
 	}
 	conn, err := nats.Connect(b.opts.URL, opts...)
 	if err != nil {

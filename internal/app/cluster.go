@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -29,7 +30,12 @@ type clusterFlags struct {
 	natsCert, natsKey, natsCA     string
 	joinTimeout                   time.Duration
 
-	shown *certificate.File // what other hubs are shown; nil for nothing
+	files []follower // what open read, to be read again when it changes
+}
+
+// follower is something that is kept as its files are.
+type follower interface {
+	Run(ctx context.Context) error
 }
 
 func addClusterFlags(cmd *cobra.Command, flags *clusterFlags) {
@@ -38,18 +44,18 @@ func addClusterFlags(cmd *cobra.Command, flags *clusterFlags) {
 	f.StringSliceVar(&flags.peers, "cluster-peers", nil, "the other hubs, HOST:PORT, or dns+NAME:PORT for all addresses of a name; this one may be among them")
 	f.StringVar(&flags.advertise, "cluster-advertise", "", "the address that other hubs are told to come in on, where it is not --cluster-listen")
 	f.StringVar(&flags.secretFile, "cluster-secret-file", "", "a file with a secret of 16 characters or more that all hubs of the cluster have")
-	f.StringVar(&flags.cert, "cluster-tls-cert", "", "a PEM file with this hub's certificate, which is shown to other hubs in both directions")
+	f.StringVar(&flags.cert, "cluster-tls-cert", "", "a PEM file with this hub's certificate, which is shown to other hubs in both directions; read anew when it changes")
 	f.StringVar(&flags.key, "cluster-tls-key", "", "the PEM file with the key of --cluster-tls-cert")
-	f.StringVar(&flags.ca, "cluster-tls-ca", "", "a PEM file with who vouches for the other hubs' certificates, which have to be for the name quasar-hub")
+	f.StringVar(&flags.ca, "cluster-tls-ca", "", "a PEM file with who vouches for the other hubs' certificates, which have to be for the name quasar-hub; read anew when it changes")
 	f.BoolVar(&flags.insecure, "cluster-insecure", false, "let other hubs come in from beyond this machine without TLS: whoever sees the traffic can join")
 	f.StringVar(&flags.url, "nats-url", "", "join other hubs by NATS servers beside them: nats://HOST:4222, several with commas between")
 	f.StringVar(&flags.prefix, "nats-prefix", "quasar", "what the subjects of this cluster begin with")
 	f.StringVar(&flags.creds, "nats-creds-file", "", "a credentials file of NATS")
 	f.StringVar(&flags.user, "nats-user", "", "the user at servers that want a password")
 	f.StringVar(&flags.passwordFile, "nats-password-file", "", "a file with the password of --nats-user")
-	f.StringVar(&flags.natsCert, "nats-tls-cert", "", "a PEM file with the certificate that the NATS servers are shown")
+	f.StringVar(&flags.natsCert, "nats-tls-cert", "", "a PEM file with the certificate that the NATS servers are shown; read anew when it changes")
 	f.StringVar(&flags.natsKey, "nats-tls-key", "", "the PEM file with the key of --nats-tls-cert")
-	f.StringVar(&flags.natsCA, "nats-tls-ca", "", "a PEM file with who vouches for the NATS servers, instead of the system's authorities")
+	f.StringVar(&flags.natsCA, "nats-tls-ca", "", "a PEM file with who vouches for the NATS servers, instead of the system's authorities; read anew when it changes")
 	f.DurationVar(&flags.joinTimeout, "join-timeout", 5*time.Second, "how long a hub waits for the state of the others before it says that it is ready without")
 }
 
@@ -73,7 +79,7 @@ func (f *clusterFlags) open(opts *hub.Options, dataDir string, log *slog.Logger)
 	if f.listen != "" {
 		o.Embedded, err = f.embedded(log)
 	} else {
-		o.External, err = f.external()
+		o.External, err = f.external(log)
 	}
 	if err != nil {
 		return misconfigured(err)
@@ -109,18 +115,11 @@ func (f *clusterFlags) embedded(log *slog.Logger) (*natsengine.Embedded, error) 
 	if f.cert == "" || f.key == "" || f.ca == "" {
 		return nil, errors.New("got some of --cluster-tls-cert, --cluster-tls-key and --cluster-tls-ca, want all three: hubs show each other certificates")
 	}
-	if o.TLS, err = clientTLS("cluster-tls", "", "", f.ca); err != nil {
-		return nil, err
-	}
-	f.shown, err = certificate.Open(&certificate.Options{Chain: f.cert, Key: f.key, Logger: log})
-	if err != nil {
-		return nil, fmt.Errorf("cluster-tls-cert, cluster-tls-key: %w", err)
-	}
-	o.TLS.GetCertificate = f.shown.Get
-	return o, nil
+	o.TLS, o.Authorities, err = f.clientTLS("cluster-tls", f.cert, f.key, f.ca, log)
+	return o, err
 }
 
-func (f *clusterFlags) external() (*natsengine.External, error) {
+func (f *clusterFlags) external(log *slog.Logger) (*natsengine.External, error) {
 	password, err := readClusterSecret("nats-password-file", f.passwordFile, 1)
 	if err != nil {
 		return nil, err
@@ -130,36 +129,36 @@ func (f *clusterFlags) external() (*natsengine.External, error) {
 	}
 	o := &natsengine.External{URL: f.url, Prefix: f.prefix, Credentials: f.creds, User: f.user, Password: password}
 	if f.natsCert != "" || f.natsKey != "" || f.natsCA != "" {
-		o.TLS, err = clientTLS("nats-tls", f.natsCert, f.natsKey, f.natsCA)
+		o.TLS, o.Authorities, err = f.clientTLS("nats-tls", f.natsCert, f.natsKey, f.natsCA, log)
 	}
 	return o, err
 }
 
 // clientTLS reads a certificate to show and the authorities to trust, each if it is
-// given.
-func clientTLS(flags, cert, key, ca string) (*tls.Config, error) {
+// given, and has both followed. Without authorities those of the system count.
+func (f *clusterFlags) clientTLS(flags, cert, key, ca string, log *slog.Logger) (*tls.Config, func() *x509.CertPool, error) {
 	out := &tls.Config{MinVersion: tls.VersionTLS12}
 	if (cert == "") != (key == "") {
-		return nil, fmt.Errorf("got one of --%s-cert and --%s-key, want both or neither", flags, flags)
+		return nil, nil, fmt.Errorf("got one of --%s-cert and --%s-key, want both or neither", flags, flags)
 	}
 	if cert != "" {
-		pair, err := tls.LoadX509KeyPair(cert, key)
+		shown, err := certificate.Open(&certificate.Options{Chain: cert, Key: key, Logger: log})
 		if err != nil {
-			return nil, fmt.Errorf("%s-cert, %s-key: %w", flags, flags, err)
+			return nil, nil, fmt.Errorf("%s-cert, %s-key: %w", flags, flags, err)
 		}
-		out.Certificates = []tls.Certificate{pair}
+		out.GetCertificate = shown.Get
+		out.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return shown.Get(nil) }
+		f.files = append(f.files, shown)
 	}
-	if ca != "" {
-		pem, err := os.ReadFile(ca)
-		if err != nil {
-			return nil, fmt.Errorf("%s-ca: %w", flags, err)
-		}
-		out.RootCAs = x509.NewCertPool()
-		if !out.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s-ca: got no certificate in %s, want some in PEM", flags, ca)
-		}
+	if ca == "" {
+		return out, nil, nil
 	}
-	return out, nil
+	trusted, err := certificate.OpenAuthorities(&certificate.AuthoritiesOptions{File: ca, Logger: log})
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s-ca: %w", flags, err)
+	}
+	f.files = append(f.files, trusted)
+	return out, trusted.Pool, nil
 }
 
 // readClusterSecret reads a file of one line with a secret; "" where no file is given.

@@ -165,8 +165,8 @@ func runHub(cmd *cobra.Command, flags *hubFlags) error {
 	if cert != nil {
 		g.Go(func() error { return cert.Run(ctx) })
 	}
-	if shown := flags.cluster.shown; shown != nil {
-		g.Go(func() error { return shown.Run(ctx) })
+	for _, file := range flags.cluster.files {
+		g.Go(func() error { return file.Run(ctx) })
 	}
 	g.Go(func() error { return serve(ctx, secured(door.Listener(l), cert), h, log, flags.limits.limits) })
 	g.Go(func() error { return reportRefused(ctx, log, door) })

@@ -1,5 +1,6 @@
-// Package certificate keeps the certificate of a server current: it reads it from
-// files, and again when they change, without a restart. It makes none.
+// Package certificate keeps the certificate of a server current, and who vouches for
+// those of others: it reads them from files, and again when they change, without a
+// restart. It makes none.
 package certificate
 
 import (
@@ -25,6 +26,9 @@ type Options struct {
 	Logger *slog.Logger
 }
 
+// lookEvery is how often files are looked at.
+const lookEvery = 3 * time.Second
+
 // File is a certificate that is read from files.
 type File struct {
 	opts    Options
@@ -45,7 +49,7 @@ func (p pair) equal(q pair) bool { return bytes.Equal(p.chain, q.chain) && bytes
 func Open(opts *Options) (*File, error) {
 	f := &File{opts: *opts}
 	if f.opts.Every == 0 {
-		f.opts.Every = 3 * time.Second
+		f.opts.Every = lookEvery
 	}
 	if f.opts.Logger == nil {
 		f.opts.Logger = slog.New(slog.DiscardHandler)

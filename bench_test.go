@@ -44,6 +44,20 @@ func BenchmarkRank(b *testing.B) {
 	}
 }
 
+func BenchmarkRankOf(b *testing.B) {
+	for _, n := range []int{10, 1_000, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			spaces := manySpaces(n)
+			b.ReportAllocs()
+			for b.Loop() {
+				if got := quasar.RankOf(&spaces[n/2], pointers(spaces), quasar.Desc); got.Rank == 0 {
+					b.Fatal("got no rank")
+				}
+			}
+		})
+	}
+}
+
 // manySpaces are n with scores in no order.
 func manySpaces(n int) []quasar.Snapshot {
 	random := rand.New(rand.NewPCG(1, 2))

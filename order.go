@@ -3,6 +3,7 @@ package quasar
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 )
@@ -52,6 +53,27 @@ func Rank(snapshots []Snapshot, order Order) []Ranking {
 	return rankings
 }
 
+// RankOf returns what Rank makes of one snapshot among all, without ranking the
+// others: all may have it or not. No two of them may have one name.
+func RankOf(s *Snapshot, all iter.Seq[*Snapshot], order Order) Ranking {
+	r := Ranking{Snapshot: *s, Score: s.Score()}
+	if r.Score.Value == nil {
+		return r
+	}
+	r.Rank = 1
+	key := order.key(*r.Score.Value)
+	for other := range all {
+		value, ok := other.value()
+		if !ok {
+			continue
+		}
+		if c := cmp.Compare(order.key(value), key); c < 0 || c == 0 && other.SpaceName < s.SpaceName {
+			r.Rank++
+		}
+	}
+	return r
+}
+
 // place is what sorting has to move of a snapshot: a ranking is five times as
 // large.
 type place struct {
@@ -64,7 +86,7 @@ func places(snapshots []Snapshot, order Order) []place {
 	sorted := make([]place, len(snapshots))
 	for i := range snapshots {
 		score := snapshots[i].Score()
-		sorted[i] = place{order.key(score.Value), i, score}
+		sorted[i] = place{order.keyOf(score.Value), i, score}
 	}
 	slices.SortFunc(sorted, func(a, b place) int {
 		if c := cmp.Compare(a.key, b.key); c != 0 {
@@ -77,22 +99,28 @@ func places(snapshots []Snapshot, order Order) []place {
 
 // Compare is negative where a stands before b, as in Rank.
 func (o Order) Compare(a, b *Ranking) int {
-	if c := cmp.Compare(o.key(a.Score.Value), o.key(b.Score.Value)); c != 0 {
+	if c := cmp.Compare(o.keyOf(a.Score.Value), o.keyOf(b.Score.Value)); c != 0 {
 		return c
 	}
 	return cmp.Compare(a.Snapshot.SpaceName, b.Snapshot.SpaceName)
 }
 
-// key maps a score to a number that rises from the first place to the last.
-func (o Order) key(score *float64) float64 {
-	switch {
-	case score == nil:
+// keyOf is key for a score that may not exist: it stands behind all others.
+func (o Order) keyOf(score *float64) float64 {
+	if score == nil {
 		return math.Inf(1)
-	case o == Asc:
-		return *score
-	case o == Balanced:
-		return math.Abs(*score)
+	}
+	return o.key(*score)
+}
+
+// key maps a score to a number that rises from the first place to the last.
+func (o Order) key(score float64) float64 {
+	switch o {
+	case Asc:
+		return score
+	case Balanced:
+		return math.Abs(score)
 	default:
-		return -*score
+		return -score
 	}
 }

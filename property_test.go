@@ -2,6 +2,7 @@ package quasar_test
 
 import (
 	"encoding/json"
+	"iter"
 	"math"
 	"slices"
 	"strconv"
@@ -199,8 +200,32 @@ func TestRankIsASortedPermutation(t *testing.T) {
 			if i > 0 && order.Compare(&ranked[i-1], &ranked[i]) >= 0 {
 				t.Errorf("Compare puts %s behind %s", ranked[i-1].Snapshot.SpaceName, ranked[i].Snapshot.SpaceName)
 			}
+			if diff := cmp.Diff(ranked[i], quasar.RankOf(&ranked[i].Snapshot, pointers(spaces), order)); diff != "" {
+				t.Errorf("%s: -Rank +RankOf\n%s", ranked[i].Snapshot.SpaceName, diff)
+			}
 		}
 	})
+}
+
+// One place is asked for often, and most are of hubs with many spaces.
+func TestRankOfAllocatesNothingForTheOthers(t *testing.T) {
+	allocations := func(n int) float64 {
+		spaces := manySpaces(n)
+		return testing.AllocsPerRun(10, func() { quasar.RankOf(&spaces[1], pointers(spaces), quasar.Asc) })
+	}
+	if few, many := allocations(2), allocations(1000); few != many {
+		t.Errorf("got %v allocations among 2 and %v among 1000, want no more", few, many)
+	}
+}
+
+func pointers(spaces []quasar.Snapshot) iter.Seq[*quasar.Snapshot] {
+	return func(yield func(*quasar.Snapshot) bool) {
+		for i := range spaces {
+			if !yield(&spaces[i]) {
+				return
+			}
+		}
+	}
 }
 
 // checkNeighbours holds the rank at i, and its place behind the one before it.

@@ -25,27 +25,43 @@ const (
 // by hand counts as Valid would have it: an accuracy is clamped, and one that is
 // not finite, or a count out of range, is not known.
 func (s *Snapshot) Score() Score {
-	confidence := s.Voting.confidence()
-	if confidence == nil {
+	confidence, ok := s.Voting.confidence()
+	if !ok {
 		return Score{Reason: NoVotes}
 	}
-	var accuracy *float64
-	if checkShare(s.Training.AVNAccuracy, &accuracy); accuracy == nil {
-		return Score{SignalConfidence: confidence, Reason: NoAccuracy}
+	accuracy, ok := s.Training.accuracy()
+	if !ok {
+		return Score{SignalConfidence: &confidence, Reason: NoAccuracy}
 	}
-	return Score{SignalConfidence: confidence, Value: new(*confidence - *accuracy)}
+	return Score{SignalConfidence: &confidence, Value: new(confidence - accuracy)}
 }
 
-// confidence is nil unless both counts are known: an unknown count is not 0.
-func (v *Voting) confidence() *float64 {
+// value is that of the score, which has none where ok is false.
+func (s *Snapshot) value() (value float64, ok bool) {
+	confidence, votes := s.Voting.confidence()
+	accuracy, ok := s.Training.accuracy()
+	return confidence - accuracy, votes && ok
+}
+
+// accuracy is the one that counts, from 0 to 1.
+func (t *Training) accuracy() (share float64, ok bool) {
+	x := finite(t.AVNAccuracy)
+	if x == nil {
+		return 0, false
+	}
+	return min(max(*x, 0), 1), true
+}
+
+// confidence does not exist unless both counts are known: an unknown count is not 0.
+func (v *Voting) confidence() (share float64, ok bool) {
 	if !known(v.BuyCount) || !known(v.SellCount) {
-		return nil
+		return 0, false
 	}
 	total := *v.BuyCount + *v.SellCount
 	if total == 0 {
-		return nil
+		return 0, false
 	}
-	return new(float64(max(*v.BuyCount, *v.SellCount)) / float64(total))
+	return float64(max(*v.BuyCount, *v.SellCount)) / float64(total), true
 }
 
 // known tells whether a count is there and in range.

@@ -127,9 +127,10 @@ func trained(b *testing.B, i int, random *rand.Rand) quasar.Snapshot {
 
 func BenchmarkRankings(b *testing.B) { benchmarkGet(b, "/rankings") }
 func BenchmarkState(b *testing.B)    { benchmarkGet(b, "/api/state") }
+func BenchmarkAsset(b *testing.B)    { benchmarkGet(b, "/metrics/SPACE_7") }
 
 func benchmarkGet(b *testing.B, path string) {
-	for _, spaces := range []int{10, 1000} {
+	for _, spaces := range []int{10, 1000, 10_000} {
 		b.Run(fmt.Sprintf("assets=%d", spaces), func(b *testing.B) {
 			h, _ := benchmarkHub(b, spaces)
 			r := httptest.NewRequest(http.MethodGet, path, nil)

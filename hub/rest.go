@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/karlquant/quasar"
@@ -59,13 +58,12 @@ func (h *Hub) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 		return
 	}
 	now := time.Now()
-	rows := h.rankings(q.Order, now)
-	i := slices.IndexFunc(rows, func(row rankingRow) bool { return row.SpaceName == name })
-	if i < 0 {
+	row, ok := h.rankOf(name, q.Order, now)
+	if !ok {
 		problem.Write(w, http.StatusNotFound, "space "+name+": no update of it was ever accepted")
 		return
 	}
-	rest.Write(w, assetAnswer{unixSeconds(now), q.Order, rows[i]})
+	rest.Write(w, assetAnswer{unixSeconds(now), q.Order, row})
 }
 
 type stateAnswer struct {

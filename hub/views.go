@@ -2,6 +2,7 @@ package hub
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -131,10 +132,15 @@ func (h *Hub) sightings(now time.Time) []sighting {
 	all := make([]sighting, 0, len(h.spaces))
 	for _, s := range h.spaces {
 		if s.known() {
-			all = append(all, sighting{s.record.Snapshot, s.connected(), h.stale(s, now), s.suspicion.stands(now)})
+			all = append(all, h.sighting(s, now))
 		}
 	}
 	return all
+}
+
+// sighting is what is known of one space. Guarded by h.mu.
+func (h *Hub) sighting(s *space, now time.Time) sighting {
+	return sighting{s.record.Snapshot, s.connected(), h.stale(s, now), s.suspicion.stands(now)}
 }
 
 // rank ranks what was seen. It may take a while, so it holds no lock.
@@ -148,16 +154,43 @@ func (h *Hub) rank(seen []sighting, order quasar.Order, now time.Time) []ranking
 	rankings := quasar.Rank(snapshots, order)
 	rows := make([]rankingRow, len(rankings))
 	for i := range rankings {
-		r := &rankings[i]
-		space := of[r.Snapshot.SpaceName]
-		rows[i] = rankingRow{
-			Rank: notZero(r.Rank), SpaceName: r.Snapshot.SpaceName, Score: r.Score.Value, SignalConfidence: r.Score.SignalConfidence,
-			AVNAccuracy: r.Snapshot.Training.AVNAccuracy, DominantSignal: r.Snapshot.Voting.DominantSignal,
-			Reason: notZero(r.Score.Reason), Connected: space.connected, Stale: space.stale, Suspect: space.suspect,
-			AgeSeconds: age(&r.Snapshot, now), Snapshot: r.Snapshot,
-		}
+		rows[i] = newRankingRow(&rankings[i], of[rankings[i].Snapshot.SpaceName], now)
 	}
 	return rows
+}
+
+// rankOf is the row of one space in the ranking of all; ok is false where it is not
+// known.
+func (h *Hub) rankOf(name string, order quasar.Order, now time.Time) (row rankingRow, ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.spaces[name]
+	if s == nil || !s.known() {
+		return rankingRow{}, false
+	}
+	seen := h.sighting(s, now)
+	r := quasar.RankOf(&seen.snapshot, h.snapshots(), order)
+	return newRankingRow(&r, &seen, now), true
+}
+
+// snapshots yields what is known, in no order. Guarded by h.mu.
+func (h *Hub) snapshots() iter.Seq[*quasar.Snapshot] {
+	return func(yield func(*quasar.Snapshot) bool) {
+		for _, s := range h.spaces {
+			if s.known() && !yield(&s.record.Snapshot) {
+				return
+			}
+		}
+	}
+}
+
+func newRankingRow(r *quasar.Ranking, seen *sighting, now time.Time) rankingRow {
+	return rankingRow{
+		Rank: notZero(r.Rank), SpaceName: r.Snapshot.SpaceName, Score: r.Score.Value, SignalConfidence: r.Score.SignalConfidence,
+		AVNAccuracy: r.Snapshot.Training.AVNAccuracy, DominantSignal: r.Snapshot.Voting.DominantSignal,
+		Reason: notZero(r.Score.Reason), Connected: seen.connected, Stale: seen.stale, Suspect: seen.suspect,
+		AgeSeconds: age(&r.Snapshot, now), Snapshot: r.Snapshot,
+	}
 }
 
 // age is how many seconds ago a snapshot was updated; 0 where another hub's clock

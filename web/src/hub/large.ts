@@ -16,6 +16,7 @@ const titles: Record<Series, string> = { actor_loss: "Actor loss", critic_loss: 
 /** How far back the charts can look, in seconds. */
 const ranges: [number, string][] = [[300, "5 min"], [900, "15 min"], [kept, "All kept"]];
 const fewest = 15; // seconds that all that is kept takes at least
+const drawEvery = 300; // milliseconds: nobody reads faster, and four charts cost more than a row
 const shortest = 2; // seconds that can be zoomed to
 
 /** What the charts ask for. */
@@ -33,6 +34,7 @@ export class LargeCharts {
   #names: string[] = [];
   #range = kept;
   #log = false;
+  #drawnAt = -Infinity;
   #zoom: [number, number] | null = null;
   open = false;
 
@@ -52,6 +54,7 @@ export class LargeCharts {
     if (open === this.open) return;
     this.open = open;
     this.#box.hidden = !open;
+    this.#drawnAt = -Infinity;
     if (open) {
       void this.#load();
       return;
@@ -73,10 +76,12 @@ export class LargeCharts {
 
   /** Shows assets, the first of them the one that the others are compared with, as long as it is open; now is the hub's time. */
   show(names: string[], now: number) {
-    if (!this.open) return;
+    const other = names.slice(0, most).join() !== this.#names.join();
+    if (!this.open || (!other && performance.now() - this.#drawnAt < drawEvery)) return;
     this.#names = names.slice(0, most);
     this.#frame();
     if (this.#library === null) return;
+    this.#drawnAt = performance.now();
     const whole = (name: string, of: Series): Line => this.#store.histories.get(name)?.whole(of) ?? blank;
     const [from, to] = this.#zoom ?? this.#stretch(now);
     for (const name of series) this.#plot(this.#library, name).draw(this.#names.map((asset): Named => ({ name: asset, line: whole(asset, name) })), from, to);
@@ -97,6 +102,12 @@ export class LargeCharts {
     } catch {
       this.#problem = "What draws the charts could not be loaded. Close them and try again when there is a connection.";
     }
+    this.#again();
+  }
+
+  /** Draws with the next frame. */
+  #again() {
+    this.#drawnAt = -Infinity;
     this.#asked.paint();
   }
 
@@ -118,12 +129,12 @@ export class LargeCharts {
     const middle = (from + to) / 2;
     const half = Math.max(shortest, to - from) / 2;
     this.#zoom = half * 2 > kept ? null : [middle - half, middle + half];
-    this.#asked.paint();
+    this.#again();
   }
 
   #all() {
     this.#zoom = null;
-    this.#asked.paint();
+    this.#again();
   }
 
   #choose(range: number) {
@@ -135,7 +146,7 @@ export class LargeCharts {
   #scale() {
     this.#log = !this.#log;
     this.#clear(); // a chart has the scale that it was made with
-    this.#asked.paint();
+    this.#again();
   }
 
   #resize() {

@@ -68,7 +68,7 @@ const ingest = ({ stats }: Books, trends: Trends) => vital({ id: "updates", name
 
 function latency(trends: Trends): TemplateResult {
   const { value, unit } = trends.latencyNow;
-  return vital({ id: "latency", name: "Hub latency p99", value, unit, note: "accepted to sent, last minute", chart: chart(trends.latency, "Latency") });
+  return vital({ id: "latency", name: "Hub latency p99", value, unit, note: "accepted to sent, 1 min", chart: chart(trends.latency, "Latency") });
 }
 
 function rejected({ stats, publishers: books }: Books): TemplateResult {

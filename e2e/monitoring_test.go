@@ -85,13 +85,13 @@ func TestEveryAlertFiresWhenItShould(t *testing.T) {
 	}
 }
 
-// A real Prometheus scrapes a real hub: promtool finds nothing wrong with what the
+// A real Prometheus scrapes a real hub, the only one of its cluster: promtool finds nothing wrong with what the
 // hub says, every expression of the dashboard has numbers, every series that an
 // alert looks at is there, and those alerts that should rise here do.
 func TestADashboardAndAlertsOverARealHub(t *testing.T) {
 	prometheusTool(t, "prometheus")
 	h := &hub{address: freeAddress(t)}
-	h.process = start(t, "quasar hub", exec.Command(quasarBinary, "hub", "--listen", h.address, "--insecure-allow-anonymous"))
+	h.process = start(t, "quasar hub", exec.Command(quasarBinary, "hub", "--listen", h.address, "--insecure-allow-anonymous", "--hub-id", "a", "--cluster-listen", "127.0.0.1:0"))
 	h.awaitAlive()
 	p := startPrometheus(t, h.address, "")
 	start(t, "trainer", exec.Command(trainerBinary, "ws://"+h.address, "V75"))
@@ -108,17 +108,19 @@ func TestADashboardAndAlertsOverARealHub(t *testing.T) {
 	checkAlerts(t, p, false, map[string]string{"QuasarHubOpen": "pending", "QuasarSpaceContested": "pending", "QuasarSpaceSuspect": "firing"})
 }
 
-// expiry is a series that only a hub with a certificate has.
-const expiry = "quasar_hub_certificate_expiry_timestamp_seconds"
+// expiry are the series that only a hub with certificates has.
+var expiry = []string{"quasar_hub_certificate_expiry_timestamp_seconds", "quasar_hub_cluster_certificate_expiry_timestamp_seconds"}
 
-// A hub over TLS tells when its certificate expires, which that of a test does soon.
+// A hub over TLS, for clients and for other hubs, tells when its certificates expire,
+// which those of a test do soon.
 func TestTheEndOfACertificateOverARealHub(t *testing.T) {
 	prometheusTool(t, "prometheus")
 	chain, key := issue(t)
 	address := freeAddress(t)
-	start(t, "quasar hub", exec.Command(quasarBinary, "hub", "--listen", address, "--tls-cert", chain, "--tls-key", key))
+	start(t, "quasar hub", exec.Command(quasarBinary, "hub", "--listen", address, "--tls-cert", chain, "--tls-key", key,
+		"--cluster-listen", "127.0.0.1:0", "--cluster-tls-cert", chain, "--cluster-tls-key", key, "--cluster-tls-ca", chain))
 	p := startPrometheus(t, address, chain)
-	checkAlerts(t, p, true, map[string]string{"QuasarCertificateEnds": "inactive", "QuasarCertificateEndsSoon": "pending"})
+	checkAlerts(t, p, true, map[string]string{"QuasarCertificateEnds": "inactive", "QuasarCertificateEndsSoon": "pending", "QuasarClusterCertificateEnds": "pending"})
 }
 
 // visit does what leaves a trace in counters that are not there before: two
@@ -253,11 +255,11 @@ var selector = regexp.MustCompile(`\b(?:up|process_\w+|go_\w+|quasar_hub_\w+)(?:
 
 // Prometheus evaluates every alert without an error, each series in them is one
 // that the hub has, and those whose reason is here are in the state that they should
-// be in. A hub with a certificate is asked for the series of that one alone.
+// be in. A hub with certificates is asked for the series of those alone.
 func checkAlerts(t *testing.T, p *prometheus, certified bool, states map[string]string) {
 	for _, a := range alerts(t) {
 		for _, series := range selector.FindAllString(a.Expr, -1) {
-			if (series == expiry) == certified {
+			if slices.Contains(expiry, series) == certified {
 				eventually(t, fmt.Sprintf("%s: there is %s", a.Alert, series), func() bool { return len(p.values(series)) > 0 })
 			}
 		}

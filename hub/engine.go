@@ -80,6 +80,8 @@ type EngineStatus struct {
 	// Hubs are the other hubs that are there or lately were, in the order of their
 	// ids; nil where there can be none.
 	Hubs []HubStatus
+	// Waiting is how many spaces have news that has not been sent to the others yet.
+	Waiting int
 	// Digest is the same in hubs that hold the same, a second after the last change;
 	// "" where there are no others.
 	Digest string

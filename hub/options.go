@@ -59,6 +59,9 @@ type Options struct {
 	// CertificateExpires tells when the certificate that the hub is served with does,
 	// for /metrics; nil for none.
 	CertificateExpires func() time.Time
+	// ClusterCertificateExpires is the same of the certificate that Engine shows other
+	// hubs, or the servers between them. Nil where there is none.
+	ClusterCertificateExpires func() time.Time
 	// InsecureAllowAnonymous says that whoever started the hub opened to everybody
 	// what there are no tokens for. The hub shows it wherever it shows itself;
 	// it is the listener's business to refuse without it.

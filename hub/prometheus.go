@@ -40,8 +40,10 @@ var (
 	descReady       = describe("ready", "1 if the hub may be sent people, as /readyz has it.")
 	descDegraded    = describe("degraded", "1 if something needs a person, as /health has it: the state cannot be saved, for one.")
 	descHubs        = describe("cluster_hubs", "Hubs of the cluster, this one among them, by whether they are alive or were lost in the last ten minutes.", "state")
+	descWaiting     = describe("cluster_waiting_spaces", "Spaces with news that the other hubs of the cluster have not been sent yet; of each the newest waits.")
 	descCluster     = describe("cluster_total", "What the engine that joins hubs did, by what it was.", "what")
 	descExpiry      = describe("certificate_expiry_timestamp_seconds", "When the certificate that the hub is served with expires, as a Unix time.")
+	descShown       = describe("cluster_certificate_expiry_timestamp_seconds", "When the certificate that the hub shows other hubs, or the NATS servers beside them, expires, as a Unix time.")
 	descAnonymous   = describe("anonymous", "1 if the hub was opened to a network without credentials.")
 	descFrames      = describe("frames_total", "Frames of publishers, by what became of them, and why they were rejected.", "result", "reason")
 	descFields      = describe("fields_total", "Fields of publishers that were not stored as sent, by why.", "reason")
@@ -90,6 +92,9 @@ func (c *collector) Collect(out chan<- prometheus.Metric) {
 		m.gauge(descExpiry, float64(h.opts.CertificateExpires().Unix()))
 	}
 	m.cluster(h.engine.Status())
+	if h.opts.ClusterCertificateExpires != nil {
+		m.gauge(descShown, float64(h.opts.ClusterCertificateExpires().Unix()))
+	}
 	m.gauge(descAnonymous, truth(h.opts.InsecureAllowAnonymous))
 	m.counter(descFrames, s.Accepted, "accepted", "")
 	m.counter(descFrames, s.Superseded, "superseded", "")
@@ -129,6 +134,9 @@ func (m metrics) cluster(s EngineStatus) {
 		}
 	}
 	m.gauge(descHubs, float64(lost), "lost")
+	if s.Hubs != nil {
+		m.gauge(descWaiting, float64(s.Waiting))
+	}
 	for what, n := range s.Counts {
 		m.counter(descCluster, n, what)
 	}

@@ -126,6 +126,9 @@ func TestNATSThatComesLater(t *testing.T) {
 		}
 		return ""
 	})
+	if got := a.Status().Waiting; got != 1 {
+		t.Errorf("got %d spaces that wait, want the one", got)
+	}
 	beside(t, "quasar", func(o *server.Options) { o.Port = atoi(t, port) })
 	enginetest.Ready(t, a)
 	enginetest.Ready(t, b)
@@ -135,6 +138,9 @@ func TestNATSThatComesLater(t *testing.T) {
 		}
 		return ""
 	})
+	if got := a.Status().Waiting; got != 0 {
+		t.Errorf("got %d spaces that wait, want none", got)
+	}
 }
 
 // The example for operators gives the permissions that are tested here.

@@ -300,6 +300,7 @@ func (e *Engine) Status() hub.EngineStatus {
 	}
 	slices.Sort(out.Members)
 	out.Hubs, out.Digest, out.Counts = e.members.status(now), e.digest, e.counts.named()
+	out.Waiting = len(e.records)
 	out.Problem = e.problem(trouble, now)
 	out.Ready = out.Problem == ""
 	return out

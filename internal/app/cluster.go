@@ -30,7 +30,8 @@ type clusterFlags struct {
 	natsCert, natsKey, natsCA     string
 	joinTimeout                   time.Duration
 
-	files []follower // what open read, to be read again when it changes
+	files   []follower       // what open read, to be read again when it changes
+	expires func() time.Time // when the certificate does that the hub shows; nil for none
 }
 
 // follower is something that is kept as its files are.
@@ -88,7 +89,7 @@ func (f *clusterFlags) open(opts *hub.Options, dataDir string, log *slog.Logger)
 	if err != nil {
 		return misconfigured(err)
 	}
-	opts.Engine = engine
+	opts.Engine, opts.ClusterCertificateExpires = engine, f.expires
 	return nil
 }
 
@@ -148,7 +149,7 @@ func (f *clusterFlags) clientTLS(flags, cert, key, ca string, log *slog.Logger) 
 		}
 		out.GetCertificate = shown.Get
 		out.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return shown.Get(nil) }
-		f.files = append(f.files, shown)
+		f.files, f.expires = append(f.files, shown), shown.Expires
 	}
 	if ca == "" {
 		return out, nil, nil

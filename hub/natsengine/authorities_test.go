@@ -53,6 +53,7 @@ func sees(t *testing.T, e *Engine, want ...string) {
 // one, trust it alone. Nobody is out of sight meanwhile; then who has a certificate
 // of the old one stays outside, and who has one of the new one comes in.
 func TestAnAuthorityIsReplacedWithoutARestart(t *testing.T) {
+	t.Parallel()
 	old, made := newAuthority(t), newAuthority(t)
 	both := x509.NewCertPool()
 	both.AddCert(old.cert)
@@ -96,6 +97,7 @@ func TestAnAuthorityIsReplacedWithoutARestart(t *testing.T) {
 // Servers that show a certificate of another authority are believed once that is
 // trusted, and not before.
 func TestNATSOfANewAuthority(t *testing.T) {
+	t.Parallel()
 	old, made := newAuthority(t), newAuthority(t)
 	s := beside(t, "quasar", func(o *server.Options) { o.TLSConfig = made.config("nats") }, "a")
 	k := newKeys(old)

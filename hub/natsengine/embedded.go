@@ -98,36 +98,6 @@ func newEmbedded(hubID string, instance int64, o *Embedded, log *slog.Logger) (*
 	return b, nil
 }
 
-// tlsName is what the hubs' certificates are for: their addresses change.
-const tlsName = "quasar-hub"
-
-// mutual makes both sides of a route show and check certificates.
-func mutual(given *tls.Config) (*tls.Config, error) {
-	if given == nil {
-		return nil, nil
-	}
-	c := given.Clone()
-	if c.RootCAs == nil || len(c.Certificates) == 0 && c.GetCertificate == nil {
-		return nil, errors.New("cluster TLS: want a certificate to show and the authorities of the others'")
-	}
-	if c.ServerName == "" {
-		c.ServerName = tlsName
-	}
-	c.ClientAuth, c.ClientCAs = tls.RequireAndVerifyClientCert, c.RootCAs
-	c.SessionTicketsDisabled = true // a ticket would outlive who vouched for its holder
-	if get := c.GetCertificate; get != nil && c.GetClientCertificate == nil {
-		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return get(nil) }
-	}
-	return c, nil
-}
-
-// trusting returns a configuration that goes by those authorities, in both directions.
-func trusting(given *tls.Config, pool *x509.CertPool) *tls.Config {
-	c := given.Clone()
-	c.RootCAs, c.ClientCAs = pool, pool
-	return c
-}
-
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
@@ -240,21 +210,6 @@ func (b *embedded) setRoutes(routes []*url.URL) {
 		return
 	}
 	b.routes = routes
-}
-
-// setAuthorities lets those vouch for the others who do so now.
-func (b *embedded) setAuthorities() {
-	if b.opts.Authorities == nil || b.opts.TLS == nil {
-		return
-	}
-	pool := b.opts.Authorities()
-	if pool == b.opts.TLS.RootCAs {
-		return
-	}
-	b.opts.TLS = trusting(b.opts.TLS, pool)
-	if err := b.server.ReloadOptions(b.options(b.routes)); err != nil {
-		b.log.Error("the new authorities were not taken", "err", err)
-	}
 }
 
 // withSecret makes routes of addresses.

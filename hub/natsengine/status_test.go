@@ -39,6 +39,28 @@ func TestTheMinorityIsLessThanHalf(t *testing.T) {
 	}
 }
 
+// A hub that is alone says so for ten minutes. Then the others are forgotten, and it is
+// for who sees all hubs to tell.
+func TestTheLostAreForgottenAfterTenMinutes(t *testing.T) {
+	now := time.Now()
+	e := must(newEngine("a", &Options{}))
+	e.started, e.joined = now, true
+	for _, id := range []string{"b", "c"} {
+		e.members[id] = &member{hub: id, alive: true, seen: now}
+	}
+	for _, test := range []struct {
+		after    time.Duration
+		minority bool
+	}{{3 * time.Second, false}, {4 * time.Second, true}, {10*time.Minute - time.Second, true}, {10 * time.Minute, false}} {
+		then := now.Add(test.after)
+		e.members.expire(then)
+		e.echo = then
+		if got := e.problem("", then); strings.Contains(got, "minority") != test.minority {
+			t.Errorf("after %v: got %q, want the minority told: %v", test.after, got, test.minority)
+		}
+	}
+}
+
 // over opens an engine on wires, in a bubble.
 func over(w *wires, id string) *Engine {
 	e := must(newEngine(id, &Options{}))

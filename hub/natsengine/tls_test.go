@@ -70,6 +70,13 @@ func (a *authority) config(name string) *tls.Config {
 	}
 }
 
+// called has a certificate for that name and wants the same of others.
+func called(a *authority, name string) *tls.Config {
+	c := a.config(name)
+	c.ServerName = name
+	return c
+}
+
 // pair opens two engines with those settings that list each other, and waits until
 // they are ready.
 func pair(t *testing.T, a, b *Embedded) (one, two *Engine) {
@@ -99,6 +106,8 @@ func TestWhoMayJoin(t *testing.T) {
 		{"certificates and a secret", &Embedded{TLS: ours.config(tlsName), Secret: "s"}, &Embedded{TLS: ours.config(tlsName), Secret: "s"}, true},
 		{"a certificate of another authority", &Embedded{TLS: ours.config(tlsName)}, &Embedded{TLS: others.config(tlsName)}, false},
 		{"no certificate", &Embedded{TLS: ours.config(tlsName)}, &Embedded{}, false},
+		{"a certificate for something else", &Embedded{TLS: ours.config(tlsName)}, &Embedded{TLS: ours.config("web")}, false},
+		{"certificates for another name that both want", &Embedded{TLS: called(ours, "hubs")}, &Embedded{TLS: called(ours, "hubs")}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

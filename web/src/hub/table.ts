@@ -154,13 +154,19 @@ export class Table {
     this.#sortedAt = at;
     const ranked = rank(this.#store.names(), this.#store.snapshots, this.#view.order);
     const all = ranked.map(({ name, rank: place }): Listed => ({ name, rank: place, described: () => describe(this.asset(name, reachable)) }));
-    const before = this.#listed;
-    this.#listed = arranged(all, this.#view);
+    const moved = this.#list(arranged(all, this.#view));
     const table = byId("assets") as HTMLTableElement;
     arrange(table, this.#listed.map((listed) => this.#place(listed)), table.tHead?.nextSibling ?? null);
     this.#forget(new Set(ranked.map(({ name }) => name)));
     this.#count(ranked.length);
-    if (before.length !== this.#listed.length || this.#listed.some(({ name }, i) => name !== before[i]?.name)) this.#look();
+    if (moved) this.#look();
+  }
+
+  /** Keeps what is shown; tells whether it is another sequence. Apart from #sort, whose closures would hold on to every list before. */
+  #list(listed: Listed[]): boolean {
+    const before = this.#listed;
+    this.#listed = listed;
+    return before.length !== listed.length || listed.some(({ name }, i) => name !== before[i]?.name);
   }
 
   #place({ name, rank: place }: Listed): HTMLElement {

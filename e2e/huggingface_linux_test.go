@@ -86,7 +86,7 @@ func TestTheSpacesTalkAndTheHubIsUpdatedUnderThem(t *testing.T) {
 
 	h := host(t, "hub", binary, "QUASAR_TOKENS="+string(tokens))
 	space := host(t, "space", binary, "HUB_WS_URL="+h.ws(""), "QUASAR_TOKEN="+publish)
-	ranker := host(t, "ranker", binary, "HUB_SUB_URL="+h.ws(""), "QUASAR_TOKEN="+subscribe, "QUASAR_ASSETS=V75,PY")
+	ranker := host(t, "ranker", binary, "HUB_SUB_URL="+h.ws(""), "QUASAR_TOKEN="+subscribe, "QUASAR_TOKENS="+string(tokens), "QUASAR_ASSETS=V75,PY")
 	trainer := exec.Command(python, "clients/trainer.py", h.ws(""), "PY")
 	trainer.Env = append(os.Environ(), "PYTHONPATH=../python", "QUASAR_TOKEN="+publish)
 	start(t, "Python trainer", trainer)
@@ -98,7 +98,10 @@ func TestTheSpacesTalkAndTheHubIsUpdatedUnderThem(t *testing.T) {
 	before := map[string]reading{}
 	for _, name := range spaces {
 		eventually(t, name+" trains", func() bool { before[name] = h.readAs(t, view, name); return before[name].steps > 3 })
-		eventually(t, name+" is ranked", func() bool { return strings.Contains(ranker.text("/rankings"), `"`+name+`"`) })
+		eventually(t, name+" is ranked", func() bool {
+			_, body := request(t, "http://"+ranker.address+"/rankings", "X-Quasar-Token", view)
+			return strings.Contains(string(body), `"`+name+`"`)
+		})
 	}
 	h.update(t, release(t, "1.0.1"))
 	if got := at(h.object("/health"), "version"); got != "1.0.1" {
@@ -114,11 +117,6 @@ func TestTheSpacesTalkAndTheHubIsUpdatedUnderThem(t *testing.T) {
 		})
 	}
 	eventually(t, "the space says that it is connected", func() bool { return at(space.object("/health"), "connected") == true })
-}
-
-func (h *hosted) text(path string) string {
-	_, body := h.get(path)
-	return string(body)
 }
 
 // readAs reads a space as whoever has the token.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"github.com/karlquant/quasar/internal/credential"
 	"github.com/karlquant/quasar/internal/guard"
 	"github.com/karlquant/quasar/internal/problem"
 )
@@ -64,23 +65,26 @@ func (h *Hub) mayView(r *http.Request) bool {
 	return ok && grant.denies(viewing, "") == ""
 }
 
+// cookieName is that of the cookie that /login sets.
+const cookieName = "quasar_token"
+
+// presented returns the token that a request brings, "" for none. No cookie counts to
+// publish.
+func presented(r *http.Request, need access) string {
+	if need == publishing {
+		return credential.Presented(r, "")
+	}
+	return credential.Presented(r, cookieName)
+}
+
 // slow counts a failed attempt and waits, the longer the more of them there were
 // from the address. Whoever has a valid token never comes here.
 func (h *Hub) slow(r *http.Request) {
 	h.failed.Add(1)
 	addr := guard.Addr(r)
-	failures, delay := h.attempts.failed(addr, time.Now())
-	if delay == 0 || !h.attempts.mayWait() {
-		return
-	}
-	if worthLogging(failures) {
-		h.opts.Logger.Warn("attempts without a valid credential are slowed", "address", addr, "attempts", failures, "delay", delay)
-	}
-	defer h.attempts.waited()
-	select {
-	case <-time.After(delay):
-	case <-r.Context().Done():
-	}
+	h.attempts.Slow(r.Context(), addr, func(attempts int, delay time.Duration) {
+		h.opts.Logger.Warn("attempts without a valid credential are slowed", "address", addr, "attempts", attempts, "delay", delay)
+	})
 }
 
 // revoked is why a socket closes whose token is valid no more.

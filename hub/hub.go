@@ -18,6 +18,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/internal/credential"
 	"github.com/karlquant/quasar/internal/fanout"
 	"github.com/karlquant/quasar/internal/loglimit"
 	"github.com/karlquant/quasar/internal/watch"
@@ -56,7 +57,7 @@ type Hub struct {
 	handlers sync.WaitGroup // of the sockets
 	watcher  watch.Watcher  // reads what subscribers send
 
-	attempts attempts
+	attempts credential.Attempts
 	failed   atomic.Int64 // attempts without a valid token, where one is needed
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/karlquant/quasar/internal/credential"
 	"github.com/karlquant/quasar/internal/guard"
 	"github.com/karlquant/quasar/internal/page"
 	"github.com/karlquant/quasar/internal/problem"
@@ -51,7 +52,7 @@ func (h *Hub) serveLogin(w http.ResponseWriter, r *http.Request) {
 }
 
 func (h *Hub) login(w http.ResponseWriter, r *http.Request) {
-	if !ownPage(r) {
+	if !credential.OwnPage(r) {
 		problem.Write(w, http.StatusForbidden, "origin: got a foreign one, want this hub's own page")
 		return
 	}

@@ -112,18 +112,39 @@ func (k Ranking) MarshalJSON() ([]byte, error) {
 }
 
 type healthAnswer struct {
+	lifeSigns `json:",inline"`
+	books     `json:",inline"`
+}
+
+// strangerAnswer is what those get of /health who may not look.
+type strangerAnswer struct {
+	lifeSigns `json:",inline"`
+	Hub       *hubAnswer     `json:"hub"`
+	Policy    *policyAnswer  `json:"policy"`
+	Trading   *tradingAnswer `json:"trading"`
+	Assets    *int           `json:"assets"`
+	Waiting   *[]string      `json:"waiting"`
+	Updates   *int64         `json:"updates"`
+}
+
+// lifeSigns are what of a ranker's health is for anybody.
+type lifeSigns struct {
 	Status                 string           `json:"status"`
 	Version                string           `json:"version"`
 	HubTimestamp           rest.UnixSeconds `json:"hub_timestamp"`
 	Timestamp              rest.UnixSeconds `json:"timestamp"`
 	UptimeSeconds          float64          `json:"uptime_seconds"`
 	InsecureAllowAnonymous bool             `json:"insecure_allow_anonymous"`
-	Hub                    hubAnswer        `json:"hub"`
-	Policy                 policyAnswer     `json:"policy"`
-	Trading                tradingAnswer    `json:"trading"`
-	Assets                 int              `json:"assets"`
-	Waiting                []string         `json:"waiting"`
-	Updates                int64            `json:"updates"`
+}
+
+// books are what of it is for viewers.
+type books struct {
+	Hub     hubAnswer     `json:"hub"`
+	Policy  policyAnswer  `json:"policy"`
+	Trading tradingAnswer `json:"trading"`
+	Assets  int           `json:"assets"`
+	Waiting []string      `json:"waiting"`
+	Updates int64         `json:"updates"`
 }
 
 type hubAnswer struct {

@@ -86,6 +86,7 @@ func (r *Ranker) mayCommand(w http.ResponseWriter, req *http.Request) bool {
 		problem.Write(w, http.StatusUnauthorized, "want the admin token: Authorization: Bearer …")
 		return false
 	}
+	r.showMoney(w)
 	return true
 }
 

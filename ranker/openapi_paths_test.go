@@ -24,7 +24,8 @@ func openAPIDocument(s *schemas) object {
 		"components": object{
 			"responses": openAPIResponses(),
 			"securitySchemes": object{
-				"admin": object{"type": "http", "scheme": "bearer", "description": "Authorization: Bearer, and the token of QUASAR_ADMIN_TOKEN; or X-Quasar-Token; or the cookie of /trade/login."},
+				"viewer": object{"type": "http", "scheme": "bearer", "description": "A viewer's token, where the ranker was given some: in Authorization: Bearer, X-Quasar-Token, the subprotocols quasar.v1, bearer.TOKEN, or as the cookie of /view/login. The admin token will do as well."},
+				"admin":  object{"type": "http", "scheme": "bearer", "description": "Authorization: Bearer, and the token of QUASAR_ADMIN_TOKEN; or X-Quasar-Token; or the cookie of /trade/login."},
 			},
 		},
 	}
@@ -69,11 +70,21 @@ func openAPIPaths(s *schemas) object {
 		"/ui/{file}":    ui,
 	}
 	paths["/ws/view"] = s.view()
+	for _, path := range []string{"/rankings", "/decisions", "/api/state", "/positions", "/risk", "/performance", "/metrics", "/ws/view"} {
+		forViewers(paths[path].(object))
+	}
+	health := paths["/health"].(object)
+	at(health, "responses", "200")["content"] = object{"application/json": object{"schema": object{"anyOf": []any{s.of(reflect.TypeFor[healthAnswer]()), s.of(reflect.TypeFor[strangerAnswer]())}}}}
+	paths["/view/session"] = s.get("viewSession", "Access", "Whether whoever asks may look.", answerOf[viewAnswer](s))
 	paths["/trade/session"] = s.get("session", "Commands", "Whether whoever asks may command.", answerOf[sessionAnswer](s))
 	for path := range paths {
 		paths[path] = object{"get": paths[path]}
 	}
-	paths["/trade/login"] = object{"post": s.login()}
+	paths["/trade/login"] = object{"post": s.login("login", "Commands", "Trade the admin token for a cookie of this ranker's own page: HttpOnly, SameSite=Strict, for 12 hours at most.", answerOf[sessionAnswer](s))}
+	paths["/view/login"] = object{"post": s.login("viewLogin", "Access", "Trade a viewer's token, or the admin's, for a cookie of this ranker's own page: HttpOnly, SameSite=Strict, for 12 hours at most.", answerOf[viewAnswer](s))}
+	viewLogout := s.post("viewLogout", "End the session of the cookie.", answerOf[viewAnswer](s))
+	viewLogout["tags"] = []string{"Access"}
+	paths["/view/logout"] = object{"post": viewLogout}
 	paths["/trade/logout"] = object{"post": s.post("logout", "End the session of the cookie.", answerOf[sessionAnswer](s))}
 	for name, summary := range map[string]string{
 		"halt":    "Buy nothing until a person resumes; what is open runs on.",
@@ -142,8 +153,15 @@ func (s *schemas) post(id, summary string, content object) object {
 	return object{"operationId": id, "tags": []string{"Commands"}, "summary": summary, "responses": responses}
 }
 
-func (s *schemas) login() object {
-	operation := s.post("login", "Trade the admin token for a cookie of this ranker's own page: HttpOnly, SameSite=Strict, for 12 hours at most.", answerOf[sessionAnswer](s))
+// forViewers says that an operation may take a viewer's token.
+func forViewers(operation object) {
+	operation["security"] = []any{object{}, object{"viewer": []string{}}, object{"admin": []string{}}}
+	at(operation, "responses")["401"] = object{"$ref": "#/components/responses/Unauthorized"}
+}
+
+func (s *schemas) login(id, tag, summary string, content object) object {
+	operation := s.post(id, summary, content)
+	operation["tags"] = []string{tag}
 	at(operation, "responses")["400"] = object{"$ref": "#/components/responses/BadRequest"}
 	at(operation, "responses")["401"] = object{"$ref": "#/components/responses/Unauthorized"}
 	operation["requestBody"] = object{"required": true, "content": object{"application/json": object{"schema": object{
@@ -200,7 +218,7 @@ func openAPIResponses() object {
 	responses := make(object)
 	for name, description := range map[string]string{
 		"BadRequest":       "A query or a body that asks for something that is not to be had.",
-		"Unauthorized":     "Not the admin token.",
+		"Unauthorized":     "No valid token, or for a command not the admin token.",
 		"Forbidden":        "A Host that this ranker was not told to answer to; for a command also the Origin of a foreign page, or a ranker without an admin token.",
 		"NotFound":         "Nothing of that name; for what is about trades also a ranker that trades nothing.",
 		"MethodNotAllowed": "Another method than the one that is listed here.",

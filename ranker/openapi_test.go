@@ -229,6 +229,13 @@ func withCommands(api *openAPI) {
 			api.check("POST", "/trade/login", tell(r, "/trade/login", body))
 		}
 		api.check("POST", "/trade/logout", tell(r, "/trade/logout", ""))
+		closed := prepare(api.t, newHub(api.t), &ranker.Options{AdminToken: adminToken, Viewers: only(viewToken)})
+		for _, h := range []http.Handler{r, closed} {
+			for _, body := range []string{`{"token":"` + viewToken + `"}`, `{"token":"x"}`, "x"} {
+				api.check("POST", "/view/login", tell(h, "/view/login", body))
+			}
+			api.check("POST", "/view/logout", tell(h, "/view/logout", ""))
+		}
 		command(prepare(api.t, newHub(api.t), &ranker.Options{AdminToken: adminToken}), "", as...)
 		api.readAll(r)
 	}
@@ -249,6 +256,10 @@ func withUnresolved(api *openAPI) {
 }
 
 func withErrors(api *openAPI) {
+	closed := prepare(api.t, newHub(api.t), &ranker.Options{Viewers: only(viewToken)})
+	for _, path := range []string{"/rankings", "/decisions", "/api/state", "/positions", "/risk", "/performance", "/metrics", "/ws/view", "/health", "/view/session"} {
+		api.check("GET", path, ask(closed, "GET", path))
+	}
 	r := prepare(api.t, newHub(api.t), &ranker.Options{UI: fstest.MapFS{"index.html": {Data: []byte("<!doctype html>")}}})
 	api.check("GET", "/", ask(r, "GET", "/"))
 	api.check("GET", "/ui/{file}", ask(r, "GET", "/ui/index.html"))

@@ -80,6 +80,11 @@ type Options struct {
 	// nobody.
 	AdminToken string
 
+	// Viewers tells whether a token may look, and whose it is; nil lets anybody look.
+	// What takes no token says how the ranker is and nothing of what it does. It may be
+	// called from any goroutine and does not block.
+	Viewers func(token string) (Viewer, bool)
+
 	// NeverTraded says why an asset of a name is ranked and never traded, "" if
 	// nothing speaks against it; nil for any name will do.
 	NeverTraded func(spaceName string) string

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/karlquant/quasar"
+	"github.com/karlquant/quasar/internal/credential"
 	"github.com/karlquant/quasar/rank"
 	"github.com/karlquant/quasar/subscriber"
 )
@@ -25,8 +26,10 @@ type Ranker struct {
 	routes      http.Handler
 	performance performance
 	started     time.Time
-	admin       *[sha256.Size]byte // of the admin token; nil for none
-	sessions    sessions
+	admin       *[sha256.Size]byte  // of the admin token; nil for none
+	sessions    sessions            // of those who command
+	viewing     sessions            // of those who look
+	attempts    credential.Attempts // without a valid token
 	viewers     viewers
 	brokeDown   chan struct{} // closed when broken is set
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/karlquant/quasar/internal/credential"
 	"github.com/karlquant/quasar/internal/guard"
 	"github.com/karlquant/quasar/internal/page"
 	"github.com/karlquant/quasar/internal/problem"
@@ -27,14 +28,14 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 		}
 	}
 	exact := map[string]http.HandlerFunc{
-		"/rankings":     r.serveRankings,
-		"/decisions":    r.serveDecisions,
-		"/positions":    r.servePositions,
-		"/risk":         r.serveRisk,
-		"/performance":  r.servePerformance,
-		"/api/state":    r.serveState,
+		"/rankings":     r.forViewers(r.serveRankings),
+		"/decisions":    r.forViewers(r.serveDecisions),
+		"/positions":    r.forViewers(r.servePositions),
+		"/risk":         r.forViewers(r.serveRisk),
+		"/performance":  r.forViewers(r.servePerformance),
+		"/api/state":    r.forViewers(r.serveState),
 		"/health":       r.serveHealth,
-		"/metrics":      r.newPrometheus().ServeHTTP,
+		"/metrics":      r.forViewers(r.newPrometheus().ServeHTTP),
 		"/openapi.json": serveOpenAPI,
 		"/ws/view":      r.serveView,
 		"/livez":        serveLive,
@@ -47,6 +48,9 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 		"/trade/session": r.serveSession,
 		"/trade/login":   r.serveLogin,
 		"/trade/logout":  r.serveLogout,
+		"/view/session":  r.serveViewSession,
+		"/view/login":    r.serveViewLogin,
+		"/view/logout":   r.serveViewLogout,
 	}
 	if ui.Has(index) {
 		exact["/"] = func(w http.ResponseWriter, req *http.Request) { ui.Serve(w, req, index) }
@@ -63,8 +67,8 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 	}
 	readOnly := problem.GetOnly(http.HandlerFunc(read))
 	find := func(w http.ResponseWriter, req *http.Request) {
-		if money := r.realMoney(); money != "" {
-			w.Header().Set(moneyHeader, money)
+		if r.opts.Viewers == nil {
+			r.showMoney(w)
 		}
 		if do, ok := commands[req.URL.Path]; ok {
 			r.serveCommand(w, req, do)
@@ -103,22 +107,40 @@ func (r *Ranker) serveHealth(w http.ResponseWriter, req *http.Request) {
 	}
 	now := time.Now()
 	ranking := r.at(now, "")
-	rest.Write(w, r.health(now, &ranking))
+	if _, ok := r.viewer(req); ok {
+		rest.Write(w, r.health(now, &ranking))
+		return
+	}
+	if credential.Presented(req, "") != "" {
+		r.slow(req) // or this would be the place to try tokens
+	}
+	rest.Write(w, strangerAnswer{lifeSigns: r.lifeSigns(now, &ranking)})
 }
 
 func (r *Ranker) health(now time.Time, ranking *Ranking) healthAnswer {
-	return healthAnswer{
-		Status: "ok", Version: r.opts.Version, HubTimestamp: rest.UnixSeconds(ranking.HubTime), Timestamp: rest.UnixSeconds(now),
-		UptimeSeconds: now.Sub(r.started).Seconds(), InsecureAllowAnonymous: r.opts.InsecureAllowAnonymous,
+	return healthAnswer{r.lifeSigns(now, ranking), books{
 		Hub:     r.hub(ranking),
 		Policy:  r.policyAnswer(),
 		Trading: r.trading(),
 		Assets:  len(ranking.Assets), Waiting: ranking.Waiting, Updates: ranking.Updates,
+	}}
+}
+
+func (r *Ranker) lifeSigns(now time.Time, ranking *Ranking) lifeSigns {
+	return lifeSigns{
+		Status: "ok", Version: r.opts.Version, HubTimestamp: rest.UnixSeconds(ranking.HubTime), Timestamp: rest.UnixSeconds(now),
+		UptimeSeconds: now.Sub(r.started).Seconds(), InsecureAllowAnonymous: r.opts.InsecureAllowAnonymous,
 	}
 }
 
-// moneyHeader is in each answer of a ranker that trades with real money.
+// moneyHeader is in each answer to a viewer of a ranker that trades with real money.
 const moneyHeader = "X-Quasar-Live"
+
+func (r *Ranker) showMoney(w http.ResponseWriter) {
+	if money := r.realMoney(); money != "" {
+		w.Header().Set(moneyHeader, money)
+	}
+}
 
 // realMoney says so where there is any; else it is "".
 func (r *Ranker) realMoney() string {

@@ -1,6 +1,7 @@
 package ranker
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -13,59 +14,66 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/karlquant/quasar/internal/credential"
 	"github.com/karlquant/quasar/internal/guard"
 	"github.com/karlquant/quasar/internal/problem"
 	"github.com/karlquant/quasar/internal/rest"
 )
 
-// A browser trades the admin token for a cookie that no script can read and no other
-// site can send. The cookie names a session and is not the token: it ends with the
-// process, after sessionLife, or when whoever has it logs out.
+// A browser trades a token for a cookie that no script can read and no other site can
+// send. The cookie names a session and is not the token: it ends with the process,
+// after sessionLife, with the token, or when whoever has it logs out.
 
 const (
-	sessionCookie = "quasar_admin"
-	sessionPath   = "/trade/"
-	sessionLife   = 12 * time.Hour
+	sessionLife = 12 * time.Hour
 	// maxSessions bounds the memory; the oldest gives way.
 	maxSessions = 32
 	// maxLogin bounds what a login sends, in bytes.
 	maxLogin = 4 << 10
 )
 
-// sessions are those who may command. The zero value has none.
+// The cookies, and below which path a browser sends them: one for those who command,
+// one for those who look.
+var (
+	adminCookie = http.Cookie{Name: "quasar_admin", Path: "/trade/"}
+	viewCookie  = http.Cookie{Name: "quasar_ranker_view", Path: "/"}
+)
+
+// sessions are those who have shown a token. The zero value has none.
 type sessions struct {
 	mu  sync.Mutex // guards all
 	all []session  // the oldest first
 }
 
 type session struct {
-	sum [sha256.Size]byte // of its name
-	end time.Time
+	sum  [sha256.Size]byte // of its name
+	end  time.Time
+	live context.Context // done when the token is valid no more
 }
 
-// begin returns the name of a new session.
-func (s *sessions) begin(now time.Time) string {
+// begin returns the name of a new session, which lives as long as live does.
+func (s *sessions) begin(live context.Context, now time.Time) string {
 	name := rand.Text()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.all) == maxSessions {
 		s.all = append(s.all[:0], s.all[1:]...)
 	}
-	s.all = append(s.all, session{sha256.Sum256([]byte(name)), now.Add(sessionLife)})
+	s.all = append(s.all, session{sha256.Sum256([]byte(name)), now.Add(sessionLife), live})
 	return name
 }
 
-// has tells whether a session of that name lives.
-func (s *sessions) has(name string, now time.Time) bool {
+// find returns the life of the token behind the session of that name, if it lives.
+func (s *sessions) find(name string, now time.Time) (live context.Context, ok bool) {
 	sum := sha256.Sum256([]byte(name))
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.all {
 		if subtle.ConstantTimeCompare(sum[:], s.all[i].sum[:]) == 1 {
-			return now.Before(s.all[i].end)
+			return s.all[i].live, now.Before(s.all[i].end) && s.all[i].live.Err() == nil
 		}
 	}
-	return false
+	return nil, false
 }
 
 // end forgets a session.
@@ -94,7 +102,7 @@ func (r *Ranker) serveSession(w http.ResponseWriter, req *http.Request) {
 	if !method(w, req, http.MethodGet) {
 		return
 	}
-	rest.Write(w, sessionAnswer{Possible: r.admin != nil, Admin: r.admin != nil && ownPage(req) && r.isAdmin(req)})
+	rest.Write(w, sessionAnswer{Possible: r.admin != nil, Admin: r.admin != nil && credential.OwnPage(req) && r.isAdmin(req)})
 }
 
 // serveLogin trades the token for a cookie: POST with {"token": "…"}.
@@ -111,7 +119,7 @@ func (r *Ranker) serveLogin(w http.ResponseWriter, req *http.Request) {
 		problem.Write(w, http.StatusUnauthorized, "token: got one that is not this ranker's admin token")
 	default:
 		r.opts.Logger.LogAttrs(req.Context(), slog.LevelInfo, "login with the admin token", slog.String("address", guard.Addr(req).String()))
-		http.SetCookie(w, newCookie(req, r.sessions.begin(time.Now())))
+		http.SetCookie(w, newCookie(req, adminCookie, r.sessions.begin(context.Background(), time.Now())))
 		rest.Write(w, sessionAnswer{Possible: true, Admin: true})
 	}
 }
@@ -121,18 +129,16 @@ func (r *Ranker) serveLogout(w http.ResponseWriter, req *http.Request) {
 	if !method(w, req, http.MethodPost) || !r.commandable(w, req) {
 		return
 	}
-	if cookie, err := req.Cookie(sessionCookie); err == nil && ownPage(req) {
-		r.sessions.end(cookie.Value)
-	}
-	http.SetCookie(w, newCookie(req, ""))
+	r.sessions.end(credential.FromCookie(req, adminCookie.Name))
+	http.SetCookie(w, newCookie(req, adminCookie, ""))
 	rest.Write(w, sessionAnswer{Possible: true})
 }
 
 // newCookie keeps a session from scripts, from other sites and, where we come over
 // TLS, from the wire. Without a name it ends now.
-func newCookie(req *http.Request, name string) *http.Cookie {
+func newCookie(req *http.Request, kind http.Cookie, name string) *http.Cookie {
 	cookie := &http.Cookie{ //nolint:gosec // G124: Secure on plain loopback would make no login possible
-		Name: sessionCookie, Value: name, Path: sessionPath, MaxAge: int(sessionLife.Seconds()),
+		Name: kind.Name, Value: name, Path: kind.Path, MaxAge: int(sessionLife.Seconds()),
 		HttpOnly: true, SameSite: http.SameSiteStrictMode, Secure: guard.Secure(req),
 	}
 	if name == "" {
@@ -170,22 +176,15 @@ func (r *Ranker) isAdmin(req *http.Request) bool {
 	if token, ok := strings.CutPrefix(req.Header.Get("Authorization"), "Bearer "); ok {
 		return r.isToken(token)
 	}
-	cookie, err := req.Cookie(sessionCookie)
-	return err == nil && ownPage(req) && r.sessions.has(cookie.Value, time.Now())
-}
-
-// ownPage tells that no page of another origin asks, as far as browsers say.
-func ownPage(req *http.Request) bool {
-	site := req.Header.Get("Sec-Fetch-Site")
-	return guard.CheckOrigin(req, nil) == nil && (site == "" || site == "same-origin" || site == "none")
+	_, ok := r.sessions.find(credential.FromCookie(req, adminCookie.Name), time.Now())
+	return ok
 }
 
 // commandable answers for what no page of a stranger may ask, and for what needs an
 // admin token where there is none.
 func (r *Ranker) commandable(w http.ResponseWriter, req *http.Request) bool {
 	switch {
-	case !ownPage(req):
-		problem.Write(w, http.StatusForbidden, "origin: got a foreign one, want this ranker's own page")
+	case !ownPage(w, req):
 	case r.admin == nil:
 		problem.Write(w, http.StatusForbidden, "nobody can command this ranker: set QUASAR_ADMIN_TOKEN, or use `quasar trade` beside its data directory")
 	default:

@@ -93,6 +93,10 @@ func (r *Ranker) serveView(w http.ResponseWriter, req *http.Request) {
 		problem.Write(w, http.StatusForbidden, err.Error())
 		return
 	}
+	viewer, ok := r.admit(w, req)
+	if !ok {
+		return
+	}
 	if !strings.EqualFold(req.Header.Get("Upgrade"), "websocket") {
 		w.Header().Set("Upgrade", "websocket")
 		problem.Write(w, http.StatusUpgradeRequired, "upgrade: got none, want a WebSocket; /api/state answers the same to a GET")
@@ -106,18 +110,19 @@ func (r *Ranker) serveView(w http.ResponseWriter, req *http.Request) {
 	}
 	defer r.viewers.leave()
 	conn, err := websocket.Accept(w, req, &websocket.AcceptOptions{
-		InsecureSkipVerify: true, // the origin was checked above
+		InsecureSkipVerify: true,                  // the origin was checked above
+		Subprotocols:       []string{"quasar.v1"}, // of those who bring a token beside it
 		CompressionMode:    websocket.CompressionNoContextTakeover, CompressionThreshold: compressFrom,
 	})
 	if err != nil {
 		return // Accept has answered
 	}
 	defer func() { _ = conn.CloseNow() }()
-	r.show(conn.CloseRead(context.WithoutCancel(req.Context())), conn, over)
+	r.show(conn.CloseRead(context.WithoutCancel(req.Context())), conn, viewer.Live.Done(), over)
 }
 
-// show writes frames until the viewer or the ranker goes.
-func (r *Ranker) show(ctx context.Context, conn *websocket.Conn, over <-chan struct{}) {
+// show writes frames until the viewer goes, its token or the ranker.
+func (r *Ranker) show(ctx context.Context, conn *websocket.Conn, revoked, over <-chan struct{}) {
 	ticker := time.NewTicker(viewEvery)
 	defer ticker.Stop()
 	known, told := "", time.Time{}
@@ -136,6 +141,9 @@ func (r *Ranker) show(ctx context.Context, conn *websocket.Conn, over <-chan str
 		}
 		select {
 		case <-ctx.Done():
+			return
+		case <-revoked:
+			_ = conn.Close(websocket.StatusPolicyViolation, "the credential was revoked or has expired")
 			return
 		case <-over:
 			_ = conn.Close(websocket.StatusGoingAway, "the ranker ends")

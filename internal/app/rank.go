@@ -37,6 +37,7 @@ type rankFlags struct {
 	stale                 time.Duration
 	limits                limits
 	tls                   tlsFlags
+	tokens                tokensFlags
 	trade                 tradeFlags
 }
 
@@ -64,7 +65,10 @@ It trades only if --trade says so: on paper by fills of its own on the venue's q
 which needs no account; on the venue's demo account (DERIV_API_KEY, DERIV_APP_ID); or
 live, with real money, which takes ` + "`live: true`" + ` in the configuration file as well, and
 the account's id typed in. What it does is in a journal: quasar journal, quasar report.
-SIGUSR1, or quasar trade halt, stops it from buying until a person resumes it.`,
+SIGUSR1, or quasar trade halt, stops it from buying until a person resumes it.
+
+It listens on this machine only, unless told otherwise; elsewhere only with a token
+for viewers, which 'quasar token' makes: the hub's file will do.`,
 		Example: `  quasar rank
   quasar rank --hub ws://localhost:7860 --assets V75 V100_1s CRASH1000 --order balanced
   quasar rank --bandit thompson --reward simple --model ranker.pt --decisions decisions.log
@@ -84,7 +88,8 @@ SIGUSR1, or quasar trade halt, stops it from buying until a person resumes it.`,
 	f.StringVar(&flags.listen, "listen", defaultRankListen, "address to listen on, HOST:PORT")
 	f.StringSliceVar(&flags.hosts, "allow-host", nil, "a name beside localhost and IP addresses that the ranker answers to")
 	alsoEnv(cmd, "allow-host", "SPACE_HOST")
-	f.BoolVar(&flags.insecure, "insecure-allow-anonymous", false, "listen beyond this machine though there are no credentials")
+	f.BoolVar(&flags.insecure, "insecure-allow-anonymous", false, "listen beyond this machine all the same: without a viewer's token anybody may look")
+	addTokensFlags(cmd, &flags.tokens)
 	addTLSFlags(cmd, &flags.tls)
 	f.DurationVar(&flags.stale, "stale-after", 30*time.Second, "how old a snapshot or its votes may be before an asset is held back")
 	addLimits(cmd, &flags.limits)
@@ -134,6 +139,13 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 		log = log.With(slog.String("trade", liveBanner))
 	}
 	opts := flags.options(log)
+	store, err := flags.tokens.open(log)
+	if err != nil {
+		return err
+	}
+	if opts.Viewers, err = viewers(store, flags); err != nil {
+		return err
+	}
 	flags.trade.seed = flags.seed
 	trader, err := flags.trade.open(cmd, log)
 	if err != nil {
@@ -169,7 +181,7 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	if err != nil {
 		return err
 	}
-	l, err := listen(cmd.Context(), flags.listen, flags.insecure)
+	l, err := listen(cmd.Context(), flags.listen, true) // viewers looked at the address
 	if err != nil {
 		return err
 	}
@@ -185,6 +197,9 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 		g.Go(func() error { return trader.run(ctx) })
 	}
 	g.Go(func() error { return show.follow(ctx, r.Ranking) })
+	if store != nil {
+		g.Go(func() error { return store.Run(ctx) })
+	}
 	if cert != nil {
 		g.Go(func() error { return cert.Run(ctx) })
 	}

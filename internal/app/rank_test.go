@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -52,6 +53,10 @@ func TestRankTakesTheOriginalsCommandLine(t *testing.T) {
 }
 
 func TestRankSaysWhatIsWrong(t *testing.T) {
+	publishers := filepath.Join(t.TempDir(), "tokens.jsonl")
+	if got := quasarCommand(t, "", "token", "new", "--role", "publisher", "--space", "V75", "--file", publishers); got.code != 0 {
+		t.Fatal(got.stderr)
+	}
 	for _, c := range []struct {
 		name   string
 		args   []string
@@ -65,7 +70,9 @@ func TestRankSaysWhatIsWrong(t *testing.T) {
 		{"an asset that cannot be one", []string{"--assets", "V75", "../x"}, exitConfiguration, `assets: space name: got "../x"`},
 		{"a hub that cannot be one", []string{"--hub", "ftp://x"}, exitConfiguration, `got the scheme "ftp"`},
 		{"an age below nothing", []string{"--stale-after", "-1s"}, exitConfiguration, "StaleAfter: got -1s"},
-		{"an address of the network", []string{"--listen", "0.0.0.0:0"}, exitConfiguration, "--insecure-allow-anonymous"},
+		{"an address of the network", []string{"--listen", "0.0.0.0:0"}, exitConfiguration, "quasar token new --role viewer --file quasar-tokens.jsonl"},
+		{"the same with a publisher's token alone", []string{"--listen", "0.0.0.0:0", "--tokens-file", publishers}, exitConfiguration, "there is no valid token for a viewer"},
+		{"tokens that are none", []string{"--tokens", "x"}, exitConfiguration, "tokens"},
 		{"an address without a port", []string{"--listen", "127.0.0.1"}, exitConfiguration, "want HOST:PORT"},
 		{"a flag of the wrong type", []string{"--sync=perhaps"}, exitUsage, `invalid argument "perhaps"`},
 	} {

@@ -103,7 +103,7 @@ func TestCheck(t *testing.T) {
 		{
 			name: "what tests may import, the package may not",
 			tree: fstest.MapFS{"hub/hub.go": source("subscriber")},
-			want: []string{"hub/hub.go:2: hub imports subscriber: it may import quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, internal/fanout, internal/loglimit, internal/nowait, internal/watch"},
+			want: []string{"hub/hub.go:2: hub imports subscriber: it may import quasar, internal/wire, internal/guard, internal/credential, internal/problem, internal/page, internal/rest, internal/fanout, internal/loglimit, internal/nowait, internal/watch"},
 		},
 		{
 			name: "a test of the ranking side may not import the hub either",

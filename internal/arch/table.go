@@ -12,8 +12,9 @@ nothing                                                 ← internal/build | int
 internal/nowait                                         ← internal/fanout
 quasar, internal/problem                                ← internal/guard | internal/page | internal/rest
 internal/guard, internal/problem                        ← internal/gate
+internal/guard                                          ← internal/credential
 quasar, internal/wire, internal/dial                    ← publisher | subscriber
-quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, internal/fanout, internal/loglimit, internal/nowait, internal/watch ← hub
+quasar, internal/wire, internal/guard, internal/credential, internal/problem, internal/page, internal/rest, internal/fanout, internal/loglimit, internal/nowait, internal/watch ← hub
 quasar, internal/wire, internal/guard, internal/problem, internal/page, internal/rest, internal/disk, hub ← hub/*
 
 # The ranking side.
@@ -27,7 +28,7 @@ quasar, rank, bandit, internal/failpoint                ← trade
 quasar, rank, bandit, trade, internal/disk, internal/failpoint ← trade/*
 trade, trade/paper, price, price/house, internal/recording ← trade/replay
 deriv, trade, trade/paper                               ← internal/venue
-quasar, rank, axrvi, bandit, trade, trade/*, subscriber, internal/guard, internal/problem, internal/page, internal/rest ← ranker
+quasar, rank, axrvi, bandit, trade, trade/*, subscriber, internal/guard, internal/credential, internal/problem, internal/page, internal/rest ← ranker
 
 # The venue and its simulator, and what trains.
 nothing                                                 ← deriv/schema | price

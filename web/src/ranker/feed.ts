@@ -3,8 +3,9 @@
 
 import { ServerClock } from "../shared/clock.js";
 import type { Report, State } from "./types.js";
+import { Viewer } from "./viewer.js";
 
-export type Word = "connecting" | "live" | "polling" | "reconnecting" | "degraded" | "offline";
+export type Word = "connecting" | "live" | "polling" | "reconnecting" | "degraded" | "offline" | "login";
 
 const pollEvery = 2000; // milliseconds, as all that follow
 const failuresBeforePolling = 2;
@@ -35,14 +36,18 @@ export class Feed {
   #reportSeq: number | null = null;
   #asking = false;
   readonly #changed: () => void;
+  /** Who looks. */
+  readonly viewer: Viewer;
 
   constructor(changed: () => void) {
     this.#changed = changed;
+    this.viewer = new Viewer(changed, () => this.#connect());
   }
 
   start(): void {
     document.addEventListener("visibilitychange", () => (document.hidden ? this.#pause() : this.#connect()));
     addEventListener("online", () => this.#connect());
+    void this.viewer.look();
     this.#connect();
   }
 
@@ -63,6 +68,7 @@ export class Feed {
   }
 
   #word(): Word {
+    if (this.viewer.wanting) return "login";
     if (this.state === null) return this.#failed ? "offline" : "connecting";
     if (this.#failed) return this.#socket !== null && this.#failures < failuresBeforePolling && !this.#answered ? "reconnecting" : "offline";
     if (!this.state.hub.connected) return "degraded";
@@ -89,10 +95,10 @@ export class Feed {
   }
 
   #connect(): void {
-    if (document.hidden || this.#socket !== null) return;
+    if (document.hidden || this.#socket !== null || this.viewer.wanting) return;
     const url = new URL("/ws/view", location.href);
     url.protocol = url.protocol.replace("http", "ws");
-    const socket = new WebSocket(url);
+    const socket = new WebSocket(url, this.viewer.protocols);
     this.#socket = socket;
     socket.onmessage = (event) => {
       if (this.#socket !== socket || typeof event.data !== "string") return;
@@ -133,8 +139,9 @@ export class Feed {
     if (this.#asking) return;
     this.#asking = true;
     try {
-      const headers: Record<string, string> = this.#etag === null ? {} : { "If-None-Match": this.#etag };
+      const headers = this.#etag === null ? this.viewer.headers : { ...this.viewer.headers, "If-None-Match": this.#etag };
       const answer = await fetch("/api/state", { headers, cache: "no-store", signal: AbortSignal.timeout(patience) });
+      if (answer.status === 401) this.#refused();
       if (answer.status !== 304 && !answer.ok) throw new Error(`got status ${answer.status}, want 200`);
       const state = answer.status === 304 ? null : ((await answer.json()) as State);
       this.#answered = true;
@@ -147,8 +154,22 @@ export class Feed {
       if (!this.#open) this.#failed = true;
     }
     this.#asking = false;
-    if (!this.#open && !document.hidden && this.#failures >= failuresBeforePolling) this.#later("poll", pollEvery, () => void this.#poll());
+    if (!this.#open && !document.hidden && !this.viewer.wanting && this.#failures >= failuresBeforePolling) this.#later("poll", pollEvery, () => void this.#poll());
     this.#changed();
+  }
+
+  /** Ends the session of who looks. */
+  async logout(): Promise<void> {
+    await this.viewer.logout();
+    this.#refused();
+  }
+
+  /** Nothing is shown or asked for any more until somebody logs in. */
+  #refused(): void {
+    this.#pause();
+    this.#failures = 0;
+    this.state = this.report = this.#etag = this.#reportSeq = null;
+    this.viewer.refused();
   }
 
   #take(state: State): void {
@@ -179,7 +200,7 @@ export class Feed {
 
   async #fetchReport(): Promise<void> {
     try {
-      const answer = await fetch("/performance", { cache: "no-store", signal: AbortSignal.timeout(patience) });
+      const answer = await fetch("/performance", { headers: this.viewer.headers, cache: "no-store", signal: AbortSignal.timeout(patience) });
       if (!answer.ok) throw new Error(`got status ${answer.status}, want 200`);
       const { accounts } = (await answer.json()) as { accounts: Report[] };
       this.report = accounts[0] ?? null;

@@ -36,6 +36,7 @@ let haltsAfterLogin = false;
 const pills: Record<Word, [tone: string, text: string]> = {
   connecting: ["", "Connecting"], live: ["good", "Live stream"], polling: ["warn", "Polling every 2 s"],
   reconnecting: ["warn", "Reconnecting"], degraded: ["warn", "No hub"], offline: ["bad", "Offline"],
+  login: ["warn", "Token wanted"],
 };
 
 let asked = false;
@@ -57,10 +58,11 @@ function show(): void {
   render(html`<span class="pill ${tone}"><span class="dot" aria-hidden="true"></span><span class="num" id="connection-text">${text}${word === "offline" && since !== null ? html`<span class="wide"> since ${clockTime(since)}</span>` : nothing}</span></span>`, byId("connection"));
   render(notices(state, { word, since, said, resume: askToResume }), byId("notices"));
   showBar(state, word);
+  if (word === "login") render(feed.viewer.form(), byId("content"));
   if (state === null) return;
   const at = { now: feed.hubClock.now(), staleAfter: state.stale_after_seconds, reachable: word !== "offline" && word !== "degraded" };
   render(html`
-    <div class="control">${control(state, feed, word)}${whoCommands(state)}</div>
+    <div class="control">${control(state, feed, word)}${whoCommands(state)}${whoLooks()}</div>
     ${vitals(state, report, feed)}
     <div class="columns wide-left stretch">${equity.panel(state, report)}${limits(state)}</div>
     <div class="columns wide-left">${ranking.show(state, at)}<div class="stack">${positions(state, feed.venueNow())}${gate(state)}</div></div>
@@ -91,6 +93,11 @@ function showBar(state: State | null, word: Word): void {
   const page = state === null ? null : pageAt(state.hub.url, location);
   link.hidden = page === null;
   if (page !== null && word !== "offline" && link.getAttribute("href") !== page) link.href = page;
+}
+
+function whoLooks(): Piece {
+  if (!feed.viewer.known) return nothing;
+  return html`<button type="button" class="button" id="view-logout" @click=${() => void feed.logout()}>Log out${session.admin ? " of looking" : ""}</button>`;
 }
 
 function whoCommands(state: State): Piece {

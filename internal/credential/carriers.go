@@ -1,4 +1,6 @@
-package hub
+// Package credential reads the tokens that requests bring, and slows down who brings
+// wrong ones.
+package credential
 
 import (
 	"net/http"
@@ -11,10 +13,10 @@ import (
 // a proxy on the way: a private Hugging Face Space has its own in Authorization.
 const tokenPrefix = "qsr_"
 
-// presented returns the token that a request brings, "" for none. A URL is no
-// place for one. A browser sends its cookie with whatever any page asks for, so
-// that counts for our own pages, and never to publish.
-func presented(r *http.Request, need access) string {
+// Presented returns the token that a request brings, "" for none. A URL is no place
+// for one. A browser sends its cookie with whatever any page asks for, so that counts
+// for our own pages only; cookie is its name, "" for none.
+func Presented(r *http.Request, cookie string) string {
 	if values, ok := r.Header["X-Quasar-Token"]; ok {
 		if len(values) != 1 { // which of them?
 			return ""
@@ -27,10 +29,7 @@ func presented(r *http.Request, need access) string {
 	if token := fromAuthorization(r.Header["Authorization"]); token != "" {
 		return token
 	}
-	if need != publishing && ownPage(r) {
-		return fromCookie(r)
-	}
-	return ""
+	return FromCookie(r, cookie)
 }
 
 // fromSubprotocol reads the pair "quasar.v1, bearer.TOKEN", the only header that a
@@ -58,20 +57,19 @@ func fromAuthorization(header []string) string {
 	return token
 }
 
-// cookieName is that of the cookie that /login sets.
-const cookieName = "quasar_token"
-
-func fromCookie(r *http.Request) string {
-	cookies := r.CookiesNamed(cookieName)
-	if len(cookies) != 1 {
+// FromCookie returns what the cookie of a name holds, "" for none, for several, or
+// where it is no page of ours that asks.
+func FromCookie(r *http.Request, name string) string {
+	cookies := r.CookiesNamed(name)
+	if name == "" || len(cookies) != 1 || !OwnPage(r) {
 		return ""
 	}
 	return cookies[0].Value
 }
 
-// ownPage tells whether it is a page of ours that asks, or a person who typed the
+// OwnPage tells whether it is a page of ours that asks, or a person who typed the
 // address, as far as a browser tells.
-func ownPage(r *http.Request) bool {
+func OwnPage(r *http.Request) bool {
 	site := r.Header.Get("Sec-Fetch-Site")
 	return guard.CheckOrigin(r, nil) == nil && (site == "" || site == "same-origin" || site == "none")
 }

@@ -1,4 +1,4 @@
-package hub
+package credential
 
 import (
 	"net/http"
@@ -26,13 +26,13 @@ func FuzzCarriers(f *testing.F) {
 				r.Header[name] = []string{value}
 			}
 		}
-		for _, need := range []access{publishing, subscribing, viewing} {
-			got := presented(r, need)
+		for _, name := range []string{"", "quasar_token"} {
+			got := Presented(r, name)
 			if !strings.Contains(authorization+"\n"+header+"\n"+subprotocol+"\n"+cookie, got) {
 				t.Errorf("got %q, which nobody brought", got)
 			}
-			if got != "" && need == publishing && got == fromCookie(r) && !strings.Contains(authorization+header+subprotocol, got) {
-				t.Errorf("got %q from a cookie, to publish", got)
+			if got != "" && name == "" && !strings.Contains(authorization+header+subprotocol, got) {
+				t.Errorf("got %q from a cookie that does not count", got)
 			}
 			if header != "" && got != header {
 				t.Errorf("got %q, want %q: the header goes before all others", got, header)
@@ -44,7 +44,7 @@ func FuzzCarriers(f *testing.F) {
 // However many addresses fail, a bounded number is remembered, and those that fail
 // most are among them.
 func TestAddressesAreBounded(t *testing.T) {
-	var a attempts
+	var a Attempts
 	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 	stubborn := netip.MustParseAddr("203.0.113.9")
 	for i := range 3 * maxAddresses {
@@ -64,7 +64,7 @@ func TestAddressesAreBounded(t *testing.T) {
 
 // However many are slowed at once, a bounded number waits.
 func TestWaitingIsBounded(t *testing.T) {
-	var a attempts
+	var a Attempts
 	for range maxWaiting {
 		if !a.mayWait() {
 			t.Fatal("may not wait")
@@ -80,7 +80,7 @@ func TestWaitingIsBounded(t *testing.T) {
 
 // A clock that goes back forgets nothing and adds nothing.
 func TestAttemptsOverAClockThatGoesBack(t *testing.T) {
-	var a attempts
+	var a Attempts
 	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 	addr := netip.MustParseAddr("203.0.113.9")
 	for range 20 {

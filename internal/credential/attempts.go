@@ -1,6 +1,7 @@
-package hub
+package credential
 
 import (
+	"context"
 	"math/bits"
 	"net/netip"
 	"sync"
@@ -23,8 +24,9 @@ const (
 	maxWaiting   = 1_000
 )
 
-// attempts counts failed attempts to come in, by address. The zero value is ready.
-type attempts struct {
+// Attempts counts failed attempts to come in, by address, and makes them wait. The
+// zero value is ready. Its method may be called from any goroutine.
+type Attempts struct {
 	mu      sync.Mutex // guards what follows
 	from    map[netip.Prefix]*failures
 	waiting int
@@ -37,10 +39,28 @@ type failures struct {
 	at    time.Time
 }
 
+// Slow counts a failed attempt and waits, the longer the more of them there were from
+// the address, until ctx is done. tell is called now and then, before it waits, with
+// how many there were: rarely enough for a log.
+func (a *Attempts) Slow(ctx context.Context, addr netip.Addr, tell func(attempts int, delay time.Duration)) {
+	count, delay := a.failed(addr, time.Now())
+	if delay == 0 || !a.mayWait() {
+		return
+	}
+	if worthLogging(count) {
+		tell(count, delay)
+	}
+	defer a.waited()
+	select {
+	case <-time.After(delay):
+	case <-ctx.Done():
+	}
+}
+
 // failed counts one more failure of an address. It returns how many count against
 // it, and how long it has to wait. Our own machine never waits: a proxy there is
 // everybody.
-func (a *attempts) failed(addr netip.Addr, now time.Time) (count int, delay time.Duration) {
+func (a *Attempts) failed(addr netip.Addr, now time.Time) (count int, delay time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	f := a.of(network(addr), now)
@@ -66,7 +86,7 @@ func network(addr netip.Addr) netip.Prefix {
 }
 
 // of returns the failures of a network. Guarded by a.mu.
-func (a *attempts) of(p netip.Prefix, now time.Time) *failures {
+func (a *Attempts) of(p netip.Prefix, now time.Time) *failures {
 	if f := a.from[p]; f != nil {
 		return f
 	}
@@ -83,7 +103,7 @@ func (a *attempts) of(p netip.Prefix, now time.Time) *failures {
 
 // makeRoom forgets one address of a handful, in no order: the one with the fewest
 // failures.
-func (a *attempts) makeRoom(now time.Time) {
+func (a *Attempts) makeRoom(now time.Time) {
 	var least netip.Prefix
 	seen, fewest := 0, 0
 	for p, f := range a.from {
@@ -105,7 +125,7 @@ func (f *failures) forget(now time.Time) {
 }
 
 // mayWait tells whether one more may wait; waited is to be called behind it.
-func (a *attempts) mayWait() bool {
+func (a *Attempts) mayWait() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.waiting >= maxWaiting {
@@ -115,7 +135,7 @@ func (a *attempts) mayWait() bool {
 	return true
 }
 
-func (a *attempts) waited() {
+func (a *Attempts) waited() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.waiting--

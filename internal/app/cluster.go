@@ -39,6 +39,9 @@ type follower interface {
 	Run(ctx context.Context) error
 }
 
+// defaultPrefix is what the subjects of a cluster begin with unless others are asked for.
+const defaultPrefix = "quasar"
+
 func addClusterFlags(cmd *cobra.Command, flags *clusterFlags) {
 	f := cmd.Flags()
 	f.StringVar(&flags.listen, "cluster-listen", "", "join other hubs: the address on which they come in, HOST:PORT (7862 is usual)")
@@ -50,7 +53,7 @@ func addClusterFlags(cmd *cobra.Command, flags *clusterFlags) {
 	f.StringVar(&flags.ca, "cluster-tls-ca", "", "a PEM file with who vouches for the other hubs' certificates, which have to be for the name quasar-hub; read anew when it changes")
 	f.BoolVar(&flags.insecure, "cluster-insecure", false, "let other hubs come in from beyond this machine without TLS: whoever sees the traffic can join")
 	f.StringVar(&flags.url, "nats-url", "", "join other hubs by NATS servers beside them: nats://HOST:4222, several with commas between")
-	f.StringVar(&flags.prefix, "nats-prefix", "quasar", "what the subjects of this cluster begin with")
+	f.StringVar(&flags.prefix, "nats-prefix", defaultPrefix, "what the subjects of this cluster begin with")
 	f.StringVar(&flags.creds, "nats-creds-file", "", "a credentials file of NATS")
 	f.StringVar(&flags.user, "nats-user", "", "the user at servers that want a password")
 	f.StringVar(&flags.passwordFile, "nats-password-file", "", "a file with the password of --nats-user")
@@ -63,8 +66,11 @@ func addClusterFlags(cmd *cobra.Command, flags *clusterFlags) {
 // open makes the engine that joins the hub to others. It leaves the options alone
 // if no flag asks for one.
 func (f *clusterFlags) open(opts *hub.Options, dataDir string, log *slog.Logger) error {
+	if err := f.unused(); err != nil {
+		return err
+	}
 	if f.listen == "" && f.url == "" {
-		return f.unused()
+		return nil
 	}
 	if f.listen != "" && f.url != "" {
 		return misconfigured(errors.New("got --cluster-listen and --nats-url, want one: the hubs carry NATS themselves, or it runs beside them"))
@@ -93,12 +99,13 @@ func (f *clusterFlags) open(opts *hub.Options, dataDir string, log *slog.Logger)
 	return nil
 }
 
-// unused refuses settings of a cluster that there is none of.
+// unused refuses settings of a cluster that there is none of: whoever gave them believes
+// that they count.
 func (f *clusterFlags) unused() error {
-	if len(f.peers) > 0 || f.advertise != "" || f.secretFile != "" || f.cert != "" {
+	if f.listen == "" && (len(f.peers) > 0 || f.advertise+f.secretFile+f.cert+f.key+f.ca != "" || f.insecure) {
 		return misconfigured(errors.New("got settings of a cluster and no --cluster-listen, want the address on which other hubs come in"))
 	}
-	if f.creds != "" || f.user != "" || f.natsCert != "" || f.natsCA != "" {
+	if f.url == "" && (f.creds+f.user+f.passwordFile+f.natsCert+f.natsKey+f.natsCA != "" || f.prefix != defaultPrefix) {
 		return misconfigured(errors.New("got settings of NATS and no --nats-url, want its address"))
 	}
 	return nil

@@ -93,14 +93,7 @@ func readCheckpoint(path, featureHash string) (*Checkpoint, error) {
 // ReadModel reads a model's file, in whatever format, if it is not larger than those
 // may be.
 func ReadModel(path string) ([]byte, error) {
-	info, err := os.Stat(path) // before it is opened: opening a pipe may take for ever
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: got %s, want a file", path, info.Mode().Type())
-	}
-	f, err := os.Open(path)
+	f, info, err := disk.Open(path)
 	if err != nil {
 		return nil, err
 	}

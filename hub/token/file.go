@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/karlquant/quasar/internal/disk"
 )
 
 // Read reads the entries of a file.
@@ -24,17 +26,10 @@ func Read(path string) ([]Entry, error) {
 }
 
 func readAll(path string) ([]byte, error) {
-	info, err := os.Stat(path) // before it is opened: opening a pipe may take for ever
+	f, _, err := disk.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s: %w", path, fs.ErrNotExist)
 	}
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: got %s, want a file", path, info.Mode().Type())
-	}
-	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/karlquant/quasar/internal/disk"
 )
 
 // MaxHeader is the longest header, in bytes: room for some fifty thousand
@@ -28,14 +28,7 @@ func IsOne(head []byte) bool {
 
 // ReadFile reads a file of at most limit bytes.
 func ReadFile(path string, limit int64) (*File, error) {
-	info, err := os.Stat(path) // before it is opened: opening a pipe may take for ever
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: got %s, want a file", path, info.Mode().Type())
-	}
-	f, err := os.Open(path)
+	f, info, err := disk.Open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -15,9 +15,10 @@ import (
 	"io"
 	"iter"
 	"math"
-	"os"
 	"slices"
 	"strings"
+
+	"github.com/karlquant/quasar/internal/disk"
 )
 
 // MaxFile is the largest file that is read, in bytes.
@@ -104,21 +105,14 @@ func Read(path string) (*File, error) {
 
 // readAll reads no more than MaxFile, however the file grows.
 func readAll(path string) ([]byte, error) {
-	info, err := os.Stat(path) // before it is opened: opening a pipe may take for ever
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: got %s, want a file", path, info.Mode().Type())
-	}
-	if err := CheckSize(info.Size()); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	f, err := os.Open(path)
+	f, info, err := disk.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // it was only read
+	if err := CheckSize(info.Size()); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	return io.ReadAll(io.LimitReader(f, MaxFile+1))
 }
 

@@ -27,7 +27,8 @@ for /rankings, /metrics/{space}, /health and /api/state, and says what is the sa
 what differs as the migration guide says, and what differs otherwise. It is for whoever
 runs the original hub and wants to know what changes with ours.
 
-It wants two hubs that need no token. Its spaces, COMPARE_1 and so on, stay behind on
+It wants two hubs that need no token; what a private Space in front of the other one
+wants, it brings. Its spaces, COMPARE_1 and so on, stay behind on
 both: run it on hubs whose ranking nobody trades by.
 
 Exit codes: 0 if nothing differs but what the guide says, 1 if something does, 4 if a
@@ -41,6 +42,8 @@ hub cannot be reached.`,
 	f.StringVar(&prefix, "prefix", "COMPARE_", "what the names of the spaces begin with")
 	f.DurationVar(&wait, "wait", 2*time.Second, "how long an update may take that a frame has to bring about")
 	f.BoolVar(&asJSON, "json", false, "print what was found as JSON, one object on a line")
+	var cred credential
+	authorizationFlags(cmd, &cred)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if theirs == "" {
 			return usage("compare: got no --theirs, want the address of the other hub")
@@ -48,7 +51,11 @@ hub cannot be reached.`,
 		if err := quasar.CheckSpaceName(prefix + "99"); err != nil {
 			return usage("prefix: %w", err)
 		}
-		c := &comparison{theirs: peer{address: theirs}, ours: peer{address: ours}, prefix: prefix, wait: wait}
+		authorization, err := cred.readAuthorization()
+		if err != nil {
+			return err
+		}
+		c := &comparison{theirs: peer{address: theirs, authorization: authorization}, ours: peer{address: ours}, prefix: prefix, wait: wait}
 		if err := c.run(cmd.Context()); err != nil {
 			return err
 		}

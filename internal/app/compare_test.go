@@ -26,9 +26,15 @@ type original struct {
 	spoil func(snapshot map[string]any)
 	// ascending sorts as the guide's other formula has it.
 	ascending bool
+	// private wants an Authorization, as a private Space does.
+	private string
 }
 
 func (o *original) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if o.private != "" && r.Header.Get("Authorization") != o.private {
+		http.NotFound(w, r)
+		return
+	}
 	switch name, publishes := strings.CutPrefix(r.URL.Path, "/ws/publish/"); {
 	case publishes:
 		o.takeFrom(w, r, name)
@@ -179,10 +185,10 @@ func startOriginal(t *testing.T, o *original) string {
 }
 
 // compared runs quasar compare and returns its findings by verdict.
-func compared(t *testing.T, theirs, ours string) (code int, found map[string][]finding) {
+func compared(t *testing.T, theirs, ours string, args ...string) (code int, found map[string][]finding) {
 	t.Helper()
 	var out, errs strings.Builder
-	code = run(t.Context(), []string{"compare", "--theirs", theirs, "--ours", ours, "--json", "--wait", "10s"}, strings.NewReader(""), &out, &errs)
+	code = run(t.Context(), append([]string{"compare", "--theirs", theirs, "--ours", ours, "--json", "--wait", "10s"}, args...), strings.NewReader(""), &out, &errs)
 	found = make(map[string][]finding)
 	for line := range strings.Lines(out.String()) {
 		var f finding
@@ -226,9 +232,11 @@ func TestTheOriginalDiffersAsTheGuideSays(t *testing.T) {
 	}
 }
 
+// In a private Space, too.
 func TestTheOtherOrderIsFound(t *testing.T) {
 	t.Parallel()
-	code, found := compared(t, startOriginal(t, &original{ascending: true}), realHub(t))
+	theirs := startOriginal(t, &original{ascending: true, private: "Bearer hf_sesame"})
+	code, found := compared(t, theirs, realHub(t), "--authorization", "Bearer hf_sesame")
 	if code != exitOK || !slices.ContainsFunc(found[expected], func(f finding) bool { return f.Why == whyOrders && f.Ours == "asc" }) {
 		t.Errorf("got the code %d and %v, want the order asc to be found", code, found[expected])
 	}
@@ -253,6 +261,7 @@ func TestCompareWantsTwoHubs(t *testing.T) {
 	}{
 		{"no other hub", []string{"compare"}, exitUsage},
 		{"a name that names no space", []string{"compare", "--theirs", "x", "--prefix", "/"}, exitUsage},
+		{"a credential that others could read", []string{"compare", "--theirs", "ws://hub.example", "--authorization", "Bearer hf_sesame"}, exitConfiguration},
 		{"nobody there", []string{"compare", "--theirs", "ws://127.0.0.1:1", "--wait", time.Second.String()}, exitNoConnection},
 	} {
 		if code := run(t.Context(), c.args, strings.NewReader(""), &strings.Builder{}, &strings.Builder{}); code != c.code {

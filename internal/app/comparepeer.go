@@ -11,14 +11,31 @@ import (
 	"github.com/coder/websocket"
 	"github.com/go-json-experiment/json"
 
+	"github.com/karlquant/quasar/internal/build"
 	"github.com/karlquant/quasar/internal/dial"
 )
 
 // peer is a hub that is compared.
 type peer struct {
-	address string
-	ws      *websocket.Conn
-	heard   chan map[string]any // the messages of the hub; closed when it ends
+	address       string
+	authorization string // for a proxy in front of it; "" for none
+	ws            *websocket.Conn
+	heard         chan map[string]any // the messages of the hub; closed when it ends
+}
+
+// unredirected follows no redirect, which would carry the authorization away.
+var unredirected = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+
+// header is what goes with each request to address.
+func (p *peer) header(address string) (http.Header, error) {
+	header := http.Header{"User-Agent": {build.Product("compare")}}
+	if p.authorization == "" {
+		return header, nil
+	}
+	if err := dial.Authorize(header, address, p.authorization); err != nil {
+		return nil, misconfigured(err)
+	}
+	return header, nil
 }
 
 // subscribe connects, and takes the first message.
@@ -27,7 +44,7 @@ func (p *peer) subscribe(ctx context.Context) error {
 	if err != nil {
 		return misconfigured(err)
 	}
-	if p.ws, err = connect(ctx, address); err != nil {
+	if p.ws, err = p.connect(ctx, address); err != nil {
 		return err
 	}
 	p.heard = make(chan map[string]any, 256)
@@ -40,10 +57,14 @@ func (p *peer) subscribe(ctx context.Context) error {
 	return nil
 }
 
-func connect(ctx context.Context, address string) (*websocket.Conn, error) {
+func (p *peer) connect(ctx context.Context, address string) (*websocket.Conn, error) {
+	header, err := p.header(address)
+	if err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, restTimeout)
 	defer cancel()
-	ws, answer, err := websocket.Dial(ctx, address, nil)
+	ws, answer, err := websocket.Dial(ctx, address, &websocket.DialOptions{HTTPClient: unredirected, HTTPHeader: header})
 	if answer != nil && answer.Body != nil {
 		_ = answer.Body.Close()
 	}
@@ -106,7 +127,7 @@ func (p *peer) publish(ctx context.Context, space string, frames []string, wait 
 	if err != nil {
 		return nil, misconfigured(err)
 	}
-	ws, err := connect(ctx, address)
+	ws, err := p.connect(ctx, address)
 	if err != nil {
 		return nil, err
 	}
@@ -134,7 +155,10 @@ func (p *peer) get(ctx context.Context, path string) (status int, answer map[str
 	if err != nil {
 		return 0, nil, misconfigured(err)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	if req.Header, err = p.header(address); err != nil {
+		return 0, nil, err
+	}
+	resp, err := unredirected.Do(req)
 	if err != nil {
 		return 0, nil, unreachable(bare(err))
 	}

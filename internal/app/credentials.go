@@ -121,11 +121,16 @@ func credentialFlags(cmd *cobra.Command) *credential {
 	f.StringVar(&c.token, "token", "", "the token for the hub; others on this machine can see it here, so better the variable or the file")
 	f.StringVar(&c.file, "token-file", "", "a file that holds the token")
 	alsoEnv(cmd, "token")
+	authorizationFlags(cmd, &c)
+	f.StringVar(&c.authorities, "ca-file", "", "a PEM file: over TLS, believe the certificates in it and those that they vouch for, and not the system's")
+	return &c
+}
+
+func authorizationFlags(cmd *cobra.Command, c *credential) {
+	f := cmd.Flags()
 	f.StringVar(&c.authorization, "authorization", "", "what a proxy in front of the hub wants in the header Authorization, such as 'Bearer hf_…' of a private Space; goes over TLS only; better the variable or the file")
 	f.StringVar(&c.authorizationFile, "authorization-file", "", "a file that holds it")
 	alsoEnv(cmd, "authorization")
-	f.StringVar(&c.authorities, "ca-file", "", "a PEM file: over TLS, believe the certificates in it and those that they vouch for, and not the system's")
-	return &c
 }
 
 // maxTokenFile is more than any token has, in bytes.

@@ -45,7 +45,7 @@ func readPages(t *testing.T, match func(path string) bool) []*page {
 			return err
 		}
 		if entry.IsDir() {
-			if base := entry.Name(); base != ".." && (strings.HasPrefix(base, ".") || base == "node_modules" || base == "testdata" || base == "dist" || base == "build") {
+			if base := entry.Name(); base != ".." && (strings.HasPrefix(base, ".") || base == "node_modules" || base == "testdata" || base == "dist" || base == "build" || base == "bin") {
 				return fs.SkipDir
 			}
 			return nil

@@ -14,7 +14,6 @@ import (
 	"net"
 	"net/url"
 	"strconv"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -262,30 +261,3 @@ func (b *embedded) close() {
 		b.server.WaitForShutdown()
 	}
 }
-
-// serverLog hands what the NATS server says to slog, save for the secret.
-type serverLog struct {
-	log    *slog.Logger
-	hidden *strings.Replacer
-}
-
-func newServerLog(log *slog.Logger, secret string) *serverLog {
-	hide := make([]string, 0, 4)
-	if secret != "" {
-		hide = append(hide, url.UserPassword("", secret).String()[1:], "[redacted]", secret, "[redacted]")
-	}
-	return &serverLog{log, strings.NewReplacer(hide...)}
-}
-
-func (l *serverLog) say(level slog.Level, format string, v []any) {
-	if ctx := context.Background(); l.log.Enabled(ctx, level) {
-		l.log.Log(ctx, level, "nats server", "says", l.hidden.Replace(fmt.Sprintf(format, v...)))
-	}
-}
-
-func (l *serverLog) Noticef(format string, v ...any) { l.say(slog.LevelDebug, format, v) }
-func (l *serverLog) Warnf(format string, v ...any)   { l.say(slog.LevelWarn, format, v) }
-func (l *serverLog) Errorf(format string, v ...any)  { l.say(slog.LevelDebug, format, v) }
-func (l *serverLog) Fatalf(format string, v ...any)  { l.say(slog.LevelError, format, v) }
-func (l *serverLog) Debugf(string, ...any)           {}
-func (l *serverLog) Tracef(string, ...any)           {}

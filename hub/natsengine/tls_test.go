@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"log/slog"
 	"math/big"
 	"net"
 	"strings"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/hub/enginetest"
+	"github.com/karlquant/quasar/internal/logtest"
 )
 
 // authority signs the certificates of a test.
@@ -79,12 +81,12 @@ func called(a *authority, name string) *tls.Config {
 
 // pair opens two engines with those settings that list each other, and waits until
 // they are ready.
-func pair(t *testing.T, a, b *Embedded) (one, two *Engine) {
+func pair(t *testing.T, log *slog.Logger, a, b *Embedded) (one, two *Engine) {
 	t.Helper()
 	a.Listen, b.Listen = freeAddr(t), freeAddr(t)
 	a.Peers, b.Peers = []string{b.Listen}, []string{a.Listen}
-	one = must(New("a", &Options{Embedded: a, JoinTimeout: time.Second}))
-	two = must(New("b", &Options{Embedded: b, JoinTimeout: time.Second}))
+	one = must(New("a", &Options{Embedded: a, JoinTimeout: time.Second, Logger: log}))
+	two = must(New("b", &Options{Embedded: b, JoinTimeout: time.Second, Logger: log}))
 	enginetest.Start(t, one)
 	enginetest.Start(t, two)
 	enginetest.Ready(t, one)
@@ -111,10 +113,25 @@ func TestWhoMayJoin(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			a, b := pair(t, test.a, test.b)
+			var log logtest.Log
+			a, b := pair(t, slog.New(slog.NewTextHandler(&log, nil)), test.a, test.b)
 			together := func() bool { return len(a.Status().Members) == 2 && len(b.Status().Members) == 2 }
 			if !test.join && together() {
 				t.Errorf("got %v and %v, want them apart", a.Status().Members, b.Status().Members)
+			}
+			told := func() bool { return strings.Contains(log.String(), "a hub is kept outside") }
+			if !test.join {
+				enginetest.Soon(t, "it is told who is kept outside", func() string {
+					if told() {
+						return ""
+					}
+					return log.String()
+				})
+			} else if told() {
+				t.Errorf("got somebody kept outside who is not:\n%s", &log)
+			}
+			if n := strings.Count(log.String(), "secret is another one"); n > 2 || strings.Contains(log.String(), "right") || strings.Contains(log.String(), "wrong") {
+				t.Errorf("got %d lines of secrets, want one of each hub at most and no secret:\n%s", n, &log)
 			}
 			if test.join {
 				enginetest.Soon(t, "they see each other", func() string {

@@ -42,16 +42,7 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 		"/readyz":       r.serveReady,
 		"/":             serveHint,
 	}
-	access := map[string]http.HandlerFunc{
-		"/trade/limits":  r.serveTighten,
-		"/trade/resolve": r.serveResolve,
-		"/trade/session": r.serveSession,
-		"/trade/login":   r.serveLogin,
-		"/trade/logout":  r.serveLogout,
-		"/view/session":  r.serveViewSession,
-		"/view/login":    r.serveViewLogin,
-		"/view/logout":   r.serveViewLogout,
-	}
+	access := r.accessRoutes()
 	if ui.Has(index) {
 		exact["/"] = func(w http.ResponseWriter, req *http.Request) { ui.Serve(w, req, index) }
 	}
@@ -81,6 +72,21 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 		readOnly.ServeHTTP(w, req)
 	}
 	return guard.Hosts(r.opts.AllowedHosts, http.HandlerFunc(find)), nil
+}
+
+// accessRoutes are what does more than answer: whoever asks may have to show that they
+// may.
+func (r *Ranker) accessRoutes() map[string]http.HandlerFunc {
+	return map[string]http.HandlerFunc{
+		"/trade/limits":  r.serveTighten,
+		"/trade/resolve": r.serveResolve,
+		"/trade/session": r.serveSession,
+		"/trade/login":   r.serveLogin,
+		"/trade/logout":  r.serveLogout,
+		"/view/session":  r.serveViewSession,
+		"/view/login":    r.serveViewLogin,
+		"/view/logout":   r.serveViewLogout,
+	}
 }
 
 // serveHint says where the data is if there is no page.

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -13,6 +14,9 @@ import (
 
 	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/hub/fileengine"
+	"github.com/karlquant/quasar/hub/token"
+	"github.com/karlquant/quasar/internal/certificate"
+	"github.com/karlquant/quasar/internal/gate"
 	"github.com/karlquant/quasar/python"
 	"github.com/karlquant/quasar/web"
 )
@@ -95,54 +99,73 @@ for publishers, subscribers and viewers, which 'quasar token' makes.`,
 	return cmd
 }
 
+// hubParts are a hub and what stands around it.
+type hubParts struct {
+	hub   *hub.Hub
+	store *token.Store       // nil for no tokens
+	cert  *certificate.File  // nil for no TLS
+	data  *fileengine.Engine // nil for a state in memory
+	door  *gate.Gate
+}
+
+// open makes the parts. What it returns has to be closed, also beside an error.
+func (f *hubFlags) open(cmd *cobra.Command, log *slog.Logger) (p hubParts, err error) {
+	opts := f.options(log)
+	if opts.TrustedProxies, err = prefixes(f.proxies); err != nil {
+		return p, misconfigured(fmt.Errorf("trusted-proxy: %w", err))
+	}
+	if p.store, err = f.tokens.open(log); err != nil {
+		return p, err
+	}
+	if p.store != nil {
+		opts.Authenticator = p.store
+	}
+	if !f.insecure {
+		if err := f.tokens.checkBind(f.listen, p.store); err != nil {
+			return p, err
+		}
+	}
+	if p.cert, err = f.tls.open(log); err != nil {
+		return p, err
+	}
+	if p.cert != nil {
+		opts.CertificateExpires = p.cert.Expires
+	}
+	if err := f.cluster.open(opts, f.dataDir, log); err != nil {
+		return p, err
+	}
+	if f.dataDir != "" {
+		if p.data, err = openData(opts, f.dataDir); err != nil {
+			return p, misconfigured(err)
+		}
+	}
+	f.limits.gate.Silent = p.cert != nil
+	if p.door, err = f.limits.newGate(opts.TrustedProxies); err != nil {
+		return p, err
+	}
+	opts.Refused = p.door.Refused
+	f.limits.put(cmd, opts, f.listen)
+	if p.hub, err = hub.New(opts); err != nil {
+		return p, misconfigured(err)
+	}
+	return p, nil
+}
+
+func (p *hubParts) close() {
+	if p.data != nil {
+		_ = p.data.Close() // it is only a lock by then
+	}
+}
+
 func runHub(cmd *cobra.Command, flags *hubFlags) error {
 	log, err := newLogger(cmd)
 	if err != nil {
 		return err
 	}
-	opts := flags.options(log)
-	if opts.TrustedProxies, err = prefixes(flags.proxies); err != nil {
-		return misconfigured(fmt.Errorf("trusted-proxy: %w", err))
-	}
-	store, err := flags.tokens.open(log)
+	p, err := flags.open(cmd, log)
+	defer p.close()
 	if err != nil {
 		return err
-	}
-	if store != nil {
-		opts.Authenticator = store
-	}
-	if !flags.insecure {
-		if err := flags.tokens.checkBind(flags.listen, store); err != nil {
-			return err
-		}
-	}
-	cert, err := flags.tls.open(log)
-	if err != nil {
-		return err
-	}
-	if cert != nil {
-		opts.CertificateExpires = cert.Expires
-	}
-	if err := flags.cluster.open(opts, flags.dataDir, log); err != nil {
-		return err
-	}
-	if flags.dataDir != "" {
-		engine, err := openData(opts, flags.dataDir)
-		if err != nil {
-			return misconfigured(err)
-		}
-		defer func() { _ = engine.Close() }() // it is only a lock by then
-	}
-	flags.limits.gate.Silent = cert != nil
-	door, err := flags.limits.newGate(opts.TrustedProxies)
-	if err != nil {
-		return err
-	}
-	opts.Refused = door.Refused
-	flags.limits.put(cmd, opts, flags.listen)
-	h, err := hub.New(opts)
-	if err != nil {
-		return misconfigured(err)
 	}
 	l, err := listen(cmd.Context(), flags.listen, true)
 	if err != nil {
@@ -156,20 +179,15 @@ func runHub(cmd *cobra.Command, flags *hubFlags) error {
 	if flags.insecure {
 		log.Warn("anybody may come in where there are no tokens: --insecure-allow-anonymous", "listen", flags.listen)
 	}
-	announceHub(cmd.ErrOrStderr(), reachable(l), cert != nil, flags.insecure)
+	announceHub(cmd.ErrOrStderr(), reachable(l), p.cert != nil, flags.insecure)
 	g, ctx := errgroup.WithContext(cmd.Context())
-	g.Go(func() error { return h.Run(ctx) })
-	if store != nil {
-		g.Go(func() error { return store.Run(ctx) })
-	}
-	if cert != nil {
-		g.Go(func() error { return cert.Run(ctx) })
-	}
+	g.Go(func() error { return p.hub.Run(ctx) })
+	watchFiles(ctx, g, p.store, p.cert)
 	for _, file := range flags.cluster.files {
 		g.Go(func() error { return file.Run(ctx) })
 	}
-	g.Go(func() error { return serve(ctx, secured(door.Listener(l), cert), h, log, flags.limits.limits) })
-	g.Go(func() error { return reportRefused(ctx, log, door) })
+	g.Go(func() error { return serve(ctx, secured(p.door.Listener(l), p.cert), p.hub, log, flags.limits.limits) })
+	g.Go(func() error { return reportRefused(ctx, log, p.door) })
 	g.Go(func() error { return serveAdmin(ctx, admin, log) })
 	return g.Wait()
 }
@@ -186,6 +204,17 @@ func (f *hubFlags) options(log *slog.Logger) *hub.Options {
 		opts.FrameAncestors = []string{"https://huggingface.co"}
 	}
 	return opts
+}
+
+// watchFiles has the tokens and the certificate of a server follow their files, where
+// it has any.
+func watchFiles(ctx context.Context, g *errgroup.Group, store *token.Store, cert *certificate.File) {
+	if store != nil {
+		g.Go(func() error { return store.Run(ctx) })
+	}
+	if cert != nil {
+		g.Go(func() error { return cert.Run(ctx) })
+	}
 }
 
 // openData lets a hub keep its state in a directory.

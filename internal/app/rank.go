@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"time"
@@ -77,22 +78,7 @@ for viewers, which 'quasar token' makes: the hub's file will do.`,
 	}
 	hub := hubFlag(cmd, "HUB_SUB_URL", "HUB_WS_URL")
 	cred := credentialFlags(cmd)
-	f := cmd.Flags()
-	f.StringSliceVar(&flags.assets, "assets", nil, "rank only these: A B C or A,B,C")
-	addPolicyFlags(cmd, &flags)
-	addTradeFlags(cmd, &flags.trade)
-	f.BoolVar(&flags.sync, "sync", false, "handle each update to its end before the next is read, so that a run is deterministic")
-	f.BoolVar(&flags.json, "json", false, "print rankings as JSON, one on a line")
-	f.BoolVar(&flags.test, "test", false, "check the components, without a network, and end")
-	f.StringVar(&flags.order, "order", string(quasar.Asc), "asc, desc or balanced")
-	f.StringVar(&flags.listen, "listen", defaultRankListen, "address to listen on, HOST:PORT")
-	f.StringSliceVar(&flags.hosts, "allow-host", nil, "a name beside localhost and IP addresses that the ranker answers to")
-	alsoEnv(cmd, "allow-host", "SPACE_HOST")
-	f.BoolVar(&flags.insecure, "insecure-allow-anonymous", false, "listen beyond this machine all the same: without a viewer's token anybody may look")
-	addTokensFlags(cmd, &flags.tokens)
-	addTLSFlags(cmd, &flags.tls)
-	f.DurationVar(&flags.stale, "stale-after", 30*time.Second, "how old a snapshot or its votes may be before an asset is held back")
-	addLimits(cmd, &flags.limits)
+	flags.add(cmd)
 	// `--assets A B C` leaves B and C as arguments: they are assets too.
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) > 0 && !cmd.Flags().Changed("assets") {
@@ -114,6 +100,25 @@ for viewers, which 'quasar token' makes: the hub's file will do.`,
 		return runRank(cmd, &flags)
 	}
 	return cmd
+}
+
+func (f *rankFlags) add(cmd *cobra.Command) {
+	set := cmd.Flags()
+	set.StringSliceVar(&f.assets, "assets", nil, "rank only these: A B C or A,B,C")
+	addPolicyFlags(cmd, f)
+	addTradeFlags(cmd, &f.trade)
+	set.BoolVar(&f.sync, "sync", false, "handle each update to its end before the next is read, so that a run is deterministic")
+	set.BoolVar(&f.json, "json", false, "print rankings as JSON, one on a line")
+	set.BoolVar(&f.test, "test", false, "check the components, without a network, and end")
+	set.StringVar(&f.order, "order", string(quasar.Asc), "asc, desc or balanced")
+	set.StringVar(&f.listen, "listen", defaultRankListen, "address to listen on, HOST:PORT")
+	set.StringSliceVar(&f.hosts, "allow-host", nil, "a name beside localhost and IP addresses that the ranker answers to")
+	alsoEnv(cmd, "allow-host", "SPACE_HOST")
+	set.BoolVar(&f.insecure, "insecure-allow-anonymous", false, "listen beyond this machine all the same: without a viewer's token anybody may look")
+	addTokensFlags(cmd, &f.tokens)
+	addTLSFlags(cmd, &f.tls)
+	set.DurationVar(&f.stale, "stale-after", 30*time.Second, "how old a snapshot or its votes may be before an asset is held back")
+	addLimits(cmd, &f.limits)
 }
 
 func (f *rankFlags) options(log *slog.Logger) *ranker.Options {
@@ -151,19 +156,11 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	if err != nil {
 		return err
 	}
+	show := flags.printer(cmd, opts)
 	if trader != nil {
 		defer trader.close()
 		trader.wire(opts, flags.trade.admin)
-	}
-	show := newRankPrinter(cmd.OutOrStdout(), flags.json)
-	if trader != nil {
 		show.banner = trader.account.Banner()
-	}
-	switch {
-	case flags.sync:
-		opts.OnRanking = show.print
-	case flags.json:
-		opts.OnRanking = show.wake
 	}
 	r, err := ranker.New(opts)
 	if err != nil {
@@ -185,27 +182,39 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	if err != nil {
 		return err
 	}
-	page, _ := schemes(cert != nil)
-	page += reachable(l)
-	fmt.Fprintf(cmd.ErrOrStderr(), "quasar rank %s\n  Page       %s/\n  Rankings   %s/rankings\n  Hub        %s\n", version(), page, page, flags.hub)
-	if trader != nil {
-		fmt.Fprintf(cmd.ErrOrStderr(), "  Trade      %s\n", trader.banner())
-	}
+	announceRanker(cmd.ErrOrStderr(), reachable(l), cert != nil, flags.hub, trader)
 	g, ctx := errgroup.WithContext(cmd.Context())
 	g.Go(func() error { return modelError(r.Run(ctx)) })
 	if trader != nil {
 		g.Go(func() error { return trader.run(ctx) })
 	}
 	g.Go(func() error { return show.follow(ctx, r.Ranking) })
-	if store != nil {
-		g.Go(func() error { return store.Run(ctx) })
-	}
-	if cert != nil {
-		g.Go(func() error { return cert.Run(ctx) })
-	}
+	watchFiles(ctx, g, store, cert)
 	g.Go(func() error { return serve(ctx, secured(door.Listener(l), cert), r, log, flags.limits) })
 	g.Go(func() error { return reportRefused(ctx, log, door) })
 	return g.Wait()
+}
+
+// printer is told of each ranking, or of the newest, as the flags want it.
+func (f *rankFlags) printer(cmd *cobra.Command, opts *ranker.Options) *rankPrinter {
+	show := newRankPrinter(cmd.OutOrStdout(), f.json)
+	switch {
+	case f.sync:
+		opts.OnRanking = show.print
+	case f.json:
+		opts.OnRanking = show.wake
+	}
+	return show
+}
+
+// announceRanker tells a person where things are, and whose money is traded.
+func announceRanker(w io.Writer, addr string, overTLS bool, hub string, trader *trading) {
+	page, _ := schemes(overTLS)
+	page += addr
+	fmt.Fprintf(w, "quasar rank %s\n  Page       %s/\n  Rankings   %s/rankings\n  Hub        %s\n", version(), page, page, hub)
+	if trader != nil {
+		fmt.Fprintf(w, "  Trade      %s\n", trader.banner())
+	}
 }
 
 // modelError gives an error about the model's file the code of a configuration that

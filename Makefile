@@ -13,6 +13,7 @@ VERSION   ?= 1.0.0-rc1
 RELEASECHECKS ?= check e2e
 BENCH     ?= .
 BENCHTIME ?= 1s
+WEBLOAD   ?= 600
 FLOORS    := quasar=90,internal/wire=90,hub=90
 PLATFORMS := linux/amd64 linux/arm64 darwin/arm64 windows/amd64
 LINT      := go tool -modfile=tools/go.mod golangci-lint
@@ -37,6 +38,10 @@ test: ## vet and all tests, with the race detector and Python where they are; co
 
 docs-test: ## every command and code block of the documentation, those that take long too
 	QUASAR_DOCS=1 go test -count=1 -v -run 'Documentation|TheMap|Reference' ./internal/app
+
+web-load: build $(if $(shell command -v npm),web/e2e/node_modules/.package-lock.json) ## what the hub's page costs its reader: first paint, then WEBLOAD seconds (600) of 500 assets at 10 updates a second
+	QUASAR_BINARY=$(CURDIR)/bin/quasar node web/e2e/paint.js
+	QUASAR_BINARY=$(CURDIR)/bin/quasar node web/e2e/load.js $(WEBLOAD)
 
 pictures: build $(if $(shell command -v npm),web/e2e/node_modules/.package-lock.json) ## the pictures of the documentation: quasar demo, two minutes on
 	QUASAR_BINARY=$(CURDIR)/bin/quasar node web/e2e/pictures.js

@@ -23,7 +23,7 @@ try {
   await sleep(minutes * 60_000);
   await mkdir(images, { recursive: true });
   const ranker = `http://127.0.0.1:${rankerPort}`;
-  for (const [name, url, colorScheme] of [["hub", demo.url, "light"], ["ranker", ranker, "light"], ["ranker", ranker, "dark"]]) {
+  for (const [name, url, colorScheme] of [["hub", demo.url, "light"], ["hub", demo.url, "dark"], ["ranker", ranker, "light"], ["ranker", ranker, "dark"]]) {
     const view = await View.open(browser, url, { viewport: { width: 1440, height: 900 }, colorScheme });
     await sleep(4000);
     if (name === "hub") await inOrder(view); // rows do not jump with every number

@@ -90,6 +90,25 @@ withPage("a short click does not halt, by pointer or key, and a hold that slides
   assert.match(await page.text("#halt-hint"), /^Not halted/);
 });
 
+withPage("flatten asks for the token and a typed word, halts, and sells what can be sold", async ({ view }) => {
+  const page = await view();
+  await eventually("an open contract", () => page.visible("#flatten"), true);
+  await page.page.click("#flatten");
+  await logIn(page);
+  await eventually("logged in", () => page.visible("#logout"), true);
+  await eventually("an open contract", () => page.visible("#flatten"), true);
+  assert.equal(await standing(), "ACTIVE");
+  await page.page.click("#flatten");
+  await page.page.fill("#flatten-dialog-line", "sell");
+  await page.page.click("#flatten-dialog button[type=submit]");
+  await eventually("the answer", () => page.text("#flatten-dialog .error"), "Got “sell”, want FLATTEN.");
+  assert.equal(await standing(), "ACTIVE");
+  await page.page.fill("#flatten-dialog-line", "FLATTEN");
+  await page.page.click("#flatten-dialog button[type=submit]");
+  await eventually("the banner", () => page.visible("#halted"), true);
+  await eventually("sold or ended", async () => (await state()).trade.positions.length, 0);
+});
+
 withPage("a hold by the pointer halts, and a typed word resumes", async ({ view }) => {
   const page = await view();
   await page.page.click("#log-in");

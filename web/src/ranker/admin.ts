@@ -40,8 +40,8 @@ export class Session {
     await this.#post("/trade/logout");
   }
 
-  /** Tells the ranker to do something: "halt" or "resume". */
-  async command(what: "halt" | "resume", note: string): Promise<Answer> {
+  /** Tells the ranker to do something. */
+  async command(what: "halt" | "resume" | "flatten", note: string): Promise<Answer> {
     return this.#post(`/trade/${what}`, note === "" ? undefined : { note });
   }
 
@@ -128,5 +128,5 @@ export class Dialog {
   }
 }
 
-/** What a person has to type to resume: with real money the account's own name. */
-export const confirmation = (account: Account): string => (account.mode === "live" ? account.id : "RESUME");
+/** What a person has to type to resume or to flatten: with real money the account's own name. */
+export const confirmation = (account: Account, word: "RESUME" | "FLATTEN"): string => (account.mode === "live" ? account.id : word);

@@ -29,6 +29,7 @@ const login = new Dialog("login", paint, () => {
   haltsAfterLogin = false;
 });
 const resume = new Dialog("resume-dialog", paint);
+const flatten = new Dialog("flatten-dialog", paint);
 let filter: Filter = "all";
 let said = ""; // what went wrong with a command
 let haltsAfterLogin = false;
@@ -65,12 +66,13 @@ function show(): void {
     <div class="control">${control(state, feed, word)}${whoCommands(state)}${whoLooks()}</div>
     ${vitals(state, report, feed)}
     <div class="columns wide-left stretch">${equity.panel(state, report)}${limits(state)}</div>
-    <div class="columns wide-left">${ranking.show(state, at)}<div class="stack">${positions(state, feed.venueNow())}${gate(state)}</div></div>
+    <div class="columns wide-left">${ranking.show(state, at)}<div class="stack">${positions(state, feed.venueNow(), () => (session.admin ? flatten : login).open())}${gate(state)}</div></div>
     ${decisions(state, filter, (chosen) => { filter = chosen; paint(); })}
     ${record(state, report)}`, byId("content"));
   render(dialogs(state), byId("dialogs"));
   login.settle();
   resume.settle();
+  flatten.settle();
   equity.draw(report);
 }
 
@@ -152,10 +154,20 @@ function dialogs(state: State): Piece {
   })}${resume.show({
     title: "Resume trading",
     text: `It was halted${account.halted === null ? "" : ` by ${account.halted.by}: ${account.halted.reason}${account.halted.detail === "" ? "" : `, ${account.halted.detail}`}`}. Who resumes after a limit of losses accepts them.`,
-    label: `Type ${confirmation(account)} to buy again${account.mode === "live" ? ", with REAL MONEY" : ""}`, button: "Resume", type: "text",
+    label: `Type ${confirmation(account, "RESUME")} to buy again${account.mode === "live" ? ", with REAL MONEY" : ""}`, button: "Resume", type: "text",
     act: async (text) => {
-      if (text.trim() !== confirmation(account)) return `Got “${text.trim()}”, want ${confirmation(account)}.`;
+      if (text.trim() !== confirmation(account, "RESUME")) return `Got “${text.trim()}”, want ${confirmation(account, "RESUME")}.`;
       const failed = await session.command("resume", "typed on the page");
+      feed.refresh();
+      return failed;
+    },
+  })}${flatten.show({
+    title: "Halt and sell everything",
+    text: "Nothing is bought any more, and every open contract that the venue takes back is sold at what it offers now. Others run to their end. It cannot be undone.",
+    label: `Type ${confirmation(account, "FLATTEN")} to sell${account.mode === "live" ? ", with REAL MONEY" : ""}`, button: "Halt and sell", type: "text",
+    act: async (text) => {
+      if (text.trim() !== confirmation(account, "FLATTEN")) return `Got “${text.trim()}”, want ${confirmation(account, "FLATTEN")}.`;
+      const failed = await session.command("flatten", "");
       feed.refresh();
       return failed;
     },

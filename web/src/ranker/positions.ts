@@ -6,8 +6,8 @@ import type { Order, State, Trade } from "./types.js";
 
 const kinds: Record<string, string> = { CALL: "Rise", PUT: "Fall", MULTUP: "Multiplier up", MULTDOWN: "Multiplier down" };
 
-/** now is the venue's time, null while unknown. */
-export function positions(state: State, now: number | null): Piece {
+/** now is the venue's time, null while unknown; flatten asks whether all of it is to be sold. */
+export function positions(state: State, now: number | null, flatten: () => void): Piece {
   const { trade } = state;
   if (trade === null) return panel("", empty("Nothing is traded: this ranker was started without --trade."));
   const { positions: open, foreign } = trade;
@@ -15,11 +15,12 @@ export function positions(state: State, now: number | null): Piece {
   return panel(`${open.length + foreign.length}${limit}`, html`
     ${open.length + foreign.length === 0 ? empty("No contract is open.") : nothing}
     <ul>${open.map((order) => position(order, trade, now))}
-    ${foreign.map((contract) => html`<li class="position"><div><b>${contract.symbol ?? unknown}</b><span class="sub">of another app</span><span class="grow"></span><span class="num">${money(contract.price)}</span></div></li>`)}</ul>`);
+    ${foreign.map((contract) => html`<li class="position"><div><b>${contract.symbol ?? unknown}</b><span class="sub">of another app</span><span class="grow"></span><span class="num">${money(contract.price)}</span></div></li>`)}</ul>`,
+    trade.commands && open.length > 0 ? html`<span class="grow"></span><button type="button" class="button" id="flatten" @click=${flatten}>Flatten…</button>` : nothing);
 }
 
-const panel = (words: string, body: Piece): Piece =>
-  html`<section class="panel" aria-labelledby="positions-title"><div class="head"><h2 id="positions-title">Open positions</h2><span class="sub num">${words}</span></div>${body}</section>`;
+const panel = (words: string, body: Piece, button: Piece = nothing): Piece =>
+  html`<section class="panel" aria-labelledby="positions-title"><div class="head"><h2 id="positions-title">Open positions</h2><span class="sub num">${words}</span>${button}</div>${body}</section>`;
 
 function position(order: Order, trade: Trade, now: number | null): Piece {
   const left = order.expires_at === null || now === null ? null : order.expires_at - now;

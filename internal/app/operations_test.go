@@ -53,26 +53,6 @@ func TestEachAlertHasItsRunbook(t *testing.T) {
 	}
 }
 
-// The commands of the units are ones that there are, with flags that they have.
-func TestTheUnitsStartWhatIsThere(t *testing.T) {
-	for _, name := range []string{"hub", "rank"} {
-		unit := readFile(t, "deploy/systemd/quasar-"+name+".service")
-		line := regexp.MustCompile(`(?m)^ExecStart=/usr/local/bin/quasar (.*)$`).FindStringSubmatch(unit)
-		if line == nil {
-			t.Fatalf("%s: got no ExecStart, want one", name)
-		}
-		cmd, rest, err := newRoot().Find(strings.Fields(line[1]))
-		if err != nil || cmd.Name() != name {
-			t.Fatalf("%s: got %v, %v, want the command", line[1], cmd.Name(), err)
-		}
-		for _, word := range rest {
-			if flag, ok := strings.CutPrefix(word, "--"); ok && cmd.Flag(flag) == nil {
-				t.Errorf("%s: got --%s, want a flag of %s", line[1], flag, name)
-			}
-		}
-	}
-}
-
 // card is what Hugging Face reads of a Space's README:
 // https://huggingface.co/docs/hub/spaces-config-reference
 type card struct {

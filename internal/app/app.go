@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // tell prints an error. It may repeat what a peer said, which must not steer a
 // terminal: of several lines each is made harmless.
 func tell(w io.Writer, err error) {
-	lines := strings.Split(err.Error(), "\n")
+	lines := strings.Split(strings.ReplaceAll(err.Error(), "\t", "  "), "\n") // cobra indents with tabs
 	for i := range lines {
 		lines[i] = harmless(lines[i])
 	}
@@ -120,6 +120,9 @@ func unreachable(err error) error {
 	if errors.Is(err, dial.ErrUntrusted) {
 		err = fmt.Errorf("%w; if it is the right one, name who vouches for it with --ca-file", err)
 	}
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		err = fmt.Errorf("%w; nothing listens there: start it, or give another address", err)
+	}
 	return &codedError{exitNoConnection, err}
 }
 
@@ -137,7 +140,7 @@ update on at once, and ranks them. Data flows one way: spaces, hub, ranker.
 		Version:       version(),
 	}
 	root.SetVersionTemplate("quasar {{.Version}}\n")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
+	root.SetFlagErrorFunc(flagError)
 	addGlobalFlags(root)
 	root.AddGroup(&cobra.Group{ID: "serve", Title: "Servers:"}, &cobra.Group{ID: "use", Title: "Tools:"})
 	root.SetHelpCommandGroupID("use")

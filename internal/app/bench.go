@@ -17,7 +17,7 @@ func newBench() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "bench", GroupID: "use",
 		Short: "Measure what this machine can do",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newBenchHub())
@@ -47,7 +47,7 @@ It works on Linux. How figures come about is in docs/performance.md.`,
 		Example: `  quasar bench hub
   quasar bench hub --subscribers 1000 --in-flight 16
   quasar bench hub --subscribers 500 --publishers 200 --rate 10 --seconds 10 --json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	f := cmd.Flags()
 	f.IntVar(&flags.subscribers, "subscribers", 1000, "how many subscribers")

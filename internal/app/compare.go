@@ -34,11 +34,11 @@ both: run it on hubs whose ranking nobody trades by.
 Exit codes: 0 if nothing differs but what the guide says, 1 if something does, 4 if a
 hub cannot be reached.`,
 		Example: "  quasar compare --theirs ws://localhost:8000 --ours ws://localhost:7860",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 	}
 	f := cmd.Flags()
-	f.StringVar(&theirs, "theirs", "", "the other hub: ws://, wss://, http:// or https://, HOST:PORT")
-	f.StringVar(&ours, "ours", defaultHub, "the hub of ours")
+	hubAddressFlag(f, &theirs, "theirs", "", "the other hub")
+	hubAddressFlag(f, &ours, "ours", defaultHub, "the hub of ours")
 	f.StringVar(&prefix, "prefix", "COMPARE_", "what the names of the spaces begin with")
 	f.DurationVar(&wait, "wait", 2*time.Second, "how long an update may take that a frame has to bring about")
 	f.BoolVar(&asJSON, "json", false, "print what was found as JSON, one object on a line")

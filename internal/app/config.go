@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -44,6 +45,10 @@ func configure(cmd *cobra.Command, env func(string) (string, bool)) error {
 		return err
 	}
 	if err := fromFile(cmd, path); err != nil {
+		var missing *fs.PathError // names the file by itself
+		if errors.As(err, &missing) {
+			return misconfigured(fmt.Errorf("config: %w", err))
+		}
 		return misconfigured(fmt.Errorf("%s: %w", path, err))
 	}
 	return nil

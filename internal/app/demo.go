@@ -44,7 +44,7 @@ a key or a file. Open the page that it prints; Ctrl-C ends it.
 The ticks come from a random generator with a seed: nothing that is shown is an
 edge. What the ranker follows is traded on paper, on quotes of a simulated venue, and
 the report at the end says what that came to.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	f := cmd.Flags()
 	f.StringVar(&flags.hubListen, "listen", defaultHubListen, "address of the hub; another port if it is taken")

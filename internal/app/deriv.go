@@ -24,7 +24,7 @@ func newDeriv() *cobra.Command {
 		Long: `These commands use the public socket, which needs no account and no token, and
 trade nothing. A symbol may be given as the venue names it (R_75, 1HZ100V), as
 people do ("Volatility 75 Index"), or as asset spaces do (V75, V100_1s, Crash500).`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newDerivSymbols(), newDerivContracts(), newDerivTicks(), newDerivQuote())

@@ -56,7 +56,7 @@ word; its rows come in an order that the seed decides, and again in another if
   quasar eval bandit --env sim-none --cost 0.03 --seeds 40 --feedback shadow
   quasar eval bandit --env csv --data iris.csv --label species --policies all --plot iris.svg
   quasar eval bandit --env wheel --delta 0.95 --delay 128 --json | jq '{policy, relative_to_random}'`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	f := cmd.Flags()
 	f.StringVar(&flags.env, "env", "sim-linear", "world: "+strings.Join(eval.Worlds(), ", "))

@@ -100,7 +100,7 @@ func newEvalCheck() *cobra.Command {
 reached. It takes some minutes. What needs data that cannot be shipped is left out,
 and said to be, unless --data names the directory that has it.`,
 		Example: "  quasar eval check --seed 100\n  quasar eval check --data ~/data",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 	}
 	f := cmd.Flags()
 	f.StringVar(&data, "data", "", "directory with agaricus-lepiota.data (UCI's mushrooms)")

@@ -49,7 +49,7 @@ docs/off-policy.md says what the estimators are, and how to read them.`,
 		Example: `  quasar eval ope --log decisions.log --target random
   quasar eval ope --log decisions.log --target linucb --json | jq .dr
   quasar eval ope --obd open_bandit_dataset/bts/men --target uniform`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	f := cmd.Flags()
 	f.StringVar(&flags.log, "log", "", "decision log, with the files that were full before it")

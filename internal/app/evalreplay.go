@@ -32,7 +32,7 @@ Whether there was an edge is answered by a gate that looks at one outcome after 
 other, none before the one before it is over; docs/off-policy.md says how.`,
 		Example: `  quasar eval replay --journal decisions.log
   quasar eval replay --journal decisions.log --json | jq .sentence`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	f := cmd.Flags()
 	f.StringVar(&journal, "journal", "", "decision log, with the files that were full before it")

@@ -66,7 +66,7 @@ for publishers, subscribers and viewers, which 'quasar token' makes.`,
   quasar hub --listen 0.0.0.0:7860 --tokens-file quasar-tokens.jsonl --tls-cert hub.crt --tls-key hub.key
   quasar hub --hub-id a --cluster-listen 127.0.0.1:7862 --cluster-peers 127.0.0.1:7863,127.0.0.1:7864
   DASHBOARD_HTML=mine.html quasar hub`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	f := cmd.Flags()
 	f.StringVar(&flags.listen, "listen", defaultHubListen, "address to listen on, HOST:PORT")

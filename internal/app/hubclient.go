@@ -22,7 +22,8 @@ const defaultHub = "ws://127.0.0.1:7860"
 
 // hubFlag adds --hub.
 func hubFlag(cmd *cobra.Command, seedEnv ...string) *string {
-	hub := cmd.Flags().String("hub", defaultHub, "the hub: ws://, wss://, http:// or https://, HOST:PORT")
+	hub := new(string)
+	hubAddressFlag(cmd.Flags(), hub, "hub", defaultHub, "the hub")
 	alsoEnv(cmd, "hub", seedEnv...)
 	return hub
 }

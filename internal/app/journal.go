@@ -24,7 +24,7 @@ it is ever changed. docs/journal.md says what is in it and what can be relied on
 
 The journal is only read, also while the trader is at work. Times are those of the
 venue, in UTC.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newJournalList(), newJournalShow(), newJournalVerify(), newJournalExport())

@@ -27,7 +27,7 @@ apostrophe. Amounts are in the account's currency, times in UTC.
 With --entries it writes the journal itself, an entry on each line, as JSON.`,
 		Example: `  quasar journal export --account demo > demo.csv
   quasar journal export --account demo --entries > demo.jsonl`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	flags.add(cmd, "print objects, one on a line, instead of CSV")
 	filter.add(cmd)

@@ -22,7 +22,7 @@ contract, what it cost and what it brought. Columns without a value have "–".`
 		Example: `  quasar journal list --account demo
   quasar journal list --account demo --state open,unknown
   quasar journal list --account paper --since 24h --json | jq -r '[.intent, .contract_id, .profit] | @tsv'`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	flags.add(cmd, "print objects, one on a line")
 	filter.add(cmd)

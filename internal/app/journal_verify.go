@@ -22,7 +22,7 @@ was there. It exits with 1, and says at which entry, if something is wrong.
 The hash that it prints is over all entries: who notes it down can tell later that
 nothing before it was changed.`,
 		Example: "  quasar journal verify --account live",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 	}
 	flags.add(cmd, "print one object")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -12,7 +12,7 @@ checkpoint before it is NAME.quasar.1.
 
 PyTorch's files (.pt) and safetensors files are read, and never written to. Nothing
 in them is run: a file that holds code is refused.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newModelInspect(), newModelImport(), newModelExport(), newModelReset())

@@ -74,7 +74,7 @@ func TestRankSaysWhatIsWrong(t *testing.T) {
 		{"the same with a publisher's token alone", []string{"--listen", "0.0.0.0:0", "--tokens-file", publishers}, exitConfiguration, "there is no valid token for a viewer"},
 		{"tokens that are none", []string{"--tokens", "x"}, exitConfiguration, "tokens"},
 		{"an address without a port", []string{"--listen", "127.0.0.1"}, exitConfiguration, "want HOST:PORT"},
-		{"a flag of the wrong type", []string{"--sync=perhaps"}, exitUsage, `invalid argument "perhaps"`},
+		{"a flag of the wrong type", []string{"--sync=perhaps"}, exitUsage, `--sync: got "perhaps", want true or false`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := quasarCommand(t, "", append([]string{"rank"}, c.args...)...)

@@ -39,7 +39,7 @@ with (quasar calibrate); whether they may be passed on is between you and the ve
 	var r recorder
 	f := cmd.Flags()
 	url := venueURL(cmd, "deriv-url")
-	f.StringVar(&r.hub, "hub", "", "a hub whose snapshots to record too: ws://, wss://, http:// or https://, HOST:PORT")
+	hubAddressFlag(f, &r.hub, "hub", "", "a hub whose snapshots to record too")
 	cred := credentialFlags(cmd)
 	r.quoteFlags(f)
 	dir := f.String("dir", "recordings", "the directory to write to; it is made if need be")

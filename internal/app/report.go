@@ -33,7 +33,7 @@ Each number, and what it cannot say, is in docs/report.md.`,
 		Example: `  quasar report
   quasar report --account demo --by kind --since 24h
   quasar report --account live --data-dir /srv/quasar --json | jq .verdict.sentence`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	flags.add(cmd, "print one object, of which /performance has one for each account")
 	cmd.Flags().StringVar(&by, "by", "asset", "the rows of the table: asset, kind or policy")

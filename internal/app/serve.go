@@ -27,9 +27,19 @@ func listen(ctx context.Context, addr string, insecure bool) (net.Listener, erro
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("%w; is another program there? choose another address with --listen", err)
+		return nil, listenError(addr, err)
 	}
 	return l, nil
+}
+
+// listenError says whether an address can be none, or cannot be had.
+func listenError(addr string, err error) error {
+	var bad *net.AddrError
+	var unknown *net.DNSError
+	if errors.As(err, &bad) || errors.As(err, &unknown) {
+		return misconfigured(fmt.Errorf("listen address: got %q, want HOST:PORT with an address of this machine and a port of 0 to 65535", addr))
+	}
+	return fmt.Errorf("%w; is another program there? choose another address with --listen", err)
 }
 
 // withPort puts PORT in place of an address's port.

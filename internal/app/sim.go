@@ -59,7 +59,7 @@ or when POST /admin/faults asks for them, from this machine alone:
   quasar sim --speed 1000 --seed 7 --indices V75,V100_1s,CRASH1000
   QUASAR_DERIV_URL=http://127.0.0.1:7870 DERIV_API_KEY=any DERIV_APP_ID=1 your-bot
   curl -d '{"kind":"drop-after","call":"buy","count":1}' http://127.0.0.1:7870/admin/faults`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	f := cmd.Flags()
 	f.StringVar(&flags.listen, "listen", defaultSimListen, "address to listen on, HOST:PORT")

@@ -31,7 +31,7 @@ func newToken() *cobra.Command {
 The file holds no token, only the SHA-256 of each: a token is shown once, when it
 is made. A hub that was started with --tokens-file sees a change within a second;
 a token that is revoked closes what was opened with it.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newTokenNew(), newTokenList(), newTokenRevoke())
@@ -53,7 +53,7 @@ output. Without a file it prints what belongs into the variable QUASAR_TOKENS of
 a hub that has no disk; several of those stand one behind the other.`,
 		Example: `  quasar token new --role publisher --space V75 --file quasar-tokens.jsonl
   quasar token new --role viewer --expires 90d --note "Ana's dashboard" --file quasar-tokens.jsonl`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 	}
 	var e token.Entry
 	f := cmd.Flags()
@@ -169,7 +169,7 @@ func newTokenList() *cobra.Command {
 		Use:     "list",
 		Short:   "List the tokens: id, role, spaces, expiry, note",
 		Example: "  quasar token list --file quasar-tokens.jsonl",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 	}
 	file := tokenFileFlag(cmd)
 	asJSON := cmd.Flags().Bool("json", false, "print them as JSON, one on a line")

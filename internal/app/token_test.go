@@ -112,7 +112,7 @@ func TestTheTokenCommandSaysWhatIsWrong(t *testing.T) {
 		{"nothing to revoke", []string{"revoke", "--file", file}, exitUsage, "got no id"},
 		{"an id that is not there", []string{"revoke", "a", "b", "--file", file}, exitFailure, `id: got "b"`},
 		{"a file that is not there", []string{"revoke", "a", "--file", none}, exitFailure, "file does not exist"},
-		{"an argument too many", []string{"new", "viewer"}, exitUsage, "unknown command"},
+		{"an argument too many", []string{"new", "viewer"}, exitUsage, `new: got the argument "viewer", want flags only`},
 	} {
 		got := quasarCommand(t, "", append([]string{"token"}, c.args...)...)
 		if got.code != c.code || !strings.Contains(got.stderr, c.want) || got.stdout != "" {

@@ -26,7 +26,7 @@ is asked for while no trader runs is obeyed by the next.
 
 From elsewhere: POST /trade/halt, /trade/resume, /trade/flatten, /trade/resolve and
 /trade/limits of the ranker, with its admin token. SIGUSR1 halts too.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(

@@ -22,7 +22,7 @@ func newVersion() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "version", GroupID: "use",
 		Short: "Print which version this is",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 	}
 	asJSON := cmd.Flags().Bool("json", false, "print an object")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

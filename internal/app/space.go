@@ -88,10 +88,8 @@ func runSpace(ctx context.Context, flags *spaceFlags, log *slog.Logger) error {
 		return misconfigured(err)
 	}
 	opts := &space.Options{Name: flags.name, Seed: flags.seed, Agents: flags.agents, Speed: flags.speed, Sink: pub, Logger: log}
-	if flags.index != "" {
-		if opts.Index, err = lookupIndex(flags.index); err != nil {
-			return err
-		}
+	if opts.Index, err = flags.settleIndex(); err != nil {
+		return err
 	}
 	if flags.feed != nil {
 		wait, err := flags.feed.train(ctx, opts, log)
@@ -115,6 +113,18 @@ func runSpace(ctx context.Context, flags *spaceFlags, log *slog.Logger) error {
 	g.Go(func() error { return s.Run(ctx) })
 	g.Go(func() error { return shown.run(ctx, l, log) })
 	return g.Wait()
+}
+
+// settleIndex is the index to train on: the one that was named, or that of the space's name.
+func (f *spaceFlags) settleIndex() (price.Index, error) {
+	if f.index != "" {
+		return lookupIndex(f.index)
+	}
+	index, err := price.Lookup(f.name)
+	if err != nil {
+		return index, misconfigured(fmt.Errorf("%w; for a space of another name say which with --index", err))
+	}
+	return index, nil
 }
 
 func lookupIndex(name string) (price.Index, error) {

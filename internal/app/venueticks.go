@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/karlquant/quasar/deriv"
-	"github.com/karlquant/quasar/price"
 	"github.com/karlquant/quasar/space"
 )
 
@@ -72,13 +71,6 @@ func (f *venueFeed) connect(ctx context.Context, client *deriv.Client, opts *spa
 	defer cancel()
 	if err := client.Connected(ctx); err != nil {
 		return nil, unreachable(err)
-	}
-	if opts.Index == (price.Index{}) {
-		index, err := lookupIndex(opts.Name)
-		if err != nil {
-			return nil, err
-		}
-		opts.Index = index
 	}
 	name := opts.Index.Name
 	symbol, err := client.Symbol(ctx, name)

@@ -97,9 +97,9 @@ withHub("a large chart is zoomed by dragging and by keys, and shows all again", 
 
     const drag = async () => {
       const box = await plot(page).locator(".u-over").boundingBox();
-      await page.page.mouse.move(box.x + box.width * 0.6, box.y + 60);
+      await page.page.mouse.move(box.x + box.width * 0.85, box.y + 60);
       await page.page.mouse.down();
-      await page.page.mouse.move(box.x + box.width * 0.8, box.y + 60, { steps: 4 });
+      await page.page.mouse.move(box.x + box.width * 0.92, box.y + 60, { steps: 4 });
       await page.page.mouse.move(box.x + box.width - 1, box.y + 60, { steps: 4 });
       await page.page.mouse.up();
       await eventually("the zoom", () => reset.isEnabled(), true);

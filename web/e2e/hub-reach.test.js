@@ -87,7 +87,7 @@ withHub("without a ranker there is no link to one", [], async (hub, { view }) =>
 });
 
 withHub("names can be read at every width, beside the inspector and without it", [], async (hub, { view, publisher }) => {
-  for (const space of ["CRASH1000", "V100_1s"]) (await publisher(space)).metrics(training(12_345_678, 0.5), voting(105, 98));
+  for (const space of ["CRASH1000", "V100_1s"]) (await publisher(space)).metrics(training(12_345_678, 0.5, 0.000316), voting(105, 98));
   const page = await view();
   await eventually("rows", async () => (await page.names()).length, 2);
   for (const width of [360, 390, 640, 721, 768, 820, 900, 1000, 1024, 1100, 1181, 1240, 1280, 1366, 1440, 1920]) {

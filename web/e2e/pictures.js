@@ -20,16 +20,19 @@ const demo = new Server("demo", "--ranker-listen", `127.0.0.1:${rankerPort}`, "-
 await demo.start();
 const browser = await launch();
 try {
-  await sleep(minutes * 60_000);
   await mkdir(images, { recursive: true });
   const ranker = `http://127.0.0.1:${rankerPort}`;
+  const seen = await View.open(browser, demo.url, { viewport: { width: 1440, height: 900 } }); // its charts are those of the whole time
+  await sleep(minutes * 60_000);
   for (const [name, url, colorScheme] of [["hub", demo.url, "light"], ["hub", demo.url, "dark"], ["ranker", ranker, "light"], ["ranker", ranker, "dark"]]) {
-    const view = await View.open(browser, url, { viewport: { width: 1440, height: 900 }, colorScheme });
+    const view = name === "hub" ? seen : await View.open(browser, url, { viewport: { width: 1440, height: 900 }, colorScheme });
+    await view.page.emulateMedia({ colorScheme });
     await sleep(4000);
     if (name === "hub") await inOrder(view); // rows do not jump with every number
     await view.page.screenshot({ path: `${images}${name}-${colorScheme}.png` });
-    await view.close();
+    if (view !== seen) await view.close();
   }
+  await seen.close();
 } finally {
   await browser.close();
   await demo.kill();

@@ -47,7 +47,7 @@ function row(d: Described, rank: number | null, history: History | undefined, no
 
 function trend(history: History | undefined) {
   const { values, ...line } = history?.line("avn_loss") ?? blank;
-  return spark(values, { ...line, width: 64, height: 26, label: "AVN loss" });
+  return spark(values, { ...line, width: 58, height: 26, label: "AVN loss" });
 }
 
 const isFar = (d: Described) => d.score !== null && d.score > far;

@@ -145,3 +145,35 @@ func benchmarkGet(b *testing.B, path string) {
 		})
 	}
 }
+
+// How long others wait for the lock while one publisher sends as fast as it can, and
+// somebody wants it compressed.
+func BenchmarkLockBesideCompression(b *testing.B) {
+	h, sessions := benchmarkHub(b, 10)
+	h.fanoutFor(&subscription{compressed: true})
+	frame := benchmarkFrame(1)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				h.take(sessions[0], ws.OpText, frame)
+			}
+		}
+	}()
+	var waited time.Duration
+	for b.Loop() {
+		before := time.Now()
+		for time.Since(before) < 20*time.Microsecond { // as others have something to do between
+		}
+		before = time.Now()
+		h.isClosing()
+		waited += time.Since(before)
+	}
+	close(stop)
+	<-stopped
+	b.ReportMetric(float64(waited.Nanoseconds())/float64(b.N), "ns/wait")
+}

@@ -1,26 +1,76 @@
 package hub
 
-import "github.com/karlquant/quasar/internal/fanout"
+import (
+	"sync"
+
+	"github.com/karlquant/quasar/internal/fanout"
+)
 
 // compressed hands every update to the subscribers who agreed to compression,
 // compressed once for all of them. It is a fan-out of its own beside the plain one,
 // which lives as long as there is such a subscriber: an option that nobody uses
 // costs nothing.
+//
+// Compressing takes several times as long as all else that Hub.mu is held for, so it
+// is done behind that. Whoever broadcasts takes mu while it holds Hub.mu, and keeps it
+// until it has published: the order of the one is the order of the other.
 type compressed struct {
-	fanout   *fanout.Fanout // nil while there is no user
-	users    int            // subscribers, and those who are about to be
-	deflater *deflater      // nil while there is no user
-	frame    []byte         // of the newest update, to be written over
-	past     fanout.Stats   // of the fan-outs that are no more
+	users int          // subscribers, and those who are about to be; guarded by Hub.mu
+	taken bool         // who holds Hub.mu holds mu; guarded by Hub.mu
+	past  fanout.Stats // of the fan-outs that are no more; guarded by Hub.mu
+
+	mu       sync.Mutex     // taken after Hub.mu; guards what follows
+	fanout   *fanout.Fanout // nil while there is no user; changed by who holds both
+	deflater *deflater      // likewise
+	space    string         // of the newest update
+	payload  []byte         // likewise, to be written over
+	frame    []byte         // likewise
 }
 
-// publish hands on one update, if there is anybody to hand it to.
-func (c *compressed) publish(space string, payload []byte) {
-	if c.users == 0 {
+// take keeps an update, if there is anybody to hand it to, for Hub.unlock to publish.
+// Guarded by Hub.mu.
+func (c *compressed) take(space string, payload []byte) {
+	switch {
+	case c.users == 0:
 		return
+	case c.taken:
+		c.publish() // two at once are in order, too
+	default:
+		c.mu.Lock()
+		c.taken = true
 	}
-	c.frame = c.deflater.appendFrame(c.frame[:0], payload)
-	c.fanout.Publish(space, c.frame)
+	c.space, c.payload = space, append(c.payload[:0], payload...)
+}
+
+// publish hands on what was taken. Guarded by mu.
+func (c *compressed) publish() {
+	c.frame = c.deflater.appendFrame(c.frame[:0], c.payload)
+	c.fanout.Publish(c.space, c.frame)
+}
+
+// unlock is for h.mu where there was a broadcast: it hands that on compressed, too.
+func (h *Hub) unlock() {
+	c := &h.compressed
+	taken := c.taken
+	c.taken = false
+	h.mu.Unlock()
+	if taken {
+		c.publish()
+		c.mu.Unlock()
+	}
+}
+
+// together holds up both fan-outs: what is in one is then in the other.
+type together struct{ hub *Hub }
+
+func (t together) Lock() {
+	t.hub.mu.Lock()
+	t.hub.compressed.mu.Lock()
+}
+
+func (t together) Unlock() {
+	t.hub.compressed.mu.Unlock()
+	t.hub.mu.Unlock()
 }
 
 // fanoutFor returns what a subscriber is to be a member of. If it is the compressed
@@ -34,8 +84,10 @@ func (h *Hub) fanoutFor(sub *subscription) *fanout.Fanout {
 	c := &h.compressed
 	c.users++
 	if c.users == 1 {
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		opts := h.fanoutOptions()
-		opts.First, opts.Source, opts.Together = deflatedInitialState, h.fanout, &h.mu
+		opts.First, opts.Source, opts.Together = deflatedInitialState, h.fanout, together{h}
 		c.fanout, c.deflater = fanout.New(opts), deflaters.Get().(*deflater)
 	}
 	return c.fanout
@@ -49,6 +101,8 @@ func (h *Hub) doneWith(sub *subscription) {
 	}
 	c.users--
 	if c.users == 0 {
+		c.mu.Lock() // waits for what is being published
+		defer c.mu.Unlock()
 		c.past = sum(c.past, c.fanout.Stats())
 		deflaters.Put(c.deflater)
 		c.fanout, c.deflater = nil, nil

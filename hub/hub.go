@@ -231,9 +231,9 @@ func (h *Hub) spaceNamed(name string) *space {
 	return s
 }
 
-// broadcast hands the space's snapshot to every subscriber. Guarded by h.mu: what
-// is merged is sent in the same step, so that seq rises for everybody and a
-// subscriber who joins misses nothing and gets nothing twice.
+// broadcast hands the space's snapshot to every subscriber. Guarded by h.mu, which is
+// to be ended by unlock: what is merged is sent in the same step, so that seq rises for
+// everybody and a subscriber who joins misses nothing and gets nothing twice.
 func (h *Hub) broadcast(s *space, now time.Time) {
 	h.version++
 	if s.throttle.held { // all of it goes out here
@@ -243,5 +243,5 @@ func (h *Hub) broadcast(s *space, now time.Time) {
 	h.payload = wire.AppendMetricsUpdate(h.payload[:0], &s.record.Snapshot, now)
 	h.frame = appendTextFrame(h.frame[:0], h.payload)
 	h.fanout.Publish(s.name, h.frame)
-	h.compressed.publish(s.name, h.payload)
+	h.compressed.take(s.name, h.payload)
 }

@@ -119,7 +119,7 @@ func (h *Hub) take(from *session, op ws.OpCode, message []byte) {
 // a suspicion. Logging may block, so it is not for here.
 func (h *Hub) enter(from *session, f *wire.Frame, err error, now time.Time) (refused, suspect string) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
+	defer h.unlock()
 	refused = h.count(from, f, err, now)
 	if err == nil && f.Type.Updates() {
 		suspect = h.accept(from, &f.Update, now)

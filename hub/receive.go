@@ -21,7 +21,7 @@ func (h *Hub) MergeRecord(r Record) {
 	}
 	now := time.Now()
 	h.mu.Lock()
-	defer h.mu.Unlock()
+	defer h.unlock()
 	s := h.spaceNamed(r.Snapshot.SpaceName)
 	if s == nil {
 		return

@@ -15,7 +15,7 @@ func (h *Hub) restore(kept []Record, now time.Time) {
 		s.record, s.restored = kept[i], true
 		h.broadcast(s, now) // whoever subscribes starts from the newest frames of the log
 	}
-	h.mu.Unlock()
+	h.unlock()
 	if noRoom > 0 {
 		h.opts.Logger.Warn("spaces of an earlier life are not shown: the hub has no room for them", "left_out", noRoom, "max_spaces", h.opts.MaxSpaces)
 	}

@@ -76,7 +76,7 @@ func (h *Hub) handOn(s *space, now time.Time) {
 // handOnHeld hands on what was held, unless something else did.
 func (h *Hub) handOnHeld(s *space) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
+	defer h.unlock()
 	s.throttle.due = false
 	if s.throttle.held {
 		h.broadcast(s, time.Now())

@@ -27,6 +27,7 @@ try {
   for (const [name, url, colorScheme] of [["hub", demo.url, "light"], ["hub", demo.url, "dark"], ["ranker", ranker, "light"], ["ranker", ranker, "dark"]]) {
     const view = name === "hub" ? seen : await View.open(browser, url, { viewport: { width: 1440, height: 900 }, colorScheme });
     await view.page.emulateMedia({ colorScheme });
+    if (name === "hub" && colorScheme === "dark") await view.page.goto(`${url}/#asset=V75&compare=V100_1s`);
     await sleep(4000);
     if (name === "hub") await inOrder(view); // rows do not jump with every number
     await view.page.screenshot({ path: `${images}${name}-${colorScheme}.png` });

@@ -3,6 +3,7 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -17,8 +18,11 @@ import (
 const quiet = 300 * time.Millisecond
 
 // play lets both hubs hear a scene, and compares what subscribers are told.
-func (c *comparison) play(ctx context.Context, i int) error {
+func (c *comparison) play(ctx context.Context, i int) (err error) {
 	s, space, wait := &compareScenes[i], c.space(i), c.wait
+	if s.harmful() {
+		defer func() { err = errors.Join(err, c.mend(context.WithoutCancel(ctx), space)) }()
+	}
 	if s.silent {
 		wait = min(wait, quiet)
 	}
@@ -40,8 +44,16 @@ func (c *comparison) play(ctx context.Context, i int) error {
 		return nil
 	}
 	c.keys(where, "", theirs, ours, s)
+	c.value(where, "type", theirs["type"], ours["type"], "")
 	c.values(where, asObject(theirs["snapshot"]), asObject(ours["snapshot"]), s)
 	return nil
+}
+
+// mend leaves a space on both hubs so that they can answer, also for others.
+func (c *comparison) mend(ctx context.Context, space string) error {
+	_, theirs := c.theirs.publish(ctx, space, []string{mending}, c.wait)
+	_, ours := c.ours.publish(ctx, space, []string{mending}, c.wait)
+	return errors.Join(theirs, ours)
 }
 
 // verdictOf is what a difference is with a reason, or without one.

@@ -10,6 +10,14 @@ type scene struct {
 	why string
 }
 
+// harmful tells whether the scene may leave a hub that checks nothing unable to answer:
+// votes that are text do not add up, and NaN is no JSON.
+func (s *scene) harmful() bool { return s.why == whyNaN || s.why == whyChecked }
+
+// mending makes all of a space sound again.
+const mending = `{"type":"metrics","training":{"training_steps":1,"actor_loss":1,"critic_loss":1,"avn_loss":1,"avn_accuracy":0.5},` +
+	`"voting":{"dominant_signal":"BUY","buy_count":6,"sell_count":4,"last_price":10,"signal_source":"x"}}`
+
 // Why the hubs may differ: what the migration guide says.
 const (
 	whyNull    = "what is unknown is null and not a made-up 0"

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -44,21 +45,33 @@ publishers fare may take a viewer's.`,
 
 // healthSummary is what of a server's health is for people.
 type healthSummary struct {
-	Status        string  `json:"status"`
-	Version       string  `json:"version"`
-	UptimeSeconds float64 `json:"uptime_seconds"`
-	Publishers    map[string]struct {
-		Connected     bool  `json:"connected"`
-		Accepted      int64 `json:"accepted"`
-		Rejected      int64 `json:"rejected"`
-		Stripped      int64 `json:"stripped"`
-		LastRejection *struct {
-			Reason string `json:"reason"`
-		} `json:"last_rejection"`
-	} `json:"publishers"`
-	Engine struct {
+	Status        string           `json:"status"`
+	Version       string           `json:"version"`
+	UptimeSeconds float64          `json:"uptime_seconds"`
+	Publishers    publisherHealths `json:"publishers"`
+	Engine        struct {
 		Problem string `json:"problem"`
 	} `json:"engine"`
+}
+
+// publisherHealths is how each publisher fares. Another program's hub may say instead
+// how many there are, which is passed over.
+type publisherHealths map[string]struct {
+	Connected     bool  `json:"connected"`
+	Accepted      int64 `json:"accepted"`
+	Rejected      int64 `json:"rejected"`
+	Stripped      int64 `json:"stripped"`
+	LastRejection *struct {
+		Reason string `json:"reason"`
+	} `json:"last_rejection"`
+}
+
+func (p *publisherHealths) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() != '{' {
+		return dec.SkipValue()
+	}
+	type plain publisherHealths
+	return json.UnmarshalDecode(dec, (*plain)(p))
 }
 
 func health(cmd *cobra.Command, address string, a access, asJSON bool) error {
@@ -84,7 +97,7 @@ func health(cmd *cobra.Command, address string, a access, asJSON bool) error {
 }
 
 func printHealth(w io.Writer, h *healthSummary) {
-	fmt.Fprintf(w, "%s, version %s, up %v\n", h.Status, h.Version, time.Duration(h.UptimeSeconds*float64(time.Second)).Round(time.Second))
+	fmt.Fprintf(w, "%s, version %s, up %v\n", h.Status, cmp.Or(h.Version, "unknown"), time.Duration(h.UptimeSeconds*float64(time.Second)).Round(time.Second))
 	if h.Engine.Problem != "" {
 		fmt.Fprintf(w, "  %s\n", h.Engine.Problem)
 	}

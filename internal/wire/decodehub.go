@@ -47,11 +47,15 @@ type hubSnapshot struct {
 }
 
 // DecodeHub reads a frame that a subscriber received. Whatever hub sent it, the
-// values in the answer are in range, and the names can name spaces.
+// values in the answer are in range, and the names can name spaces. NaN and infinities
+// as Python writes them are unknown.
 func DecodeHub(data []byte) (HubFrame, error) {
 	var in hubFrame
 	if err := json.Unmarshal(data, &in); err != nil {
-		return HubFrame{}, fmt.Errorf("hub frame: %w", err)
+		in = hubFrame{}
+		if json.Unmarshal(finite(data), &in) != nil {
+			return HubFrame{}, fmt.Errorf("hub frame: %w", err)
+		}
 	}
 	at, err := unixTime("hub_timestamp", in.HubTimestamp)
 	if err != nil {

@@ -139,7 +139,9 @@ func TestDecodeHub(t *testing.T) {
 		{name: "another space's snapshot", frame: `{"type":"metrics_update","space_name":"A","snapshot":{"space_name":"B"}}`, wantErr: `snapshot of "A": got the space_name "B"`},
 		{name: "a negative seq", frame: `{"type":"metrics_update","space_name":"A","snapshot":{"seq":-1}}`, wantErr: `snapshot of "A": got seq -1`},
 		{name: "a duplicate key", frame: `{"type":"a","type":"b"}`, wantErr: "duplicate"},
-		{name: "NaN", frame: `{"type":"metrics_update","space_name":"A","snapshot":{"training":{"avn_loss":NaN}}}`, wantErr: "invalid character"},
+		{name: "NaN, as a hub in Python writes it", frame: `{"type":"metrics_update","space_name":"A","snapshot":{"training":{"avn_loss":NaN}}}`,
+			want: HubFrame{Type: MetricsUpdate, Snapshots: []quasar.Snapshot{{SpaceName: "A"}}}},
+		{name: "NaN in what is no JSON otherwise", frame: `{"type":"metrics_update","space_name":NaN`, wantErr: "hub frame: "},
 		{name: "not an object", frame: `[]`, wantErr: "hub frame"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

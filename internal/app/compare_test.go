@@ -73,6 +73,7 @@ func (o *original) merge(ctx context.Context, space string, message map[string]a
 			"voting":   map[string]any{"dominant_signal": "NEUTRAL", "buy_count": 0.0, "sell_count": 0.0, "last_price": 0.0, "signal_source": ""},
 		}
 	}
+	o.snapshots[space] = s // of whatever is heard, as setdefault does
 	switch message["type"] {
 	case "metrics":
 		maps.Copy(asObject(s["training"]), asObject(message["training"]))
@@ -82,7 +83,6 @@ func (o *original) merge(ctx context.Context, space string, message map[string]a
 	default:
 		return
 	}
-	o.snapshots[space] = s
 	if o.spoil != nil {
 		o.spoil(s)
 	}

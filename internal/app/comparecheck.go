@@ -183,7 +183,7 @@ func (c *comparison) rankings(ctx context.Context, theirs, ours map[string]any) 
 		if their == nil && our == nil {
 			continue
 		}
-		scored[space] = why == ""
+		scored[space] = why == "" && !compareScenes[i].silent // a sign of life may make a row of nothing
 		for _, key := range []string{"score", "signal_confidence", "avn_accuracy", "dominant_signal"} {
 			if _, ok := their[key]; ok || their == nil {
 				c.value("/rankings, "+compareScenes[i].name, key, rounded(their[key]), rounded(our[key]), why)

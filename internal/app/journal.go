@@ -17,7 +17,7 @@ import (
 func newJournal() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "journal", GroupID: "use",
-		Short: "Look at, verify and export what was traded",
+		Short: "Look at, verify, export and copy what was traded",
 		Long: `A trader writes down what it is about to do before it does it, and what became of
 it, in a journal below its data directory: paper.db, demo.db or live.db. Nothing in
 it is ever changed. docs/journal.md says what is in it and what can be relied on.
@@ -27,7 +27,7 @@ venue, in UTC.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newJournalList(), newJournalShow(), newJournalVerify(), newJournalExport())
+	cmd.AddCommand(newJournalList(), newJournalShow(), newJournalVerify(), newJournalExport(), newJournalBackup())
 	return cmd
 }
 

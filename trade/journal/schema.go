@@ -42,6 +42,7 @@ BEGIN SELECT RAISE(ABORT, 'entries are never removed'); END`,
 const (
 	writing = "mode=rwc&_txlock=immediate&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=fullfsync(1)&_pragma=checkpoint_fullfsync(1)"
 	reading = "mode=ro&_pragma=query_only(1)"
+	copying = "mode=ro"                // query_only would not let it make a copy either
 	still   = reading + "&immutable=1" // nobody writes
 	always  = "&_defensive=1&_dqs=0&_error_rc=1&_busy_timeout=5000&_pragma=trusted_schema(0)&_pragma=cell_size_check(1)&_pragma=mmap_size(0)"
 )

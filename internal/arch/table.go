@@ -19,8 +19,7 @@ quasar, internal/wire, internal/guard, internal/problem, internal/page, internal
 
 # The ranking side.
 quasar                                                  ← rank
-nothing                                                 ← internal/learn
-internal/disk                                           ← internal/safetensors | internal/torchfile
+nothing                                                 ← internal/learn | internal/safetensors | internal/torchfile
 internal/learn, internal/disk                           ← bandit
 quasar, rank, bandit, internal/learn, internal/disk, internal/safetensors, internal/torchfile ← axrvi
 bandit, axrvi, internal/learn                           ← internal/eval

@@ -11,8 +11,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/karlquant/quasar/internal/disk"
 )
 
 // MaxHeader is the longest header, in bytes: room for some fifty thousand
@@ -25,27 +23,6 @@ const prefix = 8
 // IsOne tells by the first bytes whether a file is meant to be of this format.
 func IsOne(head []byte) bool {
 	return len(head) > prefix && head[prefix] == '{' && binary.LittleEndian.Uint64(head) <= 100_000_000 // the format's own limit
-}
-
-// ReadFile reads a file of at most limit bytes.
-func ReadFile(path string, limit int64) (*File, error) {
-	f, info, err := disk.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	if info.Size() > limit {
-		return nil, fmt.Errorf("%s: got %d bytes, want at most %d", path, info.Size(), limit)
-	}
-	data := make([]byte, info.Size())
-	if _, err := io.ReadFull(f, data); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	file, err := Decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return file, nil
 }
 
 // Decode reads a file. Every byte of it has to belong to something: gaps, tensors

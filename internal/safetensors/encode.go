@@ -150,8 +150,3 @@ func FromInt64s(name string, shape []int, values []int64) Tensor {
 	}
 	return Tensor{Name: name, DType: I64, Shape: slices.Clone(shape), Data: data}
 }
-
-// FromBytes makes a tensor of type U8 with one dimension.
-func FromBytes(name string, values []byte) Tensor {
-	return Tensor{Name: name, DType: U8, Shape: []int{len(values)}, Data: slices.Clone(values)}
-}

@@ -24,8 +24,8 @@ const maxDims = 64
 // DType is the type of a tensor's numbers, as headers write it.
 type DType string
 
-// The types that are read. Of these FromFloat64s, FromFloat32s, FromInt64s and
-// FromBytes make F64, F32, I64 and U8.
+// The types that are read. Of these FromFloat64s, FromFloat32s and FromInt64s make
+// F64, F32 and I64.
 const (
 	F64  DType = "F64"
 	F32  DType = "F32"

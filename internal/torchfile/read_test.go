@@ -1,6 +1,7 @@
 package torchfile
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,8 +51,21 @@ func TestFilesThatPyTorchMade(t *testing.T) {
 	}
 }
 
+// readFile reads the file at path.
+func readFile(path string) (*File, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
 func checkFile(t *testing.T, path string, want map[string]read) {
-	f, err := Read(path)
+	f, err := readFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +95,7 @@ func names(tensors []Tensor) (all []string) {
 func TestWeightsAmongOtherThings(t *testing.T) {
 	layers := []string{"0.weight", "0.bias", "2.weight", "2.bias", "4.weight", "4.bias"}
 	for _, name := range []string{"checkpoint.pt", "checkpoint-legacy.pt"} {
-		f, err := Read(filepath.Join("testdata", "torch-1.13", name))
+		f, err := readFile(filepath.Join("testdata", "torch-1.13", name))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -109,7 +123,7 @@ func TestWeightsAmongOtherThings(t *testing.T) {
 			t.Errorf("%s: -want +got\n%s", name, diff)
 		}
 	}
-	f, err := Read("testdata/torch-1.13/lightning.pt")
+	f, err := readFile("testdata/torch-1.13/lightning.pt")
 	if err != nil || f.Where != "state_dict" {
 		t.Errorf("got %+v, %v, want the weights under \"state_dict\"", f, err)
 	}
@@ -154,7 +168,7 @@ func TestFilesThatPyTorchMadeAndWeRefuse(t *testing.T) {
 
 func checkRefused(t *testing.T, path, want string) {
 	t.Helper()
-	f, err := Read(path)
+	f, err := readFile(path)
 	if want = path + ": " + want + saveWeights; f != nil || err == nil || err.Error() != want {
 		t.Errorf("got %+v, %v\nwant %s", f, err, want)
 	}

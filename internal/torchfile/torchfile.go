@@ -12,13 +12,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"math"
 	"slices"
 	"strings"
-
-	"github.com/karlquant/quasar/internal/disk"
 )
 
 // MaxFile is the largest file that is read, in bytes.
@@ -88,32 +85,6 @@ type Tensor struct {
 	Shape []int
 	// Data are the numbers, little endian.
 	Data []byte
-}
-
-// Read reads the file at path.
-func Read(path string) (*File, error) {
-	data, err := readAll(path)
-	if err != nil {
-		return nil, err
-	}
-	f, err := Decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return f, nil
-}
-
-// readAll reads no more than MaxFile, however the file grows.
-func readAll(path string) ([]byte, error) {
-	f, info, err := disk.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	if err := CheckSize(info.Size()); err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return io.ReadAll(io.LimitReader(f, MaxFile+1))
 }
 
 // CheckSize is an error for a file of more than MaxFile bytes.

@@ -38,8 +38,11 @@ func (v *View) Backup(ctx context.Context, dir string) (*Summary, error) {
 // vacant tells of a file that a copy would stand on, or that would be taken for its own.
 func vacant(path string) error {
 	for _, file := range []string{path, path + "-wal", path + headSuffix} {
-		if _, err := os.Lstat(file); !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%s is there (%v), want a directory without such a journal", file, err)
+		switch _, err := os.Lstat(file); {
+		case err == nil:
+			return fmt.Errorf("%s is there, want a directory without such a journal", file)
+		case !errors.Is(err, fs.ErrNotExist):
+			return err
 		}
 	}
 	return nil

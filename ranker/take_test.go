@@ -30,7 +30,7 @@ func TestSnapshotsOfARecordDecideAsThoseOfTheHub(t *testing.T) {
 			record := prepare(t, newHub(t), options(&played))
 			random := rand.New(rand.NewPCG(1, 2))
 			prices := map[string]float64{"A": 100, "B": 200, "C": 300}
-			for seq := range int64(150) {
+			for seq := range int64(60) {
 				time.Sleep(time.Duration(random.IntN(700)) * time.Millisecond)
 				name := string("ABC"[random.IntN(3)])
 				prices[name] *= 1 + 0.001*random.NormFloat64()
@@ -40,7 +40,7 @@ func TestSnapshotsOfARecordDecideAsThoseOfTheHub(t *testing.T) {
 				record.Take(s, hub.now())
 				hub.update(s)
 			}
-			if len(live) < 20 {
+			if len(live) < 8 {
 				t.Fatalf("got %d signals, want many", len(live))
 			}
 			if diff := cmp.Diff(live, played); diff != "" {

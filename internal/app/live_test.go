@@ -121,8 +121,10 @@ func TestLiveTakesTwoActs(t *testing.T) {
 		}
 	}
 	t.Setenv("SPACE_ID", "somebody/space")
-	got := quasarCommand(t, "", "rank", "--trade", "live", "--config", config, "--hub", "ws://127.0.0.1:1", "--deriv-url", url, "--data-dir", t.TempDir())
-	if got.code != exitConfiguration || !strings.Contains(got.stderr, "want --data-dir on a persistent volume") {
-		t.Errorf("on a Space: got %d %s, want it refused", got.code, got.stderr)
+	for _, dir := range []string{t.TempDir(), "/data"} { // the image has the second one, without a volume
+		got := quasarCommand(t, "", "rank", "--trade", "live", "--config", config, "--hub", "ws://127.0.0.1:1", "--deriv-url", url, "--data-dir", dir)
+		if got.code != exitConfiguration || !strings.Contains(got.stderr, "want --data-dir on a persistent volume") {
+			t.Errorf("on a Space with %s: got %d %s, want it refused", dir, got.code, got.stderr)
+		}
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -94,26 +92,11 @@ func (f *tradeFlags) allowLive() error {
 	if !f.live {
 		return misconfigured(fmt.Errorf("trade: got live, which is real money; want `live: true` under `rank:` in the file of --config too"))
 	}
-	if os.Getenv("SPACE_ID") != "" && !onVolume(f.dataDir) {
-		return misconfigured(fmt.Errorf("trade: got live on a Hugging Face Space and the data directory %s, which does not outlive a restart; want --data-dir on a persistent volume, under /data", f.dataDir))
+	if os.Getenv("SPACE_ID") != "" && !onVolume(f.dataDir, mounted()) {
+		return misconfigured(fmt.Errorf("trade: got live on a Hugging Face Space and the data directory %s, which does not outlive a restart; want --data-dir on a persistent volume, mounted at /data", f.dataDir))
 	}
 	return nil
 }
-
-// onVolume tells whether a directory is on the volume that a Hugging Face Space can
-// have, which is mounted at /data.
-func onVolume(dir string) bool {
-	full, err := filepath.Abs(dir)
-	if err != nil {
-		return false
-	}
-	inside := full == spaceVolume || strings.HasPrefix(full, spaceVolume+"/")
-	info, err := os.Stat(spaceVolume)
-	return inside && err == nil && info.IsDir()
-}
-
-// spaceVolume is where a Space's persistent storage is mounted.
-const spaceVolume = "/data"
 
 // amount reads money of a flag.
 func amount(flag, text string) (trade.Money, error) {

@@ -72,6 +72,7 @@ func TestExitCodes(t *testing.T) {
 		{"a flag without its value", []string{"hub", "--listen"}, exitUsage, "flag needs an argument: --listen"},
 		{"a flag of the wrong type", []string{"hub", "--stale-after", "soon"}, exitUsage, `--stale-after: got "soon", want a time with its unit, such as 30s, 5m or 1h30m`},
 		{"an argument too many", []string{"hub", "V75"}, exitUsage, `hub: got the argument "V75", want flags only`},
+		{"a file with a value that is none", []string{"hub", "--config", file("soon.yaml", "hub:\n  stale-after: soon\n")}, exitConfiguration, `hub.stale-after: line 2: got "soon", want a time with its unit`},
 		{"a space that is named like no index", []string{"space", "MINE"}, exitConfiguration, "say which with --index"},
 		{"a command that is nearly one", []string{"hbu"}, exitUsage, "Did you mean this?\n  hub\n"},
 		{"a port that is none", []string{"hub", "--listen", "127.0.0.1:99999"}, exitConfiguration, `listen address: got "127.0.0.1:99999", want HOST:PORT`},

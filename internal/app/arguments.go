@@ -32,19 +32,29 @@ func noArgs(cmd *cobra.Command, args []string) error {
 // and not of a parser.
 func flagError(_ *cobra.Command, err error) error {
 	var invalid *pflag.InvalidValueError
-	if !errors.As(err, &invalid) {
-		return usage("%w", err)
+	if errors.As(err, &invalid) && wanted[invalid.GetFlag().Value.Type()] != "" {
+		return usage("--%s: %w", invalid.GetFlag().Name, flagReason(err))
 	}
-	want, ok := wanted[invalid.GetFlag().Value.Type()]
-	if !ok {
-		return usage("%w", err)
+	return usage("%w", err)
+}
+
+// flagReason says why a value is none of its flag's, whoever gave it.
+func flagReason(err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		if want := wanted[invalid.GetFlag().Value.Type()]; want != "" {
+			return fmt.Errorf("got %q, want %s", invalid.GetValue(), want)
+		}
 	}
-	return usage("--%s: got %q, want %s", invalid.GetFlag().Name, invalid.GetValue(), want)
+	if inner := errors.Unwrap(err); inner != nil {
+		return inner
+	}
+	return err
 }
 
 // wanted is what a flag of each type takes.
 var wanted = map[string]string{
-	"bool":     "true or false, with = before it",
+	"bool":     "true or false",
 	"duration": "a time with its unit, such as 30s, 5m or 1h30m",
 	"float64":  "a number",
 	"int":      "a whole number",

@@ -116,14 +116,6 @@ func eachUnset(cmd *cobra.Command, set func(*pflag.Flag) error) error {
 	return errors.Join(errs...)
 }
 
-// flagReason takes the words that pflag puts around an error off again.
-func flagReason(err error) error {
-	if inner := errors.Unwrap(err); inner != nil {
-		return inner
-	}
-	return err
-}
-
 // fromFile reads the sections of the file. A key that names nothing is an error:
 // a limit that somebody misspelt is a limit that is not there.
 func fromFile(cmd *cobra.Command, path string) error {

@@ -116,6 +116,9 @@ func answerError(address string, status int, body []byte) error {
 	}
 	var p problem.Document
 	if json.Unmarshal(body, &p) == nil && p.Detail != "" {
+		if strings.HasPrefix(p.Detail, "credential: ") { // and not a host or an origin that is refused
+			p.Detail += "; give a token with QUASAR_TOKEN or --token-file"
+		}
 		return fmt.Errorf("%s: %d: %s", address, status, p.Detail)
 	}
 	return fmt.Errorf("%s: got the status %d, want 200", address, status)

@@ -29,7 +29,7 @@ func TestInBrowser(t *testing.T) {
 	}
 	env := append(os.Environ(), "QUASAR_BINARY="+quasar, "CHROMIUM="+chromium, "TMPDIR="+t.TempDir())
 	album(t, env, node, "begin")
-	cmd := exec.Command(node, append([]string{"--test", "--test-reporter=./e2e/reporter.js"}, files...)...)
+	cmd := exec.Command(node, append([]string{"--test", "--test-concurrency=2", "--test-reporter=./e2e/reporter.js"}, files...)...)
 	cmd.Env = env
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr

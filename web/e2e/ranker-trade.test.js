@@ -60,6 +60,7 @@ async function logIn(page, text = token) {
 
 /** Holds the halt button by the pointer for some milliseconds. */
 async function hold(page, milliseconds) {
+  await eventually("the button", () => page.page.isDisabled("#halt"), false); // the last test's halt may still be shown
   const box = await page.page.locator("#halt").boundingBox();
   await page.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   await page.page.mouse.down();

@@ -10,10 +10,11 @@ A line is a JSON object, or text with key=value or key: value pairs anywhere in 
 
 Only the ten fields that a hub takes are published, under their own names or
 those of ALIASES; all else in the log stays where it is. nan, inf and a JSON null
-are sent as null. A key may stand behind a path of GROUPS (train/actor_loss,
-voting.buy_count). Behind any other (eval/avn_accuracy), after a word that makes
-it another number (best avn_accuracy=0.9) and in a line about one agent
-(agent 3: actor_loss=0.2) it is not the space's own number and is left alone.
+are sent as null. Lines may have colours, and thousands commas (step=1,234).
+A key may stand behind a path of GROUPS (train/actor_loss, voting.buy_count).
+Behind any other (eval/avn_accuracy), after a word that makes it another number
+(best avn_accuracy=0.9) and in a line about one agent (agent 3: actor_loss=0.2)
+it is not the space's own number and is left alone.
 
 The hub is the one given with --hub, or the environment's HUB_WS_URL, or, on a
 Hugging Face Space, the owner's: SPACE_ID=owner/name names the space and the
@@ -30,6 +31,7 @@ import logging
 import os
 import re
 import signal
+import stat
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,6 +43,7 @@ __all__ = ["ALIASES", "ConfigError", "LogMetricsReader", "main", "parse_line", "
 
 TRAINING = ("training_steps", "actor_loss", "critic_loss", "avn_loss", "avn_accuracy")
 VOTING = ("dominant_signal", "buy_count", "sell_count", "last_price", "signal_source")
+GROUPED = ("training_steps", "buy_count", "sell_count", "last_price")  # may be written as 451,234.12
 WORDS = ("dominant_signal", "signal_source")  # the fields that are no numbers
 
 # Other names that training logs use. A name that could mean something else,
@@ -70,7 +73,10 @@ GROUPS = ("training", "train", "voting", "vote", "votes", "metrics", "data", "ro
 
 # Words before a key that make it another number than the space's own.
 QUALIFIERS = frozenset(
-    "avg average best env episode eval initial last max mean min next old prev previous target test val warmup".split()
+    (
+        "avg average best env episode eval evaluation initial last max mean min next old prev previous "
+        "target test val validation warmup"
+    ).split()
 )
 
 HUB_SPACE = "quasar-executo"  # the name of an owner's hub Space
@@ -89,17 +95,20 @@ _PAIR = re.compile(
     \s{{0,8}}[=:]\s{{0,8}}
     (?:"([^"]{{0,200}})"|'([^']{{0,200}})'              # a quoted value
       |(?:tensor|(?:np|numpy)\.\w{{1,20}})\(([^\s,()]+) # a scalar as its library prints it
-      |([^\s,;|(){{}}\[\]"']+))                         # or a bare one
+      |([+-]?\d[\d.]*(?:,\d[\d.]*)+                     # or a number with commas, whole
+       |[^\s,;|(){{}}\[\]"']+))                         # or a bare one
     """,
     re.VERBOSE | re.IGNORECASE,
 )
 
 
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # what paints a line on a terminal
 _ONE_AGENT = re.compile(r"\bagent(?:_id|_index|_name)?[\s_#:='\"-]{0,4}\d", re.IGNORECASE)
 
 
 def parse_line(line: str) -> dict[str, Any]:
     """Returns the fields in one line of a log, by their names on the wire."""
+    line = _COLOUR.sub("", line)
     if _ONE_AGENT.search(line.partition("{")[0]):
         return {}
     start = line.find("{")
@@ -152,7 +161,9 @@ def _parse_pairs(line: str) -> dict[str, Any]:
     for match in _PAIR.finditer(head):
         key, *values = match.groups()
         if _word_before(head, match.start()) not in QUALIFIERS:
-            _put(found, key, _value(FIELDS[key.lower()], next(v for v in values if v is not None)))
+            text = next(v for v in values if v is not None)
+            sign = "%" if head.startswith((" %", "%"), match.end()) else ""  # 61 % is not 61
+            _put(found, key, _value(FIELDS[key.lower()], text + sign))
     return found
 
 
@@ -166,11 +177,17 @@ def _value(field: str, text: str) -> Any:
     """Reads a value as its field wants it. What is none is passed on as it is:
     the publisher drops it, counts it and says so."""
     text = text.strip()
+    if field == "dominant_signal":
+        return text.strip("<>:.").rpartition(".")[2]  # Signal.BUY, <Signal.BUY: 1>
     if field in WORDS:
         return text.rstrip(".")
     if field == "avn_accuracy" and text.endswith("%"):
         return _share(text)
-    return text.split("/")[0].rstrip(".")  # step=100/1000
+    text = text.split("/")[0].rstrip(".")  # step=100/1000
+    return text.replace(",", "") if field in GROUPED and _THOUSANDS.fullmatch(text) else text
+
+
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?")
 
 
 def _share(text: str) -> Any:
@@ -181,6 +198,9 @@ def _share(text: str) -> Any:
 
 
 # ---------------------------------------------------------------- a file that grows
+
+
+_BREAK = re.compile(rb"\r\n|\r|\n")  # a progress bar returns, and begins no line
 
 
 class Tail:
@@ -234,7 +254,7 @@ class Tail:
         if end:
             file.seek(end - 1)
             # The end of a line whose beginning we did not see is no line.
-            self._skipping = file.read(1) != b"\n"
+            self._skipping = file.read(1) not in (b"\n", b"\r")
 
     def _drain(self) -> Iterator[str]:
         file = self._file
@@ -250,7 +270,7 @@ class Tail:
             yield from self._split(chunk)
 
     def _split(self, chunk: bytes) -> Iterator[str]:
-        *whole, rest = (self._rest + chunk).split(b"\n")
+        *whole, rest = _BREAK.split(self._rest + chunk)
         for line in whole:
             if self._skipping:
                 self._skipping = False
@@ -395,6 +415,10 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     """Runs the command and returns its exit code."""
     args = _arguments().parse_args(argv)
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    fault = _unreadable(args.log)
+    if fault:
+        print(f"log_metrics_reader: {args.log}: {fault}", file=sys.stderr)
+        return FAILED
     try:
         publisher = _publisher(args)
         return _once(args, publisher) if args.once else _follow(args, publisher)
@@ -441,6 +465,19 @@ def _secret(flag: str, path: Optional[str]) -> Optional[str]:
             return file.read(4096).strip()
     except (OSError, ValueError) as err:
         raise ConfigError(f"{flag}: {err}") from None
+
+
+def _unreadable(path: str) -> str:
+    """Says why a log cannot be read, and nothing of one that may still appear."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return "got a folder, a pipe or a device, want a file"
+        with open(path, "rb"):
+            return ""
+    except FileNotFoundError:
+        return ""
+    except OSError as err:
+        return err.strerror or type(err).__name__
 
 
 def _follow(args: argparse.Namespace, publisher: AssetSpacePublisher) -> int:

@@ -66,11 +66,16 @@ _EXIT = 0.8  # of the second that all publishers together may add to the exit of
 # publisher is back within 30 s of its hub.
 _BACKOFF = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 20.0)
 _REFUSED_PAUSE = 30.0  # a hub that said no will say no again
+_LONGEST = 3600.0  # stop waits no longer, whatever it is told
 _MAX_HEAD = 16 * 1024  # bytes of an HTTP answer's head
 _MAX_BODY = 4 * 1024  # bytes read of the reason for a refusal
 _CHUNK = 16 * 1024  # bytes of one read
 _READS = 4  # reads in a row: what floods us must not keep us from sending
 _MAX_STRAYS = 32  # names of unknown fields that are remembered
+
+# Not the chance of the random module: a training run with a seed draws from that,
+# and would be another run whenever its hub is away.
+_chance = random.SystemRandom()
 
 _MAX_COUNT = 2**53 - 1  # the largest integer that every JSON reader keeps exact
 _MAX_SOURCE = 64
@@ -110,7 +115,8 @@ class TrainingMetrics:
         self.avn_accuracy = avn_accuracy
         # A field that hubs do not take must not stop a training run: the
         # publisher drops it, counts it and says so.
-        self._strays = tuple(strays)
+        if strays:
+            self._strays = tuple(strays)
 
 
 @dataclasses.dataclass(init=False)
@@ -137,7 +143,8 @@ class VotingMetrics:
         self.sell_count = sell_count
         self.last_price = last_price
         self.signal_source = signal_source
-        self._strays = tuple(strays)
+        if strays:
+            self._strays = tuple(strays)
 
 
 # ---------------------------------------------------------------- rules of the ten fields
@@ -505,11 +512,12 @@ class AssetSpacePublisher:
         if why is not _ENDING:  # threads that go on to the very end do nothing wrong
             self._log.once(why, "publishes are ignored: %s", why)
 
-    def stop(self, timeout: float = 1.0) -> None:
-        """Sends what is newest and closes, within timeout seconds. Without a connection it
-        makes one quick attempt if there is something to send."""
+    def stop(self, timeout: Optional[float] = 1.0) -> None:
+        """Sends what is newest and closes, within timeout seconds, of which None is one and
+        an hour is the most. Without a connection it makes one quick attempt if there is
+        something to send."""
         try:
-            deadline = time.monotonic() + _positive(timeout, 0.0)
+            deadline = time.monotonic() + _patience(timeout)
             self._ask_to_stop(deadline)
             self._wait_stopped(deadline)
         except Exception as err:
@@ -671,6 +679,13 @@ def _positive(value: Any, otherwise: float) -> float:
     return number if number > 0 and math.isfinite(number) else otherwise
 
 
+def _patience(timeout: Any) -> float:
+    try:
+        return min(max(0.0, float(timeout)), _LONGEST)
+    except Exception:
+        return 1.0
+
+
 class _Log:
     """Writes to a logger and never raises, whatever its handlers do."""
 
@@ -810,7 +825,7 @@ class _Worker:
         except _Refused as err:
             self._refused = True
             self._failed(err, "refused")
-            return _REFUSED_PAUSE * random.uniform(0.8, 1.0)
+            return _REFUSED_PAUSE * _chance.uniform(0.8, 1.0)
         except Exception as err:
             self._failed(err, "cannot reach" if self.state == "connecting" else "lost")
         return self._back_off(time.monotonic() - began)
@@ -822,7 +837,7 @@ class _Worker:
             self._failures = 0
         step = _BACKOFF[min(self._failures, len(_BACKOFF) - 1)]
         self._failures += 1
-        return random.uniform(0.0, step)
+        return _chance.uniform(0.0, step)
 
     def _failed(self, err: Exception, what: str) -> None:
         said = self._log.clean(_reason(err))
@@ -1385,9 +1400,11 @@ def _plan_headers(credentials: _Credentials, log: _Log) -> list[tuple[str, str]]
     token, authorization, headers = credentials
     planned = [] if headers is None else [_header(name, value, log) for name, value in dict(headers).items()]
     names = {name.lower() for name, _ in planned}
-    if token is None:
+    if token is None and "x-quasar-token" not in names:
         token = os.environ.get("QUASAR_TOKEN", "")
     if token:
+        if "x-quasar-token" in names:
+            raise ValueError("token: got one in the headers and one beside them, want one of the two")
         planned.append(_header("X-Quasar-Token", token, log))
     if authorization is None and "authorization" not in names:
         authorization = os.environ.get("QUASAR_AUTHORIZATION", "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import math
 import os
 import signal
@@ -43,6 +45,28 @@ class Lines(unittest.TestCase):
             "train/actor_loss=0.1 time/total_timesteps=9 voting.buys=2", actor_loss=0.1, training_steps=9, buy_count=2
         )
 
+    def test_numbers_as_they_are_written_for_people(self):
+        self.check(
+            "step=1,234,567 last_price: 451,234.12, signal=BUY",
+            training_steps=1234567,
+            last_price="451234.12",
+            dominant_signal="BUY",
+        )
+        self.check("buy_count=7,sell_count=3", buy_count=7, sell_count=3)
+        self.check("avn_accuracy: 61 % of all", avn_accuracy=0.61)
+        self.check("\x1b[1mstep\x1b[0m=\x1b[36m10\x1b[0m avn_loss=\x1b[33m0.5\x1b[0m", training_steps=10, avn_loss=0.5)
+        self.check("\x1b[32msignal=BUY\x1b[0m", dominant_signal="BUY")
+
+    def test_a_part_of_a_number_is_never_taken_for_it(self):
+        """The publisher refuses these as they stand, and says so."""
+        self.check("avn_accuracy=0,61 buy_count=7,3", avn_accuracy="0,61", buy_count="7,3")
+        self.check("actor_loss=1,234", actor_loss="1,234")  # somewhere that is 1.234
+        self.check("price: 5 % price=5%", last_price="5%")
+
+    def test_enums_as_python_prints_them(self):
+        self.check("signal=Signal.BUY dominant_signal=<Signal.SELL: 2>", dominant_signal="SELL")
+        self.check("signal: Signal.BUY, step=5", dominant_signal="BUY", training_steps=5)
+
     def test_what_is_not_the_spaces_own_is_left_alone(self):
         for line in [
             "",
@@ -52,6 +76,8 @@ class Lines(unittest.TestCase):
             "agent 3: actor_loss=0.1 step=5",
             "Agent #12 | actor_loss=0.1",
             "best avn_accuracy=0.9",
+            "validation avn_accuracy=0.9",
+            "Evaluation: avn_accuracy=0.9",
             "Episode steps: 37",
             "my_step=3 stepping=4 steps_left=5 xprice=3",
             "rewards=5 cpu_percent=90 q_buy=0.1 buffer_size=100 accuracy=0.9 loss=1",
@@ -131,7 +157,7 @@ class Files(unittest.TestCase):
 
     @staticmethod
     def known(metrics):
-        return {k: v for k, v in vars(metrics).items() if v is not None and k != "_strays"}
+        return {k: v for k, v in vars(metrics).items() if v is not None}
 
     def write(self, text, mode="a"):
         with open(self.path, mode + "b") as file:
@@ -157,6 +183,16 @@ class Files(unittest.TestCase):
         self.write("step=1\r\nstep=2\r\n")
         self.reader(from_start=True).poll()
         self.assertEqual(self.steps(), ["1", "2"])
+
+    def test_a_progress_bar_is_read_as_it_goes(self):
+        reader = self.reader(from_start=True)
+        self.write("\rstep=1\rstep=2")
+        reader.poll()
+        self.write("\rstep=3\nstep=4\r")
+        reader.poll()
+        self.write("\nstep=5\n")
+        reader.poll()
+        self.assertEqual(self.steps(), ["1", "2", "3", "4", "5"])
 
     def test_a_log_may_appear_later(self):
         reader = self.reader()
@@ -321,6 +357,20 @@ class Command(unittest.TestCase):
         self.assertEqual(self.command("--hub", "nonsense", "--space", "V75").returncode, 3)
         self.assertEqual(self.command("--hub", "ws://h", "--space", "V75", "--token-file", "/no/such").returncode, 3)
         self.assertEqual(self.command("--hub", "ws://h", "--space", "V75", "--once").returncode, 1)
+
+    def test_what_cannot_be_read_is_said_and_is_no_success(self):
+        pipe = os.path.join(self.folder, "pipe")
+        os.mkfifo(pipe)
+        for path, why in ((self.folder, "want a file"), (pipe, "want a file"), (self.log, "Permission denied")):
+            for more in ([], ["--once"]):
+                with self.subTest(path, more=more), contextlib.redirect_stderr(io.StringIO()) as said:
+                    self.write("step=1\n")
+                    denied = PermissionError(13, "Permission denied")
+                    with mock.patch.object(reader_module, "open", mock.Mock(side_effect=denied), create=True):
+                        code = reader_module.main([path, *more, "--hub", self.hub.url, "--space", "V75"])
+                    self.assertEqual(code, 1)
+                    self.assertIn(why, said.getvalue())
+                    self.assertIn(path, said.getvalue())
 
     def test_once_without_a_hub(self):
         self.write("step=1\n")

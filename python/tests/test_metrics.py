@@ -238,6 +238,8 @@ class Classes(unittest.TestCase):
         self.assertEqual(dataclasses.replace(metrics, training_steps=2).training_steps, 2)
         self.assertEqual(list(dataclasses.asdict(VotingMetrics())), list(websocket_client._VOTING))
         self.assertEqual(list(dataclasses.asdict(metrics)), list(websocket_client._TRAINING))
+        self.assertEqual(vars(metrics), dataclasses.asdict(metrics), "some write their metrics into a file so")
+        self.assertEqual(list(vars(VotingMetrics())), list(websocket_client._VOTING))
 
     def test_only_a_bad_name_raises(self):
         for bad in ["", ".x", "-x", "a" * 65, "a b", "../x", "<b>", "ä", "a\n", None, 42, b"V75", "__proto__"]:

@@ -76,6 +76,15 @@ class Credentials(Case):
             self.assertEqual(self.headers_sent(token="other-token")["x-quasar-token"], "other-token")
             self.assertNotIn("x-quasar-token", self.headers_sent(token=""))
 
+    def test_a_token_among_the_headers_is_the_only_one(self):
+        with mock.patch.dict(os.environ, QUASAR_TOKEN="of-the-environment"):
+            self.assertEqual(self.headers_sent(headers={"x-quasar-token": TOKEN})["x-quasar-token"], TOKEN)
+        publisher = AssetSpacePublisher(
+            "V75", "ws://localhost", token=TOKEN, headers={"X-Quasar-Token": "y"}, logger=self.logger
+        )
+        self.assertEqual(publisher.stats["state"], "misconfigured")
+        self.assertNotIn(TOKEN, publisher.stats["last_error"])
+
     def test_what_a_proxy_wants_goes_beside_the_token(self):
         with mock.patch.dict(os.environ, QUASAR_AUTHORIZATION="Bearer hf_env\n"):
             headers = self.headers_sent(token=TOKEN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import random
 import threading
 import time
 import tracemalloc
@@ -263,10 +264,22 @@ class Reconnecting(Case):
         worker = self.publisher("ws://127.0.0.1:1")._worker
         worker._failures = 0
         bounds = []
-        with mock.patch.object(websocket_client.random, "uniform", lambda low, high: bounds.append((low, high)) or 0):
+        with mock.patch.object(websocket_client._chance, "uniform", lambda low, high: bounds.append((low, high)) or 0):
             for _ in range(9):
                 worker._back_off(0)
         self.assertEqual(bounds, [(0.0, s) for s in (0.5, 1, 2, 4, 8, 16, 20, 20, 20)])
+
+    def test_the_chance_of_the_training_is_left_alone(self):
+        """A run with a seed must be the same run, whatever the hub does; and spaces that
+        have the same seed must not come back at the same time."""
+        random.seed(7)
+        before = random.getstate()
+        for hub in (self.hub("drop"), self.hub("refuse")):
+            self.publisher(hub.url)
+            peers.wait_until(lambda hub=hub: hub.attempts)
+        worker = self.publisher("ws://127.0.0.1:1")._worker
+        peers.wait_until(lambda: worker._failures > 0)
+        self.assertEqual(random.getstate(), before)
 
     def test_a_hub_that_drops_everyone_is_not_hammered(self):
         hub = self.hub("drop")
@@ -499,6 +512,22 @@ class Stopping(Case):
             publisher.publish_training(TrainingMetrics(1))
         peers.wait_until(lambda: hub.peers and hub.peers[0].metrics())
 
+    def test_a_patience_without_an_end_sends_the_newest_too(self):
+        for timeout in (None, float("inf"), 1e12, 10**400, "soon"):
+            with self.subTest(timeout=timeout):
+                hub = self.hub()
+                publisher = self.publisher(hub.url)
+                publisher.publish_training(TrainingMetrics(1))
+                publisher.stop(timeout)
+                self.assertEqual((publisher.stats["frames_sent"], self.warnings()), (1, []))
+
+    def test_without_patience_it_does_not_wait(self):
+        publisher = self.publisher(self.hub("mute").url)
+        for timeout in (0, -1, float("-inf"), float("nan")):
+            before = time.monotonic()
+            publisher.stop(timeout)
+            self.assertLess(time.monotonic() - before, 0.5)
+
     def test_stop_is_bounded_whatever_the_hub_does(self):
         for mode in ("stall", "mute", "refuse", ""):
             with self.subTest(mode):
@@ -514,7 +543,7 @@ class Stopping(Case):
     def test_a_hub_that_came_back_during_a_pause_gets_the_end(self):
         self.set(BACKOFF=(3600.0,))
         port = peers.free_port()
-        with mock.patch.object(websocket_client.random, "uniform", lambda low, high: high):
+        with mock.patch.object(websocket_client._chance, "uniform", lambda low, high: high):
             publisher = self.publisher(f"ws://127.0.0.1:{port}")
             publisher.publish_training(TrainingMetrics(1))
             peers.wait_until(lambda: publisher.stats["state"] == "waiting")

@@ -16,7 +16,8 @@ type bus interface {
 	publish(subject string, message []byte) error
 	// flush waits until what was published has left, at most for that long.
 	flush(most time.Duration) error
-	// problem says what keeps the bus from its work, or is empty.
+	// problem says what keeps the bus from its work, or is empty. It does not block: it
+	// is asked while everybody waits.
 	problem() string
 	// alone tells that every other hub that is listed was tried and none is there.
 	alone() bool

@@ -52,7 +52,6 @@ type Embedded struct {
 type embedded struct {
 	client
 	opts   Embedded
-	log    *slog.Logger
 	name   string // of the server: no two are the same
 	host   string
 	port   int
@@ -66,7 +65,7 @@ type embedded struct {
 }
 
 func newEmbedded(hubID string, instance int64, o *Embedded, log *slog.Logger) (*embedded, error) {
-	b := &embedded{client: client{hub: hubID, prefix: defaultPrefix}, opts: *o, log: log, local: rand.Text(), look: lookupEvery}
+	b := &embedded{client: newClient(hubID, defaultPrefix, log), opts: *o, local: rand.Text(), look: lookupEvery}
 	b.name = hubID + "-" + strconv.FormatInt(instance, 36) + "-" + rand.Text()[:6]
 	host, port, err := net.SplitHostPort(o.Listen)
 	if err == nil {

@@ -71,6 +71,7 @@ func freeAddr(t *testing.T) string {
 type wires struct {
 	net *enginetest.Net
 	spy func(from string, message []byte) // nil for none
+	cut func(from, to string) bool        // nil for never
 
 	mu   sync.Mutex // guards ends
 	ends map[*wire]bool
@@ -101,6 +102,9 @@ func (w *wire) publish(subject string, message []byte) error {
 	}
 	for end := range w.ends {
 		if subject != defaultPrefix+toOne+escape(end.hub) && subject != defaultPrefix+toAll+escape(w.hub) {
+			continue
+		}
+		if w.cut != nil && w.cut(w.hub, end.hub) {
 			continue
 		}
 		for _, delay := range w.net.Copies(w.hub, end.hub) {

@@ -37,7 +37,6 @@ type External struct {
 type external struct {
 	client
 	opts External
-	log  *slog.Logger
 }
 
 func newExternal(hubID, prefix string, o *External, log *slog.Logger) (*external, error) {
@@ -53,15 +52,11 @@ func newExternal(hubID, prefix string, o *External, log *slog.Logger) (*external
 			return nil, errors.New("NATS URL: got credentials in it, want them in a file: URLs are shown")
 		}
 	}
-	return &external{client: client{hub: hubID, prefix: prefix}, opts: *o, log: log}, nil
+	return &external{client: newClient(hubID, prefix, log), opts: *o}, nil
 }
 
 func (b *external) open(_ context.Context, take func(message []byte), changed func()) error {
-	opts := append(b.client.options(), nats.RetryOnFailedConnect(true),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			b.log.Warn("NATS is out of reach; what comes here waits, the newest of each space", "err", err)
-		}),
-	)
+	opts := append(b.client.options(), nats.RetryOnFailedConnect(true))
 	if b.opts.Credentials != "" {
 		opts = append(opts, nats.UserCredentials(b.opts.Credentials))
 	}

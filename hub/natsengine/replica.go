@@ -62,7 +62,7 @@ func (r *replica) note(c *claim) bool {
 	if l.instance != c.instance || c.Seq <= old.Seq {
 		return false
 	}
-	if !known && len(l.claims) >= r.max {
+	if !known && len(l.claims) >= r.max && !r.makeRoom(l, c) {
 		r.unkept++
 		return false
 	}
@@ -72,6 +72,23 @@ func (r *replica) note(c *claim) bool {
 	}
 	r.sums[b] += r.sumOf(c)
 	l.claims[c.Space] = c.Claim
+	return true
+}
+
+// makeRoom drops the oldest claim of a hub that is of no live connection, for a newer
+// one, and tells whether there was one. So all hubs keep the same ones in the end.
+func (r *replica) makeRoom(l *life, c *claim) bool {
+	var oldest hub.Claim
+	for _, old := range l.claims {
+		if !old.Live && (oldest.Seq == 0 || old.Seq < oldest.Seq) {
+			oldest = old
+		}
+	}
+	if oldest.Seq == 0 || !c.Live && c.Seq < oldest.Seq {
+		return false
+	}
+	r.sums[bucket(oldest.Space)] -= r.sumOf(&claim{oldest, l.instance})
+	delete(l.claims, oldest.Space)
 	return true
 }
 

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -15,9 +14,7 @@ import (
 type serverLog struct {
 	log    *slog.Logger
 	hidden *strings.Replacer
-
-	mu   sync.Mutex // guards told
-	told map[string]time.Time
+	told   seldom
 }
 
 func newServerLog(log *slog.Logger, secret string) *serverLog {
@@ -25,31 +22,18 @@ func newServerLog(log *slog.Logger, secret string) *serverLog {
 	if secret != "" {
 		hide = append(hide, url.UserPassword("", secret).String()[1:], "[redacted]", secret, "[redacted]")
 	}
-	return &serverLog{log: log, hidden: strings.NewReplacer(hide...), told: make(map[string]time.Time)}
+	return &serverLog{log: log, hidden: strings.NewReplacer(hide...)}
 }
 
 func (l *serverLog) say(level slog.Level, format string, v []any) {
 	text := l.hidden.Replace(fmt.Sprintf(format, v...))
-	if peer, why, detail := refusal(text); why != "" && l.due(why, time.Now()) {
+	if peer, why, detail := refusal(text); why != "" && l.told.due(why, time.Now()) {
 		l.log.Warn("a hub is kept outside", "peer", peer, "why", why, "says", detail)
 		return
 	}
 	if ctx := context.Background(); l.log.Enabled(ctx, level) {
 		l.log.Log(ctx, level, "nats server", "says", text)
 	}
-}
-
-// tellEvery is how often one reason is told.
-const tellEvery = time.Minute
-
-func (l *serverLog) due(why string, now time.Time) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if last, ok := l.told[why]; ok && now.Sub(last) < tellEvery {
-		return false
-	}
-	l.told[why] = now
-	return true
 }
 
 // refusal tells why a route was not made, where one side did not want it: "" for

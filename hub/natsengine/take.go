@@ -145,6 +145,14 @@ func (e *Engine) takeBeat(h *header, r *reader, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	for _, id := range e.note(h, &b, now) {
+		e.from.HubLost(id) // what it claimed in its earlier life
+	}
+	return nil
+}
+
+// note takes note of a beat, and tells who began a new life out of our hearing.
+func (e *Engine) note(h *header, b *beat, now time.Time) (reborn []string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	m := e.members[h.hub]
@@ -152,38 +160,14 @@ func (e *Engine) takeBeat(h *header, r *reader, now time.Time) error {
 		e.gap(m)
 		m.last = b.sent
 	}
-	m.beat = b
-	relays := e.hearsay(&b, now)
+	m.beat = *b
+	relays, reborn := e.hearsay(b, now)
 	m.sync.compare(&b.digests, e.replica.digests(), relays)
 	if b.hello {
 		e.hurry = true
 		poke(e.wake)
 	}
-	return nil
-}
-
-// hearsay takes note of whom another hub hears, and tells whether there is one
-// among them that we do not hear. Guarded by e.mu.
-func (e *Engine) hearsay(b *beat, now time.Time) (relays bool) {
-	for i := range b.heard {
-		h := &b.heard[i]
-		if h.hub == e.hub || h.ago >= lostAfter {
-			continue
-		}
-		m := e.members[h.hub]
-		if m == nil && len(e.members) < maxMembers {
-			m = &member{hub: h.hub, instance: h.instance}
-			e.members[h.hub] = m
-		}
-		if m == nil || m.left || m.instance != h.instance {
-			continue
-		}
-		if at := now.Add(-h.ago); at.After(m.seen) {
-			m.seen, m.alive = at, true
-		}
-		relays = relays || !m.hears(now)
-	}
-	return relays
+	return reborn
 }
 
 // gap notes that deltas of a hub are missing. Guarded by e.mu.

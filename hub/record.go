@@ -38,10 +38,14 @@ func (r *Record) accept(u *quasar.Update, hub string, now time.Time) {
 	}
 }
 
-// Merge takes from the other record each field that is newer there, and tells
-// whether that changed anything. Merging is commutative, associative and
-// idempotent.
+// Merge takes from the other record each field that is newer there, and with the
+// newest of all and of each group its time, and tells whether that changed anything.
+// Merging is commutative, associative and idempotent.
 func (r *Record) Merge(other *Record) bool {
+	mine, theirs := &r.Snapshot, &other.Snapshot
+	changed := r.mergeTime(other, quasar.AllFields, &mine.UpdatedAt, theirs.UpdatedAt)
+	changed = r.mergeTime(other, quasar.TrainingFields, &mine.TrainingAt, theirs.TrainingAt) || changed
+	changed = r.mergeTime(other, quasar.VotingFields, &mine.VotingAt, theirs.VotingAt) || changed
 	newer := quasar.Fields(0)
 	for f, stamp := range other.Stamps {
 		if r.Stamps[f].Compare(stamp) < 0 {
@@ -49,20 +53,31 @@ func (r *Record) Merge(other *Record) bool {
 			r.Stamps[f] = stamp
 		}
 	}
-	r.Snapshot.Take(newer, &other.Snapshot)
-	mine, theirs := &r.Snapshot, &other.Snapshot
-	changed := newer != 0 || theirs.Seq > mine.Seq
+	mine.Take(newer, theirs)
+	changed = changed || newer != 0 || theirs.Seq > mine.Seq
 	mine.SpaceName = max(mine.SpaceName, theirs.SpaceName)
 	mine.Seq = max(mine.Seq, theirs.Seq)
-	mine.UpdatedAt = later(mine.UpdatedAt, theirs.UpdatedAt)
-	mine.TrainingAt = later(mine.TrainingAt, theirs.TrainingAt)
-	mine.VotingAt = later(mine.VotingAt, theirs.VotingAt)
 	return changed
 }
 
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
+// mergeTime takes the time of the newest update of some fields. It is not the latest
+// one: clocks of hubs differ, and a time to come would stay.
+func (r *Record) mergeTime(other *Record, fields quasar.Fields, mine *time.Time, theirs time.Time) (changed bool) {
+	age := r.newest(fields).Compare(other.newest(fields))
+	if age > 0 || age == 0 && !theirs.After(*mine) {
+		return false
 	}
-	return a
+	changed = !mine.Equal(theirs)
+	*mine = theirs
+	return changed
+}
+
+// newest returns the stamp of the update that wrote any of the fields last.
+func (r *Record) newest(fields quasar.Fields) (newest Stamp) {
+	for f := range fields.All() {
+		if r.Stamps[f].Compare(newest) > 0 {
+			newest = r.Stamps[f]
+		}
+	}
+	return newest
 }

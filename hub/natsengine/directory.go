@@ -2,6 +2,7 @@ package natsengine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -15,6 +16,7 @@ import (
 // leave a mesh with holes.
 type directory struct {
 	peers  []peer
+	unsure bool // at the last lookup a name without addresses may have some
 	lookIP func(ctx context.Context, name string) ([]string, error)
 }
 
@@ -56,12 +58,11 @@ func (d *directory) lookup(ctx context.Context) []string {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	var out []string
+	d.unsure = false
 	for i := range d.peers {
 		p := &d.peers[i]
-		if !p.name {
-			p.known = []string{p.host}
-		} else if found, err := d.lookIP(ctx, p.host); err == nil && len(found) > 0 {
-			p.known = found
+		if err := d.find(ctx, p); err != nil && len(p.known) == 0 && !noSuchName(err) {
+			d.unsure = true
 		}
 		for _, ip := range p.known[:min(len(p.known), maxPeers)] {
 			out = append(out, net.JoinHostPort(ip, p.port))
@@ -69,6 +70,25 @@ func (d *directory) lookup(ctx context.Context) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// find brings a peer's addresses up to date.
+func (d *directory) find(ctx context.Context, p *peer) error {
+	if !p.name {
+		p.known = []string{p.host}
+		return nil
+	}
+	found, err := d.lookIP(ctx, p.host)
+	if err == nil && len(found) > 0 {
+		p.known = found
+	}
+	return err
+}
+
+// noSuchName tells whether a name server said that there is none, and not nothing.
+func noSuchName(err error) bool {
+	var dns *net.DNSError
+	return errors.As(err, &dns) && dns.IsNotFound
 }
 
 func sameRoutes(a, b []*url.URL) bool {

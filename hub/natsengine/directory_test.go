@@ -2,7 +2,6 @@ package natsengine
 
 import (
 	"context"
-	"errors"
 	"net"
 	"sync"
 	"testing"
@@ -31,7 +30,7 @@ func (n *names) look(_ context.Context, name string) ([]string, error) {
 	if ips := n.all[name]; len(ips) > 0 {
 		return ips, nil
 	}
-	return nil, errors.New("no such host")
+	return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
 }
 
 func TestAllAddressesOfANameCount(t *testing.T) {
@@ -89,4 +88,31 @@ func TestHubsFindEachOtherByANameThatChanges(t *testing.T) {
 	c := open("c", "127.0.0.4")
 	enginetest.Start(t, c)
 	enginetest.Soon(t, "the next one is found", members("a", "c"))
+}
+
+// A hub that cannot find out whether there are others is not alone: it waits for as
+// long as it would for one that does not answer.
+func TestANameServerThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		err   error
+		alone bool
+	}{
+		{"there is no such name", &net.DNSError{Err: "no such host", IsNotFound: true}, true},
+		{"the name server is out of reach", &net.DNSError{Err: "i/o timeout", IsTimeout: true}, false},
+		{"the name server is not well", &net.DNSError{Err: "server misbehaving", IsTemporary: true}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			e := must(New("a", &Options{JoinTimeout: 3 * time.Second, Embedded: &Embedded{Listen: "127.0.0.1:0", Peers: []string{"dns+hubs:7862"}}}))
+			b := e.bus.(*embedded)
+			b.dns.lookIP = func(context.Context, string) ([]string, error) { return nil, test.err }
+			enginetest.Start(t, e)
+			enginetest.Ready(t, e) // by itself, or in the end
+			if got := b.alone(); got != test.alone {
+				t.Errorf("got alone %v, want %v", got, test.alone)
+			}
+		})
+	}
 }

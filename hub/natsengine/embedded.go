@@ -171,8 +171,8 @@ func (b *embedded) open(ctx context.Context, take func(message []byte), changed 
 	if err := b.use(conn, take, changed); err != nil {
 		return err
 	}
-	routes := b.routes
-	b.work.Go(func() { b.tryAll(ctx, routes) })
+	routes, unsure := b.routes, b.dns.unsure
+	b.work.Go(func() { b.tryAll(ctx, routes, unsure) })
 	b.work.Go(func() { b.watchRoutes(ctx) })
 	return nil
 }
@@ -222,9 +222,9 @@ func (b *embedded) withSecret(addrs []string) []*url.URL {
 	return out
 }
 
-// tryAll finds out whether any other hub that is listed is there.
-func (b *embedded) tryAll(ctx context.Context, routes []*url.URL) {
-	found := false
+// tryAll finds out whether any other hub that is listed is there. Who may be at an
+// address that nobody could tell counts as there.
+func (b *embedded) tryAll(ctx context.Context, routes []*url.URL, found bool) {
 	for _, r := range routes {
 		dialer := net.Dialer{Timeout: time.Second}
 		conn, err := dialer.DialContext(ctx, "tcp", r.Host)

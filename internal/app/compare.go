@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -51,6 +52,11 @@ hub cannot be reached.`,
 		if err := quasar.CheckSpaceName(prefix + "99"); err != nil {
 			return usage("prefix: %w", err)
 		}
+		for flag, address := range map[string]string{"theirs": theirs, "ours": ours} {
+			if err := wantNoPath(flag, address); err != nil {
+				return err
+			}
+		}
 		authorization, err := cred.readAuthorization()
 		if err != nil {
 			return err
@@ -62,6 +68,14 @@ hub cannot be reached.`,
 		return c.print(cmd.OutOrStdout(), asJSON)
 	}
 	return cmd
+}
+
+// wantNoPath refuses the address of one endpoint: each of a hub's is needed.
+func wantNoPath(flag, address string) error {
+	if u, err := url.Parse(address); err == nil && strings.Trim(u.Path, "/") != "" {
+		return usage("%s: got the path %+q, want none, as in ws://HOST:PORT", flag, u.Path)
+	}
+	return nil
 }
 
 // The verdicts of a finding.

@@ -279,6 +279,8 @@ func TestCompareWantsTwoHubs(t *testing.T) {
 		code int
 	}{
 		{"no other hub", []string{"compare"}, exitUsage},
+		{"an endpoint of the other hub", []string{"compare", "--theirs", "ws://127.0.0.1:1/ws/subscribe"}, exitUsage},
+		{"an endpoint of ours", []string{"compare", "--theirs", "ws://127.0.0.1:1", "--ours", "ws://127.0.0.1:1/ws/publish/V75"}, exitUsage},
 		{"a name that names no space", []string{"compare", "--theirs", "x", "--prefix", "/"}, exitUsage},
 		{"a credential that others could read", []string{"compare", "--theirs", "ws://hub.example", "--authorization", "Bearer hf_sesame"}, exitConfiguration},
 		{"nobody there", []string{"compare", "--theirs", "ws://127.0.0.1:1", "--wait", time.Second.String()}, exitNoConnection},

@@ -157,7 +157,7 @@ func (c *comparison) ask(ctx context.Context) error {
 // only leaves out of an answer what is about other spaces than the comparison's.
 func (c *comparison) only(answer map[string]any) map[string]any {
 	out := maps.Clone(answer)
-	for _, key := range []string{"snapshots", "publishers"} {
+	for _, key := range []string{"snapshots", "publishers", "owners"} {
 		spaces, ok := out[key].(map[string]any)
 		if !ok {
 			continue

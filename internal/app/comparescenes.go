@@ -49,6 +49,7 @@ var compareScenes = []scene{
 	}},
 	{name: "a heartbeat", frames: []string{`{"type":"heartbeat"}`}, silent: true},
 	{name: "a ping", frames: []string{`{"type":"ping"}`}, silent: true},
+	{name: "its own name", frames: []string{`{"type":"identify","space":"COMPARE"}`}, silent: true},
 	{name: "training alone", frames: []string{`{"type":"training","data":{"training_steps":7,"avn_accuracy":0.4}}`}, why: whyNull},
 	{name: "no votes at all", frames: []string{
 		`{"type":"metrics","training":{"training_steps":3,"avn_accuracy":0.4},"voting":{"dominant_signal":"NEUTRAL","buy_count":0,"sell_count":0}}`,

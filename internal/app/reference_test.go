@@ -263,7 +263,7 @@ var plainVariables = []struct{ name, who, what string }{
 	{"DERIV_API_KEY", "what trades on Deriv", "a personal access token"},
 	{"DERIV_APP_ID", "what trades on Deriv", "the id of the application that the token is used by"},
 	{"DERIV_ACCOUNT", "what trades on Deriv", "the id of the account; the first active one of the kind without it"},
-	{"SPACE_ID", "`quasar hub`, `quasar rank`, `log_metrics_reader.py`", "set by Hugging Face: the page may be shown in its frame, live trading wants a volume, and names are taken from it"},
+	{"SPACE_ID", "`quasar hub`, `quasar rank`, `quasar space`, `log_metrics_reader.py`", "set by Hugging Face: the page may be shown in its frame, live trading wants a volume, and names are taken from it"},
 	{"SSL_CERT_FILE", "Go programs on Linux and the Python publisher", "who vouches for certificates"},
 	{"HTTPS_PROXY", "the clients", "with `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`: the proxy to go through"},
 	{"COLUMNS", "`quasar report`", "how wide the terminal is"},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -176,6 +177,30 @@ func TestTryingTokensIsSlow(t *testing.T) {
 		}
 		if took := attempt("GET", "/rankings", viewToken); took != 0 {
 			t.Errorf("with a valid token: got an answer after %v, want at once", took)
+		}
+	})
+}
+
+// A ranker behind a proxy of its own knows the page's address and that it came over TLS;
+// what anybody else says of that is a claim.
+func TestBehindAProxy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := prepare(t, newHub(t), &ranker.Options{Viewers: only(viewToken), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32")}})
+		type answer struct {
+			Code   int
+			Secure bool
+		}
+		for from, want := range map[string]answer{"10.0.0.1:9": {http.StatusOK, true}, "10.0.0.2:9": {http.StatusForbidden, false}} {
+			req := httptest.NewRequest(http.MethodPost, "http://127.0.0.1:7861/view/login", strings.NewReader(`{"token": "`+viewToken+`"}`))
+			req.RemoteAddr = from
+			for name, value := range map[string]string{"Origin": "https://127.0.0.1", "X-Forwarded-Host": "127.0.0.1", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"} {
+				req.Header.Set(name, value)
+			}
+			w := httptest.NewRecorder()
+			r.ServeHTTP(w, req)
+			if got := (answer{w.Code, strings.Contains(w.Header().Get("Set-Cookie"), "; Secure")}); got != want {
+				t.Errorf("from %s: got %+v %s, want %+v", from, got, w.Body, want)
+			}
 		}
 	})
 }

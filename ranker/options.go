@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -106,6 +107,10 @@ type Options struct {
 	// AllowedHosts are names beside loopback and IP addresses under which
 	// requests may ask.
 	AllowedHosts []string
+	// TrustedProxies are the addresses of reverse proxies whose X-Forwarded-For,
+	// -Host and -Proto are believed; none by default. Such a proxy must set all
+	// three itself, or what its client says would be believed as well.
+	TrustedProxies []netip.Prefix
 	// InsecureAllowAnonymous says that whoever started the ranker opened it to a
 	// network without credentials. The ranker shows it.
 	InsecureAllowAnonymous bool

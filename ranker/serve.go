@@ -71,7 +71,7 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 		}
 		readOnly.ServeHTTP(w, req)
 	}
-	return guard.Hosts(r.opts.AllowedHosts, http.HandlerFunc(find)), nil
+	return guard.Proxies(r.opts.TrustedProxies, guard.Hosts(r.opts.AllowedHosts, http.HandlerFunc(find))), nil
 }
 
 // accessRoutes are what does more than answer: whoever asks may have to show that they

@@ -143,7 +143,7 @@ update on at once, and ranks them. Data flows one way: spaces, hub, ranker.
 	root.SetFlagErrorFunc(flagError)
 	addGlobalFlags(root)
 	root.AddGroup(&cobra.Group{ID: "serve", Title: "Servers:"}, &cobra.Group{ID: "use", Title: "Tools:"})
-	root.SetHelpCommandGroupID("use")
+	root.SetHelpCommand(newHelp())
 	root.SetCompletionCommandGroupID("use")
 	root.AddCommand(newDemo(), newHub(), newRank(), newSpace(), newSim(), newPublish(), newWatch(), newHealth(), newToken(), newEval(), newModel(), newJournal(), newReport(), newBacktest(), newTrade(), newDeriv(), newRecord(), newCalibrate(), newBench(), newCompare(), newVersion())
 	return root

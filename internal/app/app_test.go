@@ -66,6 +66,8 @@ func TestExitCodes(t *testing.T) {
 		stderr string
 	}{
 		{"help", []string{"--help"}, exitOK, ""},
+		{"help about nothing", []string{"help", "bogus"}, exitUsage, `unknown command "bogus"`},
+		{"help about nearly nothing", []string{"help", "trade", "bogus"}, exitUsage, `unknown command "bogus" for "quasar trade", want one of `},
 		{"version", []string{"version", "--json"}, exitOK, ""},
 		{"an unknown command", []string{"bogus"}, exitUsage, `unknown command "bogus"`},
 		{"an unknown flag", []string{"hub", "--bogus"}, exitUsage, "unknown flag: --bogus"},

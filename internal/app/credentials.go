@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -86,23 +85,6 @@ func (f *tokensFlags) commands(roles []hub.Role) string {
 		fmt.Fprintf(&out, "  quasar token new --role %s%s --file %s\n", role, space, file)
 	}
 	return out.String()
-}
-
-// prefixes reads addresses and CIDR blocks.
-func prefixes(list []string) ([]netip.Prefix, error) {
-	var out []netip.Prefix
-	for _, item := range list {
-		if addr, err := netip.ParseAddr(item); err == nil {
-			out = append(out, netip.PrefixFrom(addr, addr.BitLen()))
-			continue
-		}
-		p, err := netip.ParsePrefix(item)
-		if err != nil {
-			return nil, fmt.Errorf("got %+q, want an address, 192.168.1.5, or a block of them, 10.0.0.0/8", item)
-		}
-		out = append(out, p)
-	}
-	return out, nil
 }
 
 // credential is the token with which a command goes to a hub, what a proxy in front

@@ -78,7 +78,7 @@ for publishers, subscribers and viewers, which 'quasar token' makes.`,
 	f.StringSliceVar(&flags.hosts, "allow-host", nil, "a name beside localhost and IP addresses that the hub answers to")
 	alsoEnv(cmd, "allow-host", "SPACE_HOST")
 	f.StringSliceVar(&flags.origins, "allow-origin", nil, "an origin, https://example.org, whose pages may open a WebSocket here")
-	f.StringSliceVar(&flags.proxies, "trusted-proxy", nil, "a reverse proxy, an address or 10.0.0.0/8, whose X-Forwarded-For, -Host and -Proto are believed")
+	trustedProxyFlag(f, &flags.proxies)
 	f.BoolVar(&flags.insecure, "insecure-allow-anonymous", false, "listen beyond this machine all the same: what there are no tokens for is open to anybody")
 	addTokensFlags(cmd, &flags.tokens)
 	addTLSFlags(cmd, &flags.tls)
@@ -111,8 +111,8 @@ type hubParts struct {
 // open makes the parts. What it returns has to be closed, also beside an error.
 func (f *hubFlags) open(cmd *cobra.Command, log *slog.Logger) (p hubParts, err error) {
 	opts := f.options(log)
-	if opts.TrustedProxies, err = prefixes(f.proxies); err != nil {
-		return p, misconfigured(fmt.Errorf("trusted-proxy: %w", err))
+	if opts.TrustedProxies, err = trustedProxies(f.proxies); err != nil {
+		return p, err
 	}
 	if p.store, err = f.tokens.open(log); err != nil {
 		return p, err

@@ -110,16 +110,26 @@ func bare(err error) error {
 	return fmt.Errorf("%s: %w", wrapped.URL, wrapped.Err)
 }
 
+// answerError is what an answer other than 200 says. Whom a server lets not in has no
+// connection, as one that a handshake was refused to.
 func answerError(address string, status int, body []byte) error {
 	if dial.WantsTLS(status, body) {
-		return fmt.Errorf("%s: it speaks TLS: its address begins with https:// or wss://", address)
+		return &codedError{exitNoConnection, fmt.Errorf("%s: it speaks TLS: its address begins with https:// or wss://", address)}
 	}
+	err := fmt.Errorf("%s: %s", address, answerDetail(status, body))
+	if status == http.StatusUnauthorized || status == http.StatusForbidden {
+		return &codedError{exitNoConnection, err}
+	}
+	return err
+}
+
+func answerDetail(status int, body []byte) string {
 	var p problem.Document
-	if json.Unmarshal(body, &p) == nil && p.Detail != "" {
-		if strings.HasPrefix(p.Detail, "credential: ") { // and not a host or an origin that is refused
-			p.Detail += "; give a token with QUASAR_TOKEN or --token-file"
-		}
-		return fmt.Errorf("%s: %d: %s", address, status, p.Detail)
+	if json.Unmarshal(body, &p) != nil || p.Detail == "" {
+		return fmt.Sprintf("got the status %d, want 200", status)
 	}
-	return fmt.Errorf("%s: got the status %d, want 200", address, status)
+	if strings.HasPrefix(p.Detail, "credential: ") { // and not a host or an origin that is refused
+		p.Detail += "; give a token with QUASAR_TOKEN or --token-file"
+	}
+	return fmt.Sprintf("%d: %s", status, p.Detail)
 }

@@ -34,7 +34,7 @@ type rankFlags struct {
 	seed                  uint64
 	sync, test, insecure  bool
 	json                  bool
-	hosts                 []string
+	hosts, proxies        []string
 	stale                 time.Duration
 	limits                limits
 	tls                   tlsFlags
@@ -114,6 +114,7 @@ func (f *rankFlags) add(cmd *cobra.Command) {
 	set.StringVar(&f.listen, "listen", defaultRankListen, "address to listen on, HOST:PORT")
 	set.StringSliceVar(&f.hosts, "allow-host", nil, "a name beside localhost and IP addresses that the ranker answers to")
 	alsoEnv(cmd, "allow-host", "SPACE_HOST")
+	trustedProxyFlag(set, &f.proxies)
 	set.BoolVar(&f.insecure, "insecure-allow-anonymous", false, "listen beyond this machine all the same: without a viewer's token anybody may look")
 	addTokensFlags(cmd, &f.tokens)
 	addTLSFlags(cmd, &f.tls)
@@ -148,6 +149,9 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	if err != nil {
 		return err
 	}
+	if opts.TrustedProxies, err = trustedProxies(flags.proxies); err != nil {
+		return err
+	}
 	if opts.Viewers, err = viewers(store, flags); err != nil {
 		return err
 	}
@@ -174,7 +178,7 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 		return err
 	}
 	flags.limits.gate.Silent = cert != nil
-	door, err := flags.limits.newGate(nil)
+	door, err := flags.limits.newGate(opts.TrustedProxies)
 	if err != nil {
 		return err
 	}

@@ -23,15 +23,16 @@ from typing import Any, Optional
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = ("websocket_client", "log_metrics_reader")
 PACKAGE = "quasar_client"
-SOURCES = ("pyproject.toml", "wheel_of.py", "README.md")
+SOURCES = ("pyproject.toml", "wheel_of.py", "README.md", "LICENSE")
 WHEN = (1980, 1, 1, 0, 0, 0)  # the first day of a zip file
 
 METADATA = """\
-Metadata-Version: 2.1
+Metadata-Version: 2.4
 Name: quasar-client
 Version: {version}
 Summary: Publishes the live metrics of a training process to a Quasar hub. It cannot receive.
-License: MIT
+License-Expression: MIT
+License-File: LICENSE
 Project-URL: Source, https://github.com/karlquant/quasar
 Requires-Python: >=3.9
 Classifier: Operating System :: OS Independent
@@ -85,6 +86,7 @@ def contents() -> dict[str, bytes]:
     info = f"quasar_client-{version()}.dist-info"
     files[f"{info}/METADATA"] = metadata().encode()
     files[f"{info}/WHEEL"] = WHEEL.encode()
+    files[f"{info}/licenses/LICENSE"] = read("LICENSE")  # PEP 639
     return files
 
 

@@ -49,6 +49,7 @@ class Wheel(unittest.TestCase):
                 "quasar_client/sb3.py",
                 "quasar_client/tensorboard.py",
                 f"{info}/METADATA",
+                f"{info}/licenses/LICENSE",
                 f"{info}/WHEEL",
                 f"{info}/RECORD",
             },
@@ -59,6 +60,18 @@ class Wheel(unittest.TestCase):
             for module in ("websocket_client.py", "log_metrics_reader.py"):
                 with open(os.path.join(FOLDER, module), "rb") as file:
                     self.assertEqual(wheel.read(module), file.read(), module)
+
+    def test_its_licence_is_the_projects(self):
+        """Which wants to go along with every copy, so with the wheel and the sources too."""
+        with open(os.path.join(FOLDER, "..", "LICENSE"), "rb") as file:
+            want = file.read()
+        base = f"quasar_client-{wheel_of.version()}"
+        with zipfile.ZipFile(self.built()) as wheel:
+            self.assertEqual(wheel.read(f"{base}.dist-info/licenses/LICENSE"), want)
+        with tarfile.open(os.path.join(self.folder, wheel_of.build_sdist(self.folder))) as archive:
+            self.assertEqual(archive.extractfile(f"{base}/LICENSE").read(), want)
+        for line in ("Metadata-Version: 2.4", "License-Expression: MIT", "License-File: LICENSE"):
+            self.assertIn(line + "\n", wheel_of.metadata())
 
     def test_its_record_holds_for_every_file(self):
         with zipfile.ZipFile(self.built()) as wheel:

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -72,6 +73,9 @@ func natsGone(ctx context.Context, p *plan, _ *cluster) error {
 	if _, err := w.flows(ctx, 10*time.Second); err != nil {
 		return err
 	}
+	if err := c.besideStops(ctx, w, beside.Process); err != nil {
+		return err
+	}
 	_ = beside.Process.Kill()
 	_ = beside.Wait()
 	if _, err := until(ctx, 10*time.Second, func() error { return c.degraded(ctx) }); err != nil {
@@ -91,6 +95,34 @@ func natsGone(ctx context.Context, p *plan, _ *cluster) error {
 	}
 	fmt.Printf("          updates are everywhere again %v after NATS was back\n", took.Round(time.Millisecond))
 	return w.end(ctx, c)
+}
+
+// besideStops has NATS take connections and say nothing, and holds the hubs to serving
+// their own meanwhile.
+func (c *cluster) besideStops(ctx context.Context, w *watched, nats *os.Process) error {
+	for _, s := range w.subs {
+		s.gap()
+	}
+	if err := nats.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	if _, err := until(ctx, 15*time.Second, func() error { return c.degraded(ctx) }); err != nil {
+		return err
+	}
+	time.Sleep(8 * time.Second) // a few tries to connect
+	worst := time.Duration(0)
+	for _, s := range w.subs {
+		worst = max(worst, s.gap())
+	}
+	if err := nats.Signal(syscall.SIGCONT); err != nil {
+		return err
+	}
+	fmt.Printf("          NATS says nothing; the longest silence at a hub: %v\n", worst.Round(time.Millisecond))
+	if worst > 500*time.Millisecond {
+		return fmt.Errorf("a hub was silent for %v while NATS said nothing", worst)
+	}
+	_, err := w.flows(ctx, 15*time.Second)
+	return err
 }
 
 // degraded holds all hubs to saying that NATS is gone, while they serve.

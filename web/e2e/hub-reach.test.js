@@ -100,3 +100,17 @@ withHub("names can be read at every width, beside the inspector and without it",
     assert.deepEqual(cut, [], `what is cut off at ${width} px`);
   }
 });
+
+withHub("a long name and what is wrong with its data are read without a click, at any width", [], async (hub, { view, publisher }) => {
+  const name = "BOOM1000_CONSERVATIVE_V2";
+  const space = await publisher(name);
+  for (const frame of ["x", '{"type": "metrics", "training": {"training_steps": 1, "avn_loss": NaN, "avn_accuracy": "none"}}']) space.send(frame);
+  const page = await view();
+  await eventually("the note", () => page.text(`tbody[data-space="${name}"] .c-fresh .under`), (text) => /rejected.*not finite/.test(text));
+  for (const width of [768, 1200, 1440]) {
+    await page.page.setViewportSize({ width, height: 800 });
+    const cut = await page.page.$$eval("tbody .c-asset b, tbody .source, tbody .c-fresh .under", (all) => all.filter((e) => e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1).map((e) => e.textContent));
+    assert.deepEqual(cut, [], `cut off at ${width} px`);
+    await page.fits();
+  }
+});

@@ -34,7 +34,7 @@ export class Row {
 function row(d: Described, rank: number | null, history: History | undefined, now: number, chosen: boolean) {
   return html`<tr class="asset-row ${d.fresh.state}${d.lag.votes && d.lag.warn ? " old-votes" : ""}${chosen ? " chosen" : ""}" role="row">
     <td class="c-rank num" role="cell">${rank ?? unknown}</td>
-    <th class="c-asset" role="rowheader" scope="row"><button class="asset" type="button" data-open=${d.name} aria-current=${chosen ? "true" : nothing}><b>${d.name}</b><span class="source">${d.instrument}</span></button></th>
+    <th class="c-asset" role="rowheader" scope="row"><button class="asset" type="button" data-open=${d.name} aria-current=${chosen ? "true" : nothing}><b title=${d.name}>${d.name}</b><span class="source">${d.instrument}</span></button></th>
     <td class="c-signal fade" role="cell">${signal(d.signal)}</td>
     <td class="c-votes fade" role="cell">${votes(d.buy, d.sell)}</td>
     <td class="c-gauge fade" role="cell">${gauge(d.accuracy, d.confidence, isFar(d))}</td>

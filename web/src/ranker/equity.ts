@@ -14,7 +14,7 @@ export class Equity {
 
   panel(state: State, report: Report | null): Piece {
     const body = (): Piece => {
-      if (state.trade === null) return empty("Nothing is traded, so there is no equity to show. --trade paper trades on paper, without an account.");
+      if (state.trade === null) return empty(html`Nothing is traded, so there is no equity to show. <code>--trade paper</code> trades on paper, without an account.`);
       if (report === null) return empty("The report is on its way.");
       if (report.total.curve.length < 2) return empty("No two contracts have ended yet. The curve begins with the second.");
       return html`<div class="body"><div class="chart" id="equity-chart" role="img" aria-label=${words(report)}></div>

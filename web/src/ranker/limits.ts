@@ -8,7 +8,7 @@ interface Limit { name: string; used: string; of: string; part: number; behind?:
 
 export function limits(state: State): Piece {
   const { trade } = state;
-  if (trade === null) return panel(nothing, empty("Nothing is traded, so nothing is at risk. --trade paper trades on paper, without an account."));
+  if (trade === null) return panel(nothing, empty(html`Nothing is traded, so nothing is at risk. <code>--trade paper</code> trades on paper, without an account.`));
   const { on, off } = all(trade);
   const over = on.some((limit) => limit.part >= 1);
   const pill = over ? html`<span class="pill bad">Reached</span>` : html`<span class="pill good">All within</span>`;

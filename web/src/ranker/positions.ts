@@ -9,7 +9,7 @@ const kinds: Record<string, string> = { CALL: "Rise", PUT: "Fall", MULTUP: "Mult
 /** now is the venue's time, null while unknown; flatten asks whether all of it is to be sold. */
 export function positions(state: State, now: number | null, flatten: () => void): Piece {
   const { trade } = state;
-  if (trade === null) return panel("", empty("Nothing is traded: this ranker was started without --trade."));
+  if (trade === null) return panel("", empty(html`Nothing is traded: this ranker was started without <code>--trade</code>.`));
   const { positions: open, foreign } = trade;
   const limit = trade.limits.max_open < 0 ? "" : ` of ${trade.limits.max_open}`;
   return panel(`${open.length + foreign.length}${limit}`, html`

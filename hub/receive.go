@@ -42,10 +42,7 @@ func (h *Hub) MergeRecord(r Record) {
 
 // MergeClaim implements Receiver.
 func (h *Hub) MergeClaim(c Claim) {
-	if quasar.CheckSpaceName(c.Space) != nil || quasar.CheckSpaceName(c.Hub) != nil || c.Hub == h.id {
-		return
-	}
-	if c.Seq <= 0 || c.Seq > maxClock || c.Epoch < 0 || c.Epoch > maxClock {
+	if c.Valid() != nil || c.Hub == h.id {
 		return
 	}
 	now := time.Now()

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/karlquant/quasar"
@@ -43,6 +44,19 @@ func (s Stamp) valid(seq int64, known bool) error {
 		return fmt.Errorf("got the seq %d, want 1 to %d", s.Seq, seq)
 	case quasar.CheckSpaceName(s.Hub) != nil:
 		return fmt.Errorf("got the hub %+q, want its id", s.Hub)
+	}
+	return nil
+}
+
+// Valid says what of a claim cannot be. A claim that comes from outside the process
+// goes through it before a hub gets it: one of the far future would stand above all
+// that its hub makes after it.
+func (c Claim) Valid() error {
+	if err := errors.Join(quasar.CheckSpaceName(c.Space), quasar.CheckSpaceName(c.Hub)); err != nil {
+		return err
+	}
+	if c.Seq <= 0 || c.Seq > maxClock || c.Epoch < 0 || c.Epoch > maxClock {
+		return fmt.Errorf("got the seq %d and the epoch %d, want 1 and 0 to %d", c.Seq, c.Epoch, int64(maxClock))
 	}
 	return nil
 }

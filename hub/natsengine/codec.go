@@ -268,7 +268,7 @@ func (r *reader) claim() (claim, error) {
 	c.instance, c.Seq, c.Epoch = r.count(), r.count(), r.count()
 	c.Live = r.byte() == 1
 	if r.err == nil {
-		r.err = errors.Join(quasar.CheckSpaceName(c.Space), quasar.CheckSpaceName(c.Hub))
+		r.err = c.Valid()
 	}
 	if r.err != nil {
 		return claim{}, fmt.Errorf("claim: %w", r.err)

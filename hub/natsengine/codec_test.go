@@ -1,7 +1,9 @@
 package natsengine
 
 import (
+	"encoding/binary"
 	"encoding/hex"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -171,4 +173,27 @@ func FuzzRecord(f *testing.F) {
 			t.Errorf("(-first +again):\n%s", diff)
 		}
 	})
+}
+
+// A claim that no hub could have made would stand above all that its hub makes.
+func TestClaimsThatCannotBeAreRefused(t *testing.T) {
+	good := claim{hub.Claim{Space: "V75", Hub: "hub.2", Seq: 9, Epoch: 8, Live: true}, 7}
+	for name, spoil := range map[string]func(c *claim){
+		"a seq of the far future":    func(c *claim) { c.Seq = math.MaxInt64 },
+		"no seq":                     func(c *claim) { c.Seq = 0 },
+		"an epoch of the far future": func(c *claim) { c.Epoch = math.MaxInt64 },
+		"a space that is no name":    func(c *claim) { c.Space = "a/b" },
+		"a hub that is no name":      func(c *claim) { c.Hub = "" },
+	} {
+		bad := good
+		spoil(&bad)
+		e := must(newEngine("h1", &Options{}))
+		e.bus, e.from = &wire{wires: &wires{}}, nobody{}
+		message := binary.AppendUvarint(appendHeader(nil, &header{format: 1, kind: kindDelta, hub: "hub.2", instance: 7}), 1)
+		message = appendItem(message, tagClaim, appendClaim(nil, &bad))
+		e.take(appendItem(message, tagClaim, appendClaim(nil, &good)))
+		if got := e.Status().Counts["bad"]; got != 1 || e.replica.claims["hub.2"].claims["V75"] != good.Claim {
+			t.Errorf("%s: got %d bad and %+v, want it refused and the good one kept", name, got, e.replica.claims["hub.2"].claims)
+		}
+	}
 }

@@ -83,6 +83,8 @@ type Counts struct {
 	// Unknown are the messages and items of formats and kinds that this version does
 	// not read, Bad those that make no sense, Late those of an earlier life of a hub.
 	Unknown, Bad, Late int64
+	// Unkept are the records and claims of spaces that there was no room for.
+	Unkept int64
 	// Lost is how often a hub was lost.
 	Lost int64
 }

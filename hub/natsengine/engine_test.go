@@ -3,8 +3,10 @@ package natsengine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -56,10 +58,15 @@ func TestEmbeddedServersCarryEverything(t *testing.T) {
 	}})
 }
 
+// hosts counts the addresses of this machine that tests were given.
+var hosts atomic.Uint32
+
+// freeAddr returns one that no other test gets, though it is free until it is used.
 func freeAddr(t *testing.T) string {
 	t.Helper()
+	n := hosts.Add(1)
 	var config net.ListenConfig
-	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	l, err := config.Listen(t.Context(), "tcp", fmt.Sprintf("127.1.%d.%d:0", n>>8, n&255))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package natsengine
 
 import (
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -112,7 +113,10 @@ func TestExternalOverTLS(t *testing.T) {
 // comes.
 func TestNATSThatComesLater(t *testing.T) {
 	addr := freeAddr(t)
-	port := addr[strings.LastIndex(addr, ":")+1:]
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
 	a := must(New("a", &Options{External: &External{URL: "nats://" + addr}}))
 	b := must(New("b", &Options{External: &External{URL: "nats://" + addr}}))
 	got := enginetest.Start(t, b)
@@ -129,7 +133,7 @@ func TestNATSThatComesLater(t *testing.T) {
 	if got := a.Status().Waiting; got != 1 {
 		t.Errorf("got %d spaces that wait, want the one", got)
 	}
-	beside(t, "quasar", func(o *server.Options) { o.Port = atoi(t, port) })
+	beside(t, "quasar", func(o *server.Options) { o.Host, o.Port = host, atoi(t, port) })
 	enginetest.Ready(t, a)
 	enginetest.Ready(t, b)
 	enginetest.Soon(t, "b has the newest", func() string {

@@ -12,7 +12,7 @@ type replica struct {
 	sums    digests          // but for what is dirty
 	dirty   map[string]struct{}
 	scratch []byte
-	// unkept counts the records and claims of spaces that there was no room for.
+	// unkept is what Counts.Unkept is.
 	unkept int64
 }
 

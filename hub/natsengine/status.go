@@ -34,6 +34,6 @@ func (e *Engine) problem(trouble string, now time.Time) string {
 // named are the counts as metrics have them.
 func (c *Counts) named() map[string]int64 {
 	return map[string]int64{
-		"deltas": c.Deltas, "gaps": c.Gaps, "pulls": c.Pulls, "unknown": c.Unknown, "bad": c.Bad, "late": c.Late, "lost_hubs": c.Lost,
+		"deltas": c.Deltas, "gaps": c.Gaps, "pulls": c.Pulls, "unknown": c.Unknown, "bad": c.Bad, "late": c.Late, "unkept": c.Unkept, "lost_hubs": c.Lost,
 	}
 }

@@ -283,7 +283,9 @@ func (e *Engine) Status() hub.EngineStatus {
 		}
 	}
 	slices.Sort(out.Members)
-	out.Hubs, out.Digest, out.Counts = e.members.status(now), e.digest, e.counts.named()
+	counts := e.counts
+	counts.Unkept = e.replica.unkept
+	out.Hubs, out.Digest, out.Counts = e.members.status(now), e.digest, counts.named()
 	out.Waiting = len(e.records)
 	out.Problem = e.problem(trouble, now)
 	out.Ready = out.Problem == ""

@@ -40,6 +40,7 @@ import sys
 import threading
 import time
 import unicodedata
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from errno import EINPROGRESS, EWOULDBLOCK
 from typing import Any, NamedTuple, Optional
@@ -441,7 +442,8 @@ class AssetSpacePublisher:
         30 s); None sends them however old.
     logger: a logging.Logger; None takes the one named "quasar.publisher".
 
-    After os.fork the child's copy is silent, and so is a pickled or copied one.
+    After os.fork the child's copy is silent, and so is a pickled or copied one. One that
+    nobody has a reference to any more sends what is newest and ends, as by stop().
     """
 
     def __init__(
@@ -505,7 +507,8 @@ class AssetSpacePublisher:
             worker = _Worker(route, self._gap, outbox, self._tally, self._log)
             worker.start()
             self._worker, self._wake, self._mute = worker, worker.wake, None
-            _running.add(self)
+            _forget_ended()
+            _running[worker] = weakref.ref(self)
             _end_with_worker()
 
     def _say_mute(self, why: str) -> None:
@@ -523,19 +526,19 @@ class AssetSpacePublisher:
         except Exception as err:
             self._log.warning("cannot stop: %s", _printable(err))
 
-    def _ask_to_stop(self, deadline: float, why: str = _STOPPED) -> None:
+    def _ask_to_stop(self, deadline: float) -> None:
         if self._mute in (_FORKED, _COPIED):
             return
-        self._mute = why
+        self._mute = _STOPPED
         worker = self._worker
         if worker is not None:
             worker.ask_to_stop(deadline)
 
     def _wait_stopped(self, deadline: float) -> None:
         worker = self._worker
-        if worker is not None and self._mute in (_STOPPED, _ENDING):
+        if worker is not None and self._mute == _STOPPED:
             worker.wait(deadline)
-        _running.discard(self)
+            _running.pop(worker, None)
 
     def __enter__(self) -> AssetSpacePublisher:
         self.start()
@@ -544,12 +547,12 @@ class AssetSpacePublisher:
     def __exit__(self, *_: Any) -> None:
         self.stop()
 
-    def _fall_silent(self) -> None:
-        """Makes this a forked child's publisher: it closes its copy of the parent's socket,
-        which writes nothing, so that the hub sees the parent's end as soon as it comes."""
-        self._mute = _FORKED
-        if self._worker is not None:
-            self._worker.drop()
+    def __del__(self) -> None:
+        # Nobody can publish with it any more, such as when the cell of a notebook is run again.
+        # Its connection would own the space anew after a restart of the hub.
+        worker = self.__dict__.get("_worker")  # which is not there after a bad name
+        if worker is not None and self._mute is None:
+            worker.ask_to_stop(time.monotonic() + 1.0)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Saving an agent that holds its publisher must neither fail nor carry a
@@ -1132,7 +1135,8 @@ def _upgrade(stream: _Stream, route: _Route) -> bytes:
         headers.append(("User-Agent", f"quasar-client/{__version__}"))
     answer = _ask(stream, f"GET {route.path} HTTP/1.1", headers)
     if answer.status != 101:
-        raise _refusal(answer, f"got {answer.status} {answer.phrase}, want 101{_because(stream, answer)}")
+        step = "; a token goes into QUASAR_TOKEN" if answer.status == 401 else ""
+        raise _refusal(answer, f"got {answer.status} {answer.phrase}, want 101{step}{_because(stream, answer)}")
     accept = base64.b64encode(hashlib.sha1(key + _ACCEPT_GUID).digest()).decode("ascii")
     if answer.headers.get("sec-websocket-accept") != accept:
         raise _Refused("got a wrong Sec-WebSocket-Accept: this is no WebSocket server, or a cache in front of one")
@@ -1515,25 +1519,41 @@ def _in_network(host: str, network: str) -> bool:
 
 # ---------------------------------------------------------------- the process
 
-_running: set[AssetSpacePublisher] = set()
+# The threads, and whose they are. A thread does not hold its publisher.
+_running: dict[_Worker, weakref.ref[AssetSpacePublisher]] = {}
 _finalized = 0  # the process in which _end_with_worker has done its work
 
 
 def _at_exit() -> None:
     """Sends what is newest. All publishers share the second that this may take."""
     deadline = time.monotonic() + _EXIT
-    publishers = list(_running)
-    for publisher in publishers:
-        publisher._ask_to_stop(deadline, _ENDING)
-    for publisher in publishers:
-        publisher._wait_stopped(deadline)
+    running = list(_running.items())
+    for worker, whose in running:
+        _silence(whose(), _ENDING)
+        worker.ask_to_stop(deadline)
+    for worker, _ in running:
+        worker.wait(deadline)
+        _running.pop(worker, None)
 
 
 def _after_fork() -> None:
-    """In a forked child there is no thread, and the socket is the parent's."""
-    for publisher in list(_running):
-        publisher._fall_silent()
+    """In a forked child there is no thread, and the socket is the parent's. The child closes
+    its copy, which writes nothing, so that the hub sees the parent's end as soon as it comes."""
+    for worker, whose in list(_running.items()):
+        _silence(whose(), _FORKED)
+        worker.drop()
     _running.clear()
+
+
+def _silence(publisher: Optional[AssetSpacePublisher], why: str) -> None:
+    if publisher is not None:
+        publisher._mute = why
+
+
+def _forget_ended() -> None:
+    for worker in list(_running):
+        if worker.state == "stopped":
+            _running.pop(worker, None)
 
 
 def _end_with_worker() -> None:

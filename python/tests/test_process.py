@@ -94,6 +94,26 @@ class Exit(Process):
         self.assertEqual(peer.metrics()[-1]["data"], {"training_steps": 999})
         self.assertEqual(peer.control(peers.CLOSE), [b"\x03\xe8"])
 
+    def test_one_that_nobody_has_any_more_is_waited_for_at_the_end(self):
+        hub = self.hub()
+        stderr = self.run_script(
+            hub.url,
+            """
+            try: AssetSpacePublisher("a bad name", "ws://localhost")
+            except ValueError: pass
+            def train(publisher):
+                publisher.start()
+                publisher.publish_training(TrainingMetrics(8))
+            mine, publisher = [publisher], None
+            train(mine.pop())
+            """,
+        )
+        self.assertEqual(stderr, "")
+        peer = hub.peer()
+        self.assertTrue(peer.ended.wait(5))
+        self.assertEqual(peer.metrics()[-1]["data"], {"training_steps": 8})
+        self.assertEqual(peer.control(peers.CLOSE), [b"\x03\xe8"])
+
     def test_a_script_that_fails_has_its_newest_state_sent(self):
         hub = self.hub()
         process = self.start(hub.url, "publisher.start()\npublisher.publish_training(TrainingMetrics(5))\n1/0")

@@ -306,7 +306,9 @@ class Reconnecting(Case):
                 hub = self.hub("refuse", status=status, problem={"title": "No", "detail": f"token: got none {status}"})
                 publisher = self.publisher(hub.url)
                 peers.wait_until(lambda publisher=publisher: publisher.stats["state"] == "waiting")
-                self.assertEqual(publisher.stats["last_error"], f"got {status} No, want 101: token: got none {status}")
+                step = "; a token goes into QUASAR_TOKEN" if status == 401 else ""
+                said = f"got {status} No, want 101{step}: token: got none {status}"
+                self.assertEqual(publisher.stats["last_error"], said)
                 self.assertIn(f"token: got none {status}", self.warnings()[0])
                 time.sleep(0.8)  # a usual first pause is over by now
                 self.assertEqual(len(hub.attempts), 1)
@@ -550,6 +552,24 @@ class Stopping(Case):
             hub = self.hub(port=port)
             publisher.stop()
         self.assertEqual(hub.peers[0].metrics(), [{"type": "training", "data": {"training_steps": 1}}])
+
+    def test_one_that_nobody_has_any_more_sends_the_newest_and_ends(self):
+        """A notebook's cell was run again: the connection of the first run would take the space
+        from the second as soon as the hub is restarted, and nobody could stop it."""
+        hub = self.hub()
+        publisher = AssetSpacePublisher("V75", hub.url, logger=self.logger)
+        publisher.start()
+        peer = hub.peer()
+        thread = publisher._worker._thread
+        publisher.publish_training(TrainingMetrics(1))
+        publisher = AssetSpacePublisher("V75", hub.url, logger=self.logger)
+        self.assertTrue(peer.ended.wait(5), "the connection stays")
+        self.assertEqual(peer.metrics()[-1:], [{"type": "training", "data": {"training_steps": 1}}])
+        self.assertEqual(peer.control(peers.CLOSE), [b"\x03\xe8"])
+        thread.join(5)
+        publisher.start()
+        self.addCleanup(publisher.stop)
+        self.assertEqual([worker._thread.is_alive() for worker in websocket_client._running], [True])
 
     def test_publishes_after_stop_are_ignored_and_start_begins_anew(self):
         hub = self.hub()

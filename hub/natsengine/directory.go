@@ -36,14 +36,20 @@ func newDirectory(peers []string) (*directory, error) {
 	}
 	d := &directory{lookIP: net.DefaultResolver.LookupHost}
 	for _, text := range peers {
-		host, port, err := net.SplitHostPort(strings.TrimPrefix(text, "dns+"))
-		n, notNumber := strconv.Atoi(port)
-		if err != nil || host == "" || notNumber != nil || n < 1 || n > 65535 {
+		host, port, ok := hostPort(strings.TrimPrefix(text, "dns+"))
+		if !ok {
 			return nil, fmt.Errorf("cluster peer: got %q, want HOST:PORT or dns+NAME:PORT", text)
 		}
 		d.peers = append(d.peers, peer{host: host, port: port, name: net.ParseIP(host) == nil})
 	}
 	return d, nil
+}
+
+// hostPort takes an address apart that others are to connect to.
+func hostPort(addr string) (host, port string, ok bool) {
+	host, port, err := net.SplitHostPort(addr)
+	n, notNumber := strconv.Atoi(port)
+	return host, port, err == nil && host != "" && notNumber == nil && n > 0 && n <= 65535
 }
 
 // names tells whether there is anything to look up.

@@ -74,6 +74,9 @@ func newEmbedded(hubID string, instance int64, o *Embedded, log *slog.Logger) (*
 	if err != nil || b.port < 0 || b.port > 65535 {
 		return nil, fmt.Errorf("cluster listen address: got %q, want HOST:PORT", o.Listen)
 	}
+	if _, _, ok := hostPort(o.Advertise); o.Advertise != "" && !ok {
+		return nil, fmt.Errorf("cluster advertise address: got %q, want HOST:PORT", o.Advertise)
+	}
 	b.host = host
 	if b.port == 0 {
 		b.port = -1

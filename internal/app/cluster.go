@@ -39,8 +39,12 @@ type follower interface {
 	Run(ctx context.Context) error
 }
 
-// defaultPrefix is what the subjects of a cluster begin with unless others are asked for.
-const defaultPrefix = "quasar"
+const (
+	// defaultPrefix is what the subjects of a cluster begin with unless others are asked for.
+	defaultPrefix = "quasar"
+	// defaultJoinTimeout is how long a hub waits for others unless it is told to.
+	defaultJoinTimeout = 5 * time.Second
+)
 
 func addClusterFlags(cmd *cobra.Command, flags *clusterFlags) {
 	f := cmd.Flags()
@@ -60,7 +64,7 @@ func addClusterFlags(cmd *cobra.Command, flags *clusterFlags) {
 	f.StringVar(&flags.natsCert, "nats-tls-cert", "", "a PEM file with the certificate that the NATS servers are shown; read anew when it changes")
 	f.StringVar(&flags.natsKey, "nats-tls-key", "", "the PEM file with the key of --nats-tls-cert")
 	f.StringVar(&flags.natsCA, "nats-tls-ca", "", "a PEM file with who vouches for the NATS servers, instead of the system's authorities; read anew when it changes")
-	f.DurationVar(&flags.joinTimeout, "join-timeout", 5*time.Second, "how long a hub waits for the state of the others before it says that it is ready without")
+	f.DurationVar(&flags.joinTimeout, "join-timeout", defaultJoinTimeout, "how long a hub waits for the state of the others before it says that it is ready without")
 }
 
 // open makes the engine that joins the hub to others. It leaves the options alone
@@ -71,6 +75,9 @@ func (f *clusterFlags) open(opts *hub.Options, dataDir string, log *slog.Logger)
 	}
 	if f.listen == "" && f.url == "" {
 		return nil
+	}
+	if f.joinTimeout <= 0 {
+		return misconfigured(fmt.Errorf("join-timeout: got %v, want more than 0", f.joinTimeout))
 	}
 	if f.listen != "" && f.url != "" {
 		return misconfigured(errors.New("got --cluster-listen and --nats-url, want one: the hubs carry NATS themselves, or it runs beside them"))
@@ -107,6 +114,9 @@ func (f *clusterFlags) unused() error {
 	}
 	if f.url == "" && (f.creds+f.user+f.passwordFile+f.natsCert+f.natsKey+f.natsCA != "" || f.prefix != defaultPrefix) {
 		return misconfigured(errors.New("got settings of NATS and no --nats-url, want its address"))
+	}
+	if f.listen == "" && f.url == "" && f.joinTimeout != defaultJoinTimeout {
+		return misconfigured(errors.New("got --join-timeout and no --cluster-listen or --nats-url, want one: without it there is nobody to wait for"))
 	}
 	return nil
 }

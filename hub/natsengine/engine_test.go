@@ -61,12 +61,16 @@ func TestEmbeddedServersCarryEverything(t *testing.T) {
 // hosts counts the addresses of this machine that tests were given.
 var hosts atomic.Uint32
 
-// freeAddr returns one that no other test gets, though it is free until it is used.
+// freeAddr returns one that no other test gets, though it is free until it is used,
+// where all of 127.0.0.0/8 is this machine; macOS has one address of it.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	n := hosts.Add(1)
 	var config net.ListenConfig
 	l, err := config.Listen(t.Context(), "tcp", fmt.Sprintf("127.1.%d.%d:0", n>>8, n&255))
+	if err != nil {
+		l, err = config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -223,3 +223,20 @@ func configures(t *testing.T, args []string, settings string) error {
 	}
 	return fromFile(cmd, file)
 }
+
+// A balancer that hands bytes on hands on what clients say of themselves, too: hubs
+// behind it must not believe an X-Forwarded-For.
+func TestNobodyTrustsABalancerOfBytes(t *testing.T) {
+	root := os.DirFS(filepath.Join(repository, "deploy/cluster/compose"))
+	balancer, err := fs.ReadFile(root, "haproxy.cfg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	compose, err := fs.ReadFile(root, "compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(balancer), "mode tcp") && strings.Contains(string(compose), "--trusted-proxy") {
+		t.Error("got hubs that trust a proxy of mode tcp, want them not to")
+	}
+}

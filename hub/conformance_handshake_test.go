@@ -4,12 +4,16 @@ import (
 	"bufio"
 	"crypto/sha1"
 	"encoding/base64"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/karlquant/quasar/hub/hubtest"
+	"github.com/karlquant/quasar/internal/problem"
 )
 
 // The lines of a good handshake.
@@ -229,5 +233,27 @@ func checkAnswer(t *testing.T, answer *http.Response, request string) {
 	}
 	if diff := cmp.Diff(want, answer.Header); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Who made a mistake is told which, also where what is wanted is not there at all.
+func TestAHandshakeIsToldWhatIsWrong(t *testing.T) {
+	s := hubtest.New(t, nil)
+	for handshake, want := range map[string]string{
+		with(versionLine, ""):                             "Sec-WebSocket-Version: got none, want 13",
+		with(versionLine, "Sec-WebSocket-Version: 8"):     "Sec-WebSocket-Version: got 8, want 13",
+		with(keyLine, ""):                                 "Sec-WebSocket-Key: got none, want 16 bytes in base64, once",
+		with(keyLine, "Sec-WebSocket-Key: \u009bnotakey"): `Sec-WebSocket-Key: got "\u009bnotakey", want 16 bytes in base64, once`,
+	} {
+		conn, err := s.Dial(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, answer := shakeRaw(t, conn, strings.Replace(handshake, "%s", "/ws/subscribe", 1), http.MethodGet)
+		var got problem.Document
+		if err := json.NewDecoder(answer.Body).Decode(&got); err != nil || got.Detail != want {
+			t.Errorf("got the detail %s (%v), want %s", got.Detail, err, want)
+		}
+		conn.Close()
 	}
 }

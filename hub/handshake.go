@@ -16,7 +16,7 @@ func checkFields(r *http.Request) (status int, detail string) {
 		ok     bool
 		detail string
 	}{
-		{len(keys) == 1 && isKey(keys[0]), "Sec-WebSocket-Key: got " + printable(strings.Join(keys, ", ")) + ", want 16 bytes in base64, once"},
+		{len(keys) == 1 && isKey(keys[0]), "Sec-WebSocket-Key: got " + printableOrNone(strings.Join(keys, ", ")) + ", want 16 bytes in base64, once"},
 		{conforms(protocolList, r.Header["Sec-Websocket-Protocol"]), "Sec-WebSocket-Protocol: got something else, want a list of tokens"},
 		{conforms(extensionList, r.Header["Sec-Websocket-Extensions"]), "Sec-WebSocket-Extensions: got something else, want a list of tokens with parameters"},
 		// Its bytes would be taken for frames.
@@ -27,6 +27,13 @@ func checkFields(r *http.Request) (status int, detail string) {
 		}
 	}
 	return 0, ""
+}
+
+func printableOrNone(value string) string {
+	if value == "" {
+		return "none"
+	}
+	return printable(value)
 }
 
 func isKey(s string) bool {

@@ -187,6 +187,24 @@ func TestHEAD(t *testing.T) {
 	}
 }
 
+// What is not a file of the page's, or made to be polled, is as it was for one
+// moment and for whoever asked.
+func TestWhatMayBeKept(t *testing.T) {
+	s := hubtest.New(t, &hub.Options{UI: fstest.MapFS{"index.html": {Data: []byte("page")}}, SDK: fstest.MapFS{"websocket_client.py": {Data: []byte("sdk")}}})
+	publisher(t, s, "V75").text(steps(1))
+	eventually(t, "V75", func() bool { return len(stateOf(t, s.Hub).Snapshots) == 1 })
+	for want, paths := range map[string][]string{
+		"no-store": {"/rankings", "/metrics/V75", "/metrics", "/health", "/livez", "/readyz", "/openapi.json", "/login", "/nothing", "/ws/subscribe"},
+		"no-cache": {"/", "/ui/", "/api/state", "/sdk/websocket_client.py"},
+	} {
+		for _, path := range paths {
+			if got := ask(t, s, http.MethodGet, path).Header.Get("Cache-Control"); got != want {
+				t.Errorf("%s: got Cache-Control %q, want %q", path, got, want)
+			}
+		}
+	}
+}
+
 // /api/state is polled: it is sent again when something is shown differently, and
 // not when only time has passed.
 func TestTheETagOfTheState(t *testing.T) {

@@ -75,6 +75,8 @@ func (h *Hub) knownHosts(next http.Handler) http.Handler {
 func get(f http.HandlerFunc) http.Handler { return problem.GetOnly(f) }
 
 func (rt *routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store") // but for those that know better
+
 	if r.URL.Path != "/" { // which may be the user's own page
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 	}

@@ -57,7 +57,7 @@ func checkHandshake(r *http.Request) (status int, detail string) {
 	case len(r.Header["Sec-Websocket-Version"]) > 1:
 		return http.StatusBadRequest, "Sec-WebSocket-Version: got it more than once, want it once"
 	case r.Header.Get("Sec-Websocket-Version") != "13":
-		return http.StatusUpgradeRequired, "Sec-WebSocket-Version: got " + printable(r.Header.Get("Sec-Websocket-Version")) + ", want 13"
+		return http.StatusUpgradeRequired, "Sec-WebSocket-Version: got " + printableOrNone(r.Header.Get("Sec-Websocket-Version")) + ", want 13"
 	}
 	return checkFields(r)
 }

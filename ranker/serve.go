@@ -58,6 +58,7 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 	}
 	readOnly := problem.GetOnly(http.HandlerFunc(read))
 	find := func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("Cache-Control", "no-store") // unless the endpoint knows better
 		if r.opts.Viewers == nil {
 			r.showMoney(w)
 		}

@@ -300,6 +300,24 @@ func TestWhatIsRefused(t *testing.T) {
 	})
 }
 
+// What is not a file of the page's, or made to be polled, is as it was for one
+// moment and for whoever asked.
+func TestWhatMayBeKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := follow(t, newHub(t), &ranker.Options{UI: fstest.MapFS{"index.html": {Data: []byte("page")}}})
+		for want, paths := range map[string][]string{
+			"no-store": {"/rankings", "/decisions", "/health", "/metrics", "/openapi.json", "/livez", "/readyz", "/view/session", "/nothing"},
+			"no-cache": {"/api/state", "/", "/ui/"},
+		} {
+			for _, path := range paths {
+				if got := ask(r, "GET", path).Header().Get("Cache-Control"); got != want {
+					t.Errorf("%s: got Cache-Control %q, want %q", path, got, want)
+				}
+			}
+		}
+	})
+}
+
 // The state is polled: it costs nothing while nothing changes but the ages, and
 // whatever a page shows makes it new.
 func TestTheStateIsNewWhenSomethingChanged(t *testing.T) {

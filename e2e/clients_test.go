@@ -23,6 +23,20 @@ var clients = []client{
 	{name: "ws", command: node("clients/ws.mjs"), deflates: true},
 }
 
+// present are the clients that this machine has; each other one is a test that is
+// skipped.
+func present(t *testing.T) []client {
+	t.Helper()
+	var out []client
+	for _, c := range clients {
+		t.Run(c.name+" is here", func(t *testing.T) {
+			c.command(t)
+			out = append(out, c)
+		})
+	}
+	return out
+}
+
 func (c client) start(t *testing.T, role, url string) *process {
 	t.Helper()
 	args := append(c.command(t), role, url)

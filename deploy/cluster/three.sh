@@ -47,8 +47,13 @@ ready() {
 	done
 }
 
+vacant() { # or else its process number would be lost
+	! curl -fsS -o /dev/null "http://$(listen "$1")/livez" 2>/dev/null || { echo "hub $1 is up already, or another one is there: http://$(listen "$1")/" >&2; exit 1; }
+}
+
 case "${1:-}" in
 up)
+	for i in 1 2 3; do vacant $i; done
 	for i in 1 2 3; do start $i; done
 	for i in 1 2 3; do ready $i; done
 	for i in 1 2 3; do echo "http://$(listen $i)/"; done

@@ -114,12 +114,32 @@ func (c *comparison) run(ctx context.Context) error {
 		return err
 	}
 	defer c.ours.close()
+	if err := c.wantEqualBeginnings(); err != nil {
+		return err
+	}
 	for i := range compareScenes {
 		if err := c.play(ctx, i); err != nil {
 			return err
 		}
 	}
 	return c.ask(ctx)
+}
+
+// wantEqualBeginnings refuses spaces that only one of the hubs has, from an earlier run.
+func (c *comparison) wantEqualBeginnings() error {
+	for i := range compareScenes {
+		_, their := c.theirs.had[c.space(i)]
+		_, our := c.ours.had[c.space(i)]
+		if their == our || compareScenes[i].silent {
+			continue
+		}
+		where := c.theirs.address
+		if our {
+			where = c.ours.address
+		}
+		return usage("prefix: got one whose space %s on %s alone has values, want spaces that are new to both: give another --prefix", c.space(i), where)
+	}
+	return nil
 }
 
 func (c *comparison) space(scene int) string { return fmt.Sprint(c.prefix, scene+1) }

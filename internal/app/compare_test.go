@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/google/go-cmp/cmp"
 )
 
 // original stands in for the original hub, as far as its documents fix what it does:
@@ -26,6 +27,8 @@ type original struct {
 	spoil func(snapshot map[string]any)
 	// ascending sorts as the guide's other formula has it.
 	ascending bool
+	// listed has the publishers in a list of names.
+	listed bool
 	// private wants an Authorization, as a private Space does.
 	private string
 }
@@ -135,6 +138,9 @@ func (o *original) answer(w http.ResponseWriter, path string) {
 		answer = map[string]any{"status": "ok", "subscribers": len(o.subscribers)}
 	default:
 		answer = "<!doctype html>"
+	}
+	if state, ok := answer.(map[string]any); ok && o.listed && path == "/api/state" {
+		state["publishers"] = []string{}
 	}
 	text, err := json.Marshal(answer)
 	if err != nil {
@@ -269,6 +275,68 @@ func TestAHubThatIsWrongIsFoundOut(t *testing.T) {
 		return f.Where == "/ws/subscribe, a whole frame" && f.What == "sell_count" && f.Theirs == 1.0 && f.Ours == 3.0
 	}) {
 		t.Errorf("got the code %d and %v, want a different sell_count", code, found[different])
+	}
+}
+
+// What a scene is about excuses nothing else in it.
+func TestAReasonExcusesOnlyWhatItIsAbout(t *testing.T) {
+	t.Parallel()
+	wrong := func(s map[string]any) {
+		training, voting := asObject(s["training"]), asObject(s["voting"])
+		if training["actor_loss"] == "NaN" {
+			training["critic_loss"] = 5.0
+		}
+		if voting["dominant_signal"] == "HOLD" {
+			voting["last_price"] = 5.0
+		}
+		if voting["sell_count"] == 0.0 && training["avn_accuracy"] == 0.4 {
+			training["training_steps"] = 5.0
+		}
+	}
+	code, found := compared(t, startOriginal(t, &original{spoil: wrong, listed: true}), realHub(t))
+	got := make([]string, 0, len(found[different]))
+	for _, f := range found[different] {
+		got = append(got, f.Where+", "+f.What)
+	}
+	want := []string{
+		"/ws/subscribe, training alone, training_steps",
+		"/ws/subscribe, no votes at all, training_steps",
+		"/ws/subscribe, a loss that diverged, critic_loss",
+		"/ws/subscribe, values out of range, last_price",
+		"/api/state, the kind of publishers",
+	}
+	if diff := cmp.Diff(want, got); diff != "" || code != exitFailure {
+		t.Errorf("got the code %d and differences that are not the wanted ones (-want +got):\n%s", code, diff)
+	}
+}
+
+// What an earlier run left behind on one of them would be taken for a difference.
+func TestCompareWantsSpacesThatNoneOrBothHave(t *testing.T) {
+	t.Parallel()
+	theirs, ours := realHub(t), realHub(t)
+	publish := func(hub string) {
+		args := []string{"publish", "COMPARE_3", "--hub", hub, "--training-steps", "3"}
+		if code := run(t.Context(), args, strings.NewReader(""), &strings.Builder{}, &strings.Builder{}); code != exitOK {
+			t.Fatalf("got the code %d of publish, want 0", code)
+		}
+		eventually(t, func() bool { // until it is in the first frame, and not behind that
+			p := peer{address: hub}
+			if p.subscribe(t.Context()) != nil {
+				return false
+			}
+			defer p.close()
+			return p.had["COMPARE_3"] != nil
+		}, func() string { return "no COMPARE_3 at " + hub })
+	}
+	publish(theirs)
+	var errs strings.Builder
+	code := run(t.Context(), []string{"compare", "--theirs", theirs, "--ours", ours}, strings.NewReader(""), &strings.Builder{}, &errs)
+	if code != exitUsage || !strings.Contains(errs.String(), "COMPARE_3 on "+theirs+" alone") || !strings.Contains(errs.String(), "--prefix") {
+		t.Errorf("got the code %d and %s, want %d, the space, the hub and --prefix", code, &errs, exitUsage)
+	}
+	publish(ours)
+	if code, found := compared(t, theirs, ours); code != exitOK {
+		t.Errorf("got the code %d and %v where both have the space, want none", code, found[different])
 	}
 }
 

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/karlquant/quasar"
@@ -26,21 +28,20 @@ func (c *comparison) play(ctx context.Context, i int) (err error) {
 	if s.silent {
 		wait = min(wait, quiet)
 	}
-	theirs, err := c.theirs.publish(ctx, space, s.frames, wait)
-	if err != nil {
-		return err
-	}
-	ours, err := c.ours.publish(ctx, space, s.frames, wait)
+	theirs, ours, err := c.publish(ctx, space, s.frames, wait)
 	if err != nil {
 		return err
 	}
 	where := "/ws/subscribe, " + s.name
 	if theirs == nil || ours == nil {
-		verdict := same
+		verdict, why := same, ""
 		if (theirs == nil) != (ours == nil) {
-			verdict = verdictOf(s.why)
+			if s.harmful() && theirs == nil { // it may have choked on the frame
+				why = s.why
+			}
+			verdict = verdictOf(why)
 		}
-		c.add(finding{Where: where, What: "an update", Verdict: verdict, Why: s.why, Theirs: theirs != nil, Ours: ours != nil})
+		c.add(finding{Where: where, What: "an update", Verdict: verdict, Why: why, Theirs: theirs != nil, Ours: ours != nil})
 		return nil
 	}
 	c.keys(where, "", theirs, ours, s)
@@ -51,9 +52,18 @@ func (c *comparison) play(ctx context.Context, i int) (err error) {
 
 // mend leaves a space on both hubs so that they can answer, also for others.
 func (c *comparison) mend(ctx context.Context, space string) error {
-	_, theirs := c.theirs.publish(ctx, space, []string{mending}, c.wait)
-	_, ours := c.ours.publish(ctx, space, []string{mending}, c.wait)
-	return errors.Join(theirs, ours)
+	_, _, err := c.publish(ctx, space, []string{mending}, c.wait)
+	return err
+}
+
+// publish lets both hubs hear frames at the same time, and returns what each makes of them.
+func (c *comparison) publish(ctx context.Context, space string, frames []string, wait time.Duration) (theirs, ours map[string]any, err error) {
+	var theirErr, ourErr error
+	var both sync.WaitGroup
+	both.Go(func() { theirs, theirErr = c.theirs.publish(ctx, space, frames, wait) })
+	both.Go(func() { ours, ourErr = c.ours.publish(ctx, space, frames, wait) })
+	both.Wait()
+	return theirs, ours, errors.Join(theirErr, ourErr)
 }
 
 // verdictOf is what a difference is with a reason, or without one.
@@ -79,15 +89,16 @@ func (c *comparison) keys(where, path string, theirs, ours map[string]any, s *sc
 			c.add(finding{Where: where, What: "the key " + at, Verdict: verdictOf(why), Why: why, Theirs: theirs[key]})
 			continue
 		}
-		if inner, isObject := theirs[key].(map[string]any); isObject {
-			if mine, both := value.(map[string]any); both {
-				c.keys(where, at, inner, mine, s)
-				continue
-			}
-			c.add(finding{Where: where, What: "the kind of " + at, Verdict: different, Theirs: inner, Ours: value})
-			continue
+		inner, isObject := theirs[key].(map[string]any)
+		mine, both := value.(map[string]any)
+		switch {
+		case isObject && both:
+			c.keys(where, at, inner, mine, s)
+		case isObject, (s == nil || s.why == "") && !sameKind(theirs[key], value):
+			c.add(finding{Where: where, What: "the kind of " + at, Verdict: different, Theirs: theirs[key], Ours: value})
+		default:
+			c.add(finding{Where: where, What: "the key " + at, Verdict: same})
 		}
-		c.add(finding{Where: where, What: "the key " + at, Verdict: same})
 	}
 	for _, key := range slices.Sorted(maps.Keys(ours)) {
 		if _, ok := theirs[key]; !ok {
@@ -96,6 +107,9 @@ func (c *comparison) keys(where, path string, theirs, ours map[string]any, s *sc
 	}
 }
 
+// sameKind tells whether two values of JSON are of one kind. What is not known has none.
+func sameKind(a, b any) bool { return a == nil || b == nil || reflect.TypeOf(a) == reflect.TypeOf(b) }
+
 // values compares the ten fields of two snapshots.
 func (c *comparison) values(where string, theirs, ours map[string]any, s *scene) {
 	for f := range quasar.AllFields.All() {
@@ -103,7 +117,7 @@ func (c *comparison) values(where string, theirs, ours map[string]any, s *scene)
 		if quasar.TrainingFields.Has(f) {
 			group = "training"
 		}
-		c.value(where, f.String(), asObject(theirs[group])[f.String()], asObject(ours[group])[f.String()], s.why)
+		c.value(where, f.String(), asObject(theirs[group])[f.String()], asObject(ours[group])[f.String()], s.reason(f.String()))
 	}
 }
 
@@ -112,8 +126,11 @@ func (c *comparison) values(where string, theirs, ours map[string]any, s *scene)
 func (c *comparison) value(where, what string, theirs, ours any, why string) {
 	f := finding{Where: where, What: what, Verdict: same, Theirs: theirs, Ours: ours}
 	if theirs != ours {
-		if ours == nil && madeUp(theirs) {
+		switch {
+		case ours == nil && madeUp(theirs):
 			why = whyNull
+		case ours != nil && why == whyNull:
+			why = ""
 		}
 		f.Verdict, f.Why = verdictOf(why), why
 	}
@@ -183,10 +200,14 @@ func (c *comparison) rankings(ctx context.Context, theirs, ours map[string]any) 
 		if their == nil && our == nil {
 			continue
 		}
+		whyRanked := "" // harm was mended by now
+		if why == whyNull {
+			whyRanked = why
+		}
 		scored[space] = why == "" && !compareScenes[i].silent // a sign of life may make a row of nothing
 		for _, key := range []string{"score", "signal_confidence", "avn_accuracy", "dominant_signal"} {
 			if _, ok := their[key]; ok || their == nil {
-				c.value("/rankings, "+compareScenes[i].name, key, rounded(their[key]), rounded(our[key]), why)
+				c.value("/rankings, "+compareScenes[i].name, key, rounded(their[key]), rounded(our[key]), whyRanked)
 			}
 		}
 	}

@@ -21,6 +21,7 @@ type peer struct {
 	authorization string // for a proxy in front of it; "" for none
 	ws            *websocket.Conn
 	heard         chan map[string]any // the messages of the hub; closed when it ends
+	had           map[string]any      // the snapshots that it had at the beginning
 }
 
 // unredirected follows no redirect, which would carry the authorization away.
@@ -50,7 +51,8 @@ func (p *peer) subscribe(ctx context.Context) error {
 	p.heard = make(chan map[string]any, 256)
 	go p.hear(ctx)
 	first, ok := p.next(ctx, restTimeout)
-	if _, isState := first["snapshots"].(map[string]any); !ok || !isState {
+	var isState bool
+	if p.had, isState = first["snapshots"].(map[string]any); !ok || !isState {
 		p.close()
 		return fmt.Errorf("%s: got %s as the first message, want the initial state with its snapshots", address, shown(first))
 	}

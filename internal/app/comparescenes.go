@@ -1,5 +1,7 @@
 package app
 
+import "slices"
+
 // scene is a few frames into a space of its own.
 type scene struct {
 	name   string
@@ -8,6 +10,16 @@ type scene struct {
 	silent bool
 	// why says why the hubs may differ here; "" for no reason that we know.
 	why string
+	// about are the fields that the reason is about.
+	about []string
+}
+
+// reason says why a field may differ.
+func (s *scene) reason(field string) string {
+	if slices.Contains(s.about, field) {
+		return s.why
+	}
+	return ""
 }
 
 // harmful tells whether the scene may leave a hub that checks nothing unable to answer:
@@ -57,11 +69,11 @@ var compareScenes = []scene{
 	{name: "a loss that diverged", frames: []string{
 		`{"type":"training","data":{"training_steps":1,"actor_loss":0.5}}`,
 		`{"type":"training","data":{"training_steps":2,"actor_loss":NaN}}`,
-	}, why: whyNaN},
+	}, why: whyNaN, about: []string{"actor_loss"}},
 	{name: "foreign fields", frames: []string{
 		`{"type":"metrics","training":{"training_steps":1,"avn_accuracy":0.5,"rewards":[1,2],"cpu_percent":50},"voting":{"buy_count":1,"sell_count":1,"q_buy":0.5},"buffer_size":9}`,
 	}, why: whySchema},
 	{name: "values out of range", frames: []string{
 		`{"type":"metrics","training":{"training_steps":-1,"avn_accuracy":1.7},"voting":{"dominant_signal":"HOLD","buy_count":"7","sell_count":3.0}}`,
-	}, why: whyChecked},
+	}, why: whyChecked, about: []string{"training_steps", "avn_accuracy", "dominant_signal", "buy_count", "sell_count"}},
 }

@@ -193,11 +193,14 @@ func (e *Engine) Run(ctx context.Context, from hub.Receiver) error {
 	e.handling.Unlock()
 	now := time.Now()
 	e.mu.Lock()
-	e.started, e.lastTick, e.hello, e.hurry, e.stopped = now, now, true, true, false
+	e.started, e.hello, e.hurry, e.stopped = now, true, true, false
 	e.mu.Unlock()
 	if err := e.bus.open(ctx, e.take, e.greet); err != nil {
 		return fmt.Errorf("cluster: %w", err)
 	}
+	e.mu.Lock()
+	e.lastTick = time.Now() // opening may have taken a while
+	e.mu.Unlock()
 	var work sync.WaitGroup
 	work.Go(func() { e.sendAll(ctx) })
 	work.Go(func() { e.answerAll(ctx) })

@@ -1,7 +1,9 @@
 package natsengine
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +11,7 @@ import (
 
 	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/hub/enginetest"
+	"github.com/karlquant/quasar/internal/logtest"
 )
 
 func TestTheMinorityIsLessThanHalf(t *testing.T) {
@@ -139,4 +142,25 @@ func TestNobodyIsBackByHearsay(t *testing.T) {
 	if len(e.replica.claims) != 0 || e.members.alive("gone") {
 		t.Error("a lost hub is back because another told an old claim of it")
 	}
+}
+
+// slow is a bus that takes its time to open, as a server does that says nothing.
+type slow struct{ *wire }
+
+func (s slow) open(ctx context.Context, take func([]byte), changed func()) error {
+	time.Sleep(3 * time.Second)
+	return s.wire.open(ctx, take, changed)
+}
+
+func TestASlowStartIsNotBeingHeldUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log logtest.Log
+		e := over(&wires{net: enginetest.NewNet(1), ends: make(map[*wire]bool)}, "a")
+		e.log, e.bus = slog.New(slog.NewTextHandler(&log, nil)), slow{e.bus.(*wire)}
+		enginetest.Start(t, e)
+		time.Sleep(5 * time.Second)
+		if strings.Contains(log.String(), "held up") {
+			t.Errorf("got the log\n%s", &log)
+		}
+	})
 }

@@ -104,7 +104,7 @@ func TestWhatARankerStartsFrom(t *testing.T) {
 		{"a file with code", func(h *home) { h.put("x.pt", "refused-code.pt", 1) }, "x.pt", 0, false, "", `got a pickle that calls or makes "posix.system", which was not done`},
 		{"a file of PyTorch under our own name", func(h *home) { h.put("x.quasar", "state-float32.pt", 1) }, "x.quasar", 0, false, "", "got a file of PyTorch, want a checkpoint: quasar model import"},
 		{"a damaged checkpoint", func(h *home) { h.save("x.quasar", 7, 1, ""); h.t.Log(damage(h.t, h.path("x.quasar"))) }, "x.pt", 0, false, "", "to start anew and keep this file under another name: quasar model reset DIR/x.quasar"},
-		{"a folder", func(h *home) { h.t.Log(os.Mkdir(h.path("x.pt"), 0o700)) }, "x.pt", 0, false, "", "x.pt: got d---------, want a file"},
+		{"a folder", func(h *home) { h.t.Log(os.Mkdir(h.path("x.pt"), 0o700)) }, "x.pt", 0, false, "", "x.pt: got a directory, want a file"},
 		{"a folder that is not there", func(*home) {}, "no/x.pt", 0, false, "", "the model's state cannot be kept: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -155,7 +155,7 @@ func TestWhatCannotBeTakenOver(t *testing.T) {
 		{filepath.Join(pytorch, "integers.pt"), `got no fully connected layers`},
 		{garbage, `got neither a zip archive nor PyTorch's older format; want weights alone`},
 		{large, `got 1099511627776 bytes, want at most 67108864; want weights alone: torch.save(model.state_dict(), `},
-		{dir, `got d---------, want a file`},
+		{dir, `got a directory, want a file`},
 		{filepath.Join(dir, "none.pt"), `no such file`},
 	} {
 		if got, err := ImportFile(c.path, small); got != nil || err == nil || !strings.Contains(err.Error(), c.path) || !strings.Contains(err.Error(), c.want) {

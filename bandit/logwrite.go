@@ -135,7 +135,7 @@ func (l *Log) rotate() error {
 // stay: who reads leaves them out, and somebody may still make sense of them.
 func (l *Log) open() error {
 	if info, err := os.Stat(l.path); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("got a %v, want a file", info.Mode().Type())
+		return fmt.Errorf("got %s, want a file", disk.Kind(info))
 	}
 	f, err := disk.Hold(l.path)
 	if errors.Is(err, errors.ErrUnsupported) {

@@ -254,8 +254,8 @@ func TestWhatCannotBeOpened(t *testing.T) {
 		want string
 	}{
 		{"a state of a newer version", func(path string) error { return os.WriteFile(path, newer, 0o600) }, "another version: got version 2 of the state, want 1"},
-		{"a directory in place of the state", func(path string) error { return os.Mkdir(path, 0o700) }, "got d---------, want a regular file"},
-		{"a link in place of the state", func(path string) error { return os.Symlink("/dev/zero", path) }, "got L---------, want a regular file"},
+		{"a directory in place of the state", func(path string) error { return os.Mkdir(path, 0o700) }, "got a directory, want a regular file"},
+		{"a link in place of the state", func(path string) error { return os.Symlink("/dev/zero", path) }, "got a link, want a regular file"},
 	} {
 		dir := t.TempDir()
 		path := filepath.Join(dir, stateFile)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/hub"
+	"github.com/karlquant/quasar/internal/disk"
 )
 
 // The file has one JSON object a line: a header, the records in the order of their
@@ -99,7 +100,7 @@ func readState(path string) (*state, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: got %v, want a regular file", path, info.Mode().Type())
+		return nil, fmt.Errorf("%s: got %s, want a regular file", path, disk.Kind(info))
 	case info.Size() > maxState:
 		return nil, fmt.Errorf("%w: got %d bytes, want at most %d", errDamaged, info.Size(), maxState)
 	}

@@ -16,8 +16,9 @@ import (
 // A person beside the data directory commands a trader with a file: paper.halt,
 // paper.resume, paper.flatten, paper.resolve or paper.tighten, with a note or more in it.
 // The trader takes the file away, does it, and writes what came of it into paper.answer;
-// a halt waits for one that is not running, and its file goes when it is on record. Who
-// may write there may command, and nobody else.
+// a halt waits for one that is not running, and its file goes when it is on record; any
+// other order is for now, and one that nobody took within seconds is refused. Who may
+// write there may command, and nobody else.
 
 // orders are what a person can write.
 var orders = []string{"halt", "resume", "flatten", "resolve", "tighten"}
@@ -57,6 +58,8 @@ func (t *trading) obeyFile(ctx context.Context, order string) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return
+	case order != "halt" && err == nil:
+		err = awaited(file, time.Now())
 	case order == "halt":
 		if err := t.Halt(ctx, trade.ReasonPerson, clipped(text), "file"); err != nil {
 			t.did(ctx, order, err)
@@ -75,6 +78,19 @@ func (t *trading) obeyFile(ctx context.Context, order string) {
 	if err := answerOrder(t.dir, t.mode, order, err); err != nil {
 		t.log.LogAttrs(ctx, slog.LevelError, "an order's answer is not written", slog.Any("reason", err))
 	}
+}
+
+// awaited tells whether somebody still waits for an order: one whose sender died must
+// not end a halt days later.
+func awaited(file string, now time.Time) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return err
+	}
+	if age := now.Sub(info.ModTime()); age > 2*obeyWithin {
+		return fmt.Errorf("order: got one that is %v old, want one for which somebody waits: give it anew", age.Round(time.Second))
+	}
+	return nil
 }
 
 // readOrder reads an order. One that cannot be read is obeyed all the same if it is a

@@ -3,10 +3,13 @@
 package app
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/karlquant/quasar/trade"
 )
@@ -37,5 +40,31 @@ func TestASignalAndAFileHalt(t *testing.T) {
 	b, page = trader(t, url, dir, "--trade", "paper")
 	if by() != "file" || !strings.Contains(b.stderr.String(), "Trade") {
 		t.Errorf("after a restart: got a halt by %v, want the file's", by())
+	}
+	left := orderFile(dir, trade.Paper, "resume")
+	yesterday := time.Now().Add(-24 * time.Hour)
+	if err := errors.Join(os.WriteFile(left+".old", nil, 0o600), os.Chtimes(left+".old", yesterday, yesterday), os.Rename(left+".old", left)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool { return strings.Contains(b.stderr.String(), "want one for which somebody waits") }, b.stderr.String)
+	if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) || by() != "file" {
+		t.Errorf("a resume that somebody left behind: got a halt by %v and its file %v, want the halt and no file", by(), err)
+	}
+}
+
+// An order that nobody took before its sender was interrupted does not wait for the next
+// trader, but for a halt.
+func TestAnInterruptedOrderIsTakenBack(t *testing.T) {
+	for order, stays := range map[string]bool{"resume": false, "flatten": false, "halt": true} {
+		dir := t.TempDir()
+		b := start(t, "trade", order, "--data-dir", dir)
+		there := func() bool {
+			_, err := os.Stat(orderFile(dir, trade.Paper, order))
+			return err == nil
+		}
+		eventually(t, there, b.stderr.String)
+		if code := b.interrupt(); code != exitInterrupted || there() != stays {
+			t.Errorf("%s: got %d and an order that is there: %t, want %d and %t", order, code, there(), exitInterrupted, stays)
+		}
 	}
 }

@@ -103,15 +103,18 @@ func (a *accountFlags) obeyed(cmd *cobra.Command, mode trade.Mode, order string)
 		}
 		pauseFor(ctx, obeyEvery/2)
 	}
-	if err := cmd.Context().Err(); err != nil {
-		return err
-	}
 	if order == "halt" {
+		if err := cmd.Context().Err(); err != nil {
+			return err // it stays for the next one
+		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "no %s trader took it within %v: the next one that starts in %s is halted before it buys\n", mode, obeyWithin, a.dataDir)
 		return nil
 	}
 	if err := os.Remove(file); err != nil {
-		return nil // it has been taken away in this moment
+		return fmt.Errorf("%s: a trader took it at the last moment: see its log, and quasar trade status --account %s", order, mode)
+	}
+	if cmd.Context().Err() != nil {
+		return fmt.Errorf("%s: interrupted before a %s trader took it: nothing was done", order, mode)
 	}
 	return fmt.Errorf("no %s trader is running in %s: nothing was done", mode, a.dataDir)
 }

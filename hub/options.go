@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
@@ -181,7 +182,7 @@ func (o *Options) check() error {
 		}
 	}
 	if !isPage(o.RankerURL) {
-		return fmt.Errorf("RankerURL: got %+q, want none or the http:// or https:// address of a page", o.RankerURL)
+		return errors.New("RankerURL: want none, or the http:// or https:// address of a page, without a user, a password or a fragment")
 	}
 	if o.MaxMessage < 0 || o.MaxMessage > wire.MaxPublish {
 		return fmt.Errorf("MaxMessage: got %d, want 1 to %d bytes", o.MaxMessage, wire.MaxPublish)

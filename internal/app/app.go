@@ -54,6 +54,7 @@ func (e *signalError) Error() string { return e.signal.String() }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
+	addCompletion(root)
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -70,11 +71,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 // tell prints an error. It may repeat what a peer said, which must not steer a
-// terminal: of several lines each is made harmless.
+// terminal and may be a token: of several lines each is made harmless.
 func tell(w io.Writer, err error) {
 	lines := strings.Split(strings.ReplaceAll(err.Error(), "\t", "  "), "\n") // cobra indents with tabs
 	for i := range lines {
-		lines[i] = harmless(lines[i])
+		lines[i] = string(redact([]byte(harmless(lines[i]))))
 	}
 	fmt.Fprintf(w, "quasar: %s\n", strings.Join(lines, "\n"))
 }
@@ -95,10 +96,17 @@ func exitCode(ctx context.Context, err error) int {
 		return exitOK
 	case errors.As(err, &coded):
 		return coded.code
-	case strings.HasPrefix(err.Error(), "unknown "), strings.Contains(err.Error(), "flag"):
-		return exitUsage // cobra's own, which has no type for them
+	case ofCobra(err):
+		return exitUsage
 	}
 	return exitFailure
+}
+
+// ofCobra tells whether an error is one of cobra's own about the command line, which
+// has no type for them.
+func ofCobra(err error) bool {
+	text := err.Error()
+	return strings.HasPrefix(text, `unknown command "`) || strings.HasPrefix(text, "if any flags in the group ")
 }
 
 // codedError is an error that says what the command's exit code has to be.

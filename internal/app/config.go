@@ -126,7 +126,7 @@ func fromFile(cmd *cobra.Command, path string) error {
 	var sections map[string]map[string]yaml.Node
 	dec := yaml.NewDecoder(bytes.NewReader(data))
 	if err := dec.Decode(&sections); err != nil && !errors.Is(err, io.EOF) {
-		return err
+		return yamlReason(err)
 	}
 	if err := checkSections(cmd.Root(), sections); err != nil {
 		return err
@@ -144,6 +144,23 @@ func fromFile(cmd *cobra.Command, path string) error {
 		}
 	}
 	return nil
+}
+
+// yamlReason says what is wrong with the file: where it has not the shape that it has
+// to have, without the words of the parser and without the value, which may be a token.
+func yamlReason(err error) error {
+	var wrong *yaml.TypeError
+	if !errors.As(err, &wrong) {
+		return errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	var reasons []string
+	for _, reason := range wrong.Errors {
+		if line, _, ok := strings.Cut(reason, ": cannot unmarshal "); ok {
+			reason = line + `: got something else, want sections, each with its settings indented below it, as in "hub:" and "  listen: 127.0.0.1:7860"`
+		}
+		reasons = append(reasons, reason)
+	}
+	return errors.New(strings.Join(reasons, "; "))
 }
 
 // sectionOf is the words of a command: "token new".

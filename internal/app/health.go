@@ -2,7 +2,6 @@ package app
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -24,7 +23,12 @@ server is well, 1 if it answers but is not, and 4 if it cannot be reached, so
 that it serves as a container's health check. That takes no token; to see how the
 publishers fare may take a viewer's.`,
 		Example: "  quasar health\n  quasar health http://127.0.0.1:7861 --json",
-		Args:    cobra.MaximumNArgs(1),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return usage("health: got %d addresses, want one or none", len(args))
+			}
+			return nil
+		},
 	}
 	hub := hubFlag(cmd, "HUB_SUB_URL", "HUB_WS_URL")
 	cred := credentialFlags(cmd)
@@ -91,15 +95,15 @@ func health(cmd *cobra.Command, address string, a access, asJSON bool) error {
 		printHealth(cmd.OutOrStdout(), &h)
 	}
 	if h.Status != "ok" {
-		return errors.New("status: got " + h.Status + ", want ok")
+		return fmt.Errorf("status: got %s, want ok", cmp.Or(h.Status, "none"))
 	}
 	return nil
 }
 
 func printHealth(w io.Writer, h *healthSummary) {
-	fmt.Fprintf(w, "%s, version %s, up %v\n", h.Status, cmp.Or(h.Version, "unknown"), time.Duration(h.UptimeSeconds*float64(time.Second)).Round(time.Second))
+	fmt.Fprintf(w, "%s, version %s, up %v\n", harmless(h.Status), harmless(cmp.Or(h.Version, "unknown")), time.Duration(h.UptimeSeconds*float64(time.Second)).Round(time.Second))
 	if h.Engine.Problem != "" {
-		fmt.Fprintf(w, "  %s\n", h.Engine.Problem)
+		fmt.Fprintf(w, "  %s\n", harmless(h.Engine.Problem))
 	}
 	for _, name := range slices.Sorted(maps.Keys(h.Publishers)) {
 		p := h.Publishers[name]
@@ -107,9 +111,9 @@ func printHealth(w io.Writer, h *healthSummary) {
 		if p.Connected {
 			state = "connected"
 		}
-		fmt.Fprintf(w, "  %-16s %-9s  %d accepted, %d rejected, %d fields stripped", name, state, p.Accepted, p.Rejected, p.Stripped)
+		fmt.Fprintf(w, "  %-16s %-9s  %d accepted, %d rejected, %d fields stripped", harmless(name), state, p.Accepted, p.Rejected, p.Stripped)
 		if p.LastRejection != nil {
-			fmt.Fprintf(w, "; last: %s", p.LastRejection.Reason)
+			fmt.Fprintf(w, "; last: %s", harmless(p.LastRejection.Reason))
 		}
 		fmt.Fprintln(w)
 	}

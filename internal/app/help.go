@@ -40,3 +40,12 @@ func newHelp() *cobra.Command {
 		},
 	}
 }
+
+// addCompletion adds cobra's completion command, which by itself ends well for a shell
+// that there is none of.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	if cmd, _, err := root.Find([]string{"completion"}); err == nil {
+		cmd.Args, cmd.RunE = noArgs, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+}

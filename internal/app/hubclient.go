@@ -36,7 +36,10 @@ func restURL(server, path string) (string, error) {
 	}
 	u, err := url.Parse(server)
 	if err != nil || u.Host == "" {
-		return "", misconfigured(fmt.Errorf("address: got %+q, want http://HOST:PORT or ws://HOST:PORT", server))
+		return "", misconfigured(fmt.Errorf("address: got %s, want http://HOST:PORT or ws://HOST:PORT", shownAddress(server)))
+	}
+	if u.User != nil {
+		return "", misconfigured(errors.New("address: got credentials, want none; give a token with QUASAR_TOKEN or --token-file"))
 	}
 	switch u.Scheme {
 	case "ws", "http":
@@ -48,6 +51,15 @@ func restURL(server, path string) (string, error) {
 	}
 	base, _, _ := strings.Cut(u.Path, "/ws/")
 	return u.Scheme + "://" + u.Host + strings.TrimSuffix(base, "/") + path, nil
+}
+
+// shownAddress is an address that somebody gave, for an error: without it where a
+// password may be in it.
+func shownAddress(address string) string {
+	if strings.ContainsAny(address, "@?#") {
+		return "one that cannot be read"
+	}
+	return fmt.Sprintf("%+q", address)
 }
 
 const restTimeout = 10 * time.Second
@@ -81,7 +93,7 @@ func getJSON(ctx context.Context, server, path string, a access, v any) error {
 	}
 	resp, err := asking.Do(req)
 	if err != nil {
-		return unreachable(bare(err))
+		return unreachable(unsaid(req, bare(err)))
 	}
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
@@ -89,12 +101,21 @@ func getJSON(ctx context.Context, server, path string, a access, v any) error {
 		return unreachable(err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return answerError(address, resp.StatusCode, body)
+		return answerError(address, resp.StatusCode, []byte(dial.Hide(req.Header, string(body))))
 	}
 	if err := json.Unmarshal(body, v); err != nil {
-		return fmt.Errorf("%s: got an answer that is not a hub's: %w", address, err)
+		return unsaid(req, fmt.Errorf("%s: got an answer that is not a hub's: %w", address, err))
 	}
 	return nil
+}
+
+// unsaid is err without the credentials of the request, which whoever answers may have
+// put into it.
+func unsaid(req *http.Request, err error) error {
+	if text := dial.Hide(req.Header, err.Error()); text != err.Error() {
+		return errors.New(text)
+	}
+	return err
 }
 
 // bare takes the words off that net/http puts around an error: they repeat the

@@ -124,9 +124,11 @@ func flagOf(f quasar.Field) string {
 // publishOne sends one frame or says why it could not.
 func publishOne(ctx context.Context, pub *publisher.Publisher, u quasar.Update, timeout time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
 	pub.Start()
-	defer func() { _ = pub.Close(ctx) }()
+	defer func() {
+		cancel() // what was not sent by now is not waited for
+		_ = pub.Close(ctx)
+	}()
 	pub.PublishUpdate(u)
 	for {
 		stats := pub.Stats()

@@ -67,7 +67,7 @@ func ourCommands() []*cobra.Command {
 func cliPage() string {
 	var b strings.Builder
 	b.WriteString("# Commands\n\n" + generated)
-	b.WriteString(`Exit codes: 0 ok, 1 failure, 2 usage, 3 bad configuration, 4 cannot connect, 130 interrupted. Results go to the standard output,
+	b.WriteString(`Exit codes: 0 ok, 1 failure, 2 usage, 3 bad configuration, 4 cannot connect or was not let in, 130 interrupted. Results go to the standard output,
 what people read beside them to the standard error. How a setting gets its value is in [configuration](configuration.md).
 
 | Command | |

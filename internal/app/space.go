@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/karlquant/quasar/internal/dial"
 	"github.com/karlquant/quasar/price"
 	"github.com/karlquant/quasar/publisher"
 	"github.com/karlquant/quasar/space"
@@ -72,6 +73,9 @@ NAME is the space's name, and the index's unless --index says another.`,
 		}
 		if flags.seed == 0 {
 			flags.seed = rand.Uint64()
+		}
+		if _, err := dial.PublishURL(flags.hub, flags.name); err != nil { // before it is shown: a password may be in it
+			return misconfigured(err)
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(), "quasar space %s, seed %d, publishing to %s\n", flags.name, flags.seed, flags.hub)
 		return runSpace(cmd.Context(), &flags, log)

@@ -111,7 +111,7 @@ func (w *watcher) follow(ctx context.Context) error {
 func (w *watcher) lines(ctx context.Context, client *subscriber.Client) error {
 	for s, err := range client.Watch(ctx) {
 		if err != nil {
-			fmt.Fprintf(w.errors, "quasar: %v\n", err)
+			tell(w.errors, err)
 			continue
 		}
 		if err := w.line(&s); err != nil {

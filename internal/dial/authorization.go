@@ -72,6 +72,10 @@ func loopback(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback()
 }
 
+// Hide strikes the credentials in the headers of a request out of what an answer to it
+// says.
+func Hide(header http.Header, text string) string { return credentials(header).hide(text) }
+
 // credentials are the secrets in the headers of a handshake, for errors to leave out.
 func credentials(header http.Header) secrets {
 	var found secrets

@@ -26,7 +26,7 @@ func PublishURL(hubURL, space string) (string, error) {
 		return "", err
 	}
 	if u.RawQuery != "" {
-		return "", errors.New("hub URL: got a query, want none; a token goes into Options.Token")
+		return "", errors.New("hub URL: got a query, want none; give the token beside it")
 	}
 	if err := setPublishPath(u, space); err != nil {
 		return "", err
@@ -90,7 +90,7 @@ func chooseAssets(u *url.URL, assets []string) ([]string, error) {
 	}
 	listed := query.Get("assets")
 	if len(query) > 1 || len(query) == 1 && listed == "" {
-		return nil, errors.New("hub URL: got a query of other things, want none or assets=A,B; a token goes into Options.Token")
+		return nil, errors.New("hub URL: got a query of other things, want none or assets=A,B; give the token beside it")
 	}
 	if listed != "" && len(assets) > 0 {
 		return nil, errors.New("assets: got some in the URL and some in Options.Assets, want one of the two")
@@ -115,7 +115,7 @@ func parse(hubURL string) (*url.URL, error) {
 	}
 	switch {
 	case u.User != nil:
-		return nil, errors.New("hub URL: got credentials, want none; a token goes into Options.Token")
+		return nil, errors.New("hub URL: got credentials, want none; give the token beside it")
 	case u.Scheme == "http" || u.Scheme == "ws":
 		u.Scheme = "ws"
 	case u.Scheme == "https" || u.Scheme == "wss":

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/coder/websocket"
@@ -137,7 +138,7 @@ func (p *peer) publish(ctx context.Context, space string, frames []string, wait 
 	reading := ws.CloseRead(ctx)
 	var last map[string]any
 	for _, frame := range frames {
-		if err := ws.Write(reading, websocket.MessageText, []byte(frame)); err != nil {
+		if err := ws.Write(reading, websocket.MessageText, []byte(strings.ReplaceAll(frame, ownName, space))); err != nil {
 			return nil, fmt.Errorf("%s: %w", address, err)
 		}
 		last = p.update(ctx, space, wait)

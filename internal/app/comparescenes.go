@@ -22,6 +22,9 @@ func (s *scene) reason(field string) string {
 	return ""
 }
 
+// ownName stands in a frame for the name of the scene's space.
+const ownName = "{space}"
+
 // harmful tells whether the scene may leave a hub that checks nothing unable to answer:
 // votes that are text do not add up, and NaN is no JSON.
 func (s *scene) harmful() bool { return s.why == whyNaN || s.why == whyChecked }
@@ -61,7 +64,7 @@ var compareScenes = []scene{
 	}},
 	{name: "a heartbeat", frames: []string{`{"type":"heartbeat"}`}, silent: true},
 	{name: "a ping", frames: []string{`{"type":"ping"}`}, silent: true},
-	{name: "its own name", frames: []string{`{"type":"identify","space":"COMPARE"}`}, silent: true},
+	{name: "its own name", frames: []string{`{"type":"identify","space":"` + ownName + `"}`}, silent: true},
 	{name: "training alone", frames: []string{`{"type":"training","data":{"training_steps":7,"avn_accuracy":0.4}}`}, why: whyNull},
 	{name: "no votes at all", frames: []string{
 		`{"type":"metrics","training":{"training_steps":3,"avn_accuracy":0.4},"voting":{"dominant_signal":"NEUTRAL","buy_count":0,"sell_count":0}}`,

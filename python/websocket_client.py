@@ -724,9 +724,10 @@ class _Log:
         self._said["failed"] = said
         self._write(level, text, *args)
 
-    def recovered(self, text: str, *args: Any) -> None:
-        self._said.pop("failed", None)
-        self._write(logging.INFO, text, *args)
+    def connected(self, origin: str) -> None:
+        """Tells it as loudly as the outage before it, whose end it is."""
+        level = logging.INFO if self._said.pop("failed", None) is None else logging.WARNING
+        self._write(level, "connected to %s", origin)
 
     def dropped(self, name: str, why: Callable[[], str]) -> None:
         """Tells that values of a field are dropped."""
@@ -830,7 +831,7 @@ class _Worker:
             self._failed(err, "refused")
             return _REFUSED_PAUSE * _chance.uniform(0.8, 1.0)
         except Exception as err:
-            self._failed(err, "cannot reach" if self.state == "connecting" else "lost")
+            self._failed(err, "cannot be reached" if self.state == "connecting" else "lost")
         return self._back_off(time.monotonic() - began)
 
     def _back_off(self, lived: float) -> float:
@@ -871,7 +872,7 @@ class _Worker:
         self.state = "connected"
         self._tally.connections += 1
         self._outbox.forget()
-        self._log.recovered("connected to %s", self._route.origin)
+        self._log.connected(self._route.origin)
 
     def _converse(self, connection: _Connection) -> None:
         """Sends what is new until it is told to stop and nothing is left."""

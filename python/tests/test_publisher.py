@@ -258,7 +258,21 @@ class Reconnecting(Case):
         time.sleep(1.0)
         self.hub(port=port).peer(timeout=5)
         peers.wait_until(lambda: publisher.stats["connected"])
-        self.assertEqual(len([w for w in self.warnings() if "cannot reach" in w]), 1, "an outage is told once")
+        url = f"ws://127.0.0.1:{port}"
+        self.assertEqual(
+            self.warnings(),
+            [
+                f"WARNING V75: hub {url} cannot be reached: Connection refused",
+                f"WARNING V75: connected to {url}",
+            ],
+            "an outage is told once, and its end to whoever was told of it",
+        )
+
+    def test_the_first_connection_is_no_warning(self):
+        hub = self.hub()
+        publisher = self.publisher(hub.url)
+        peers.wait_until(lambda: publisher.stats["connected"])
+        self.assertEqual(self.warnings(), [])
 
     def test_pauses_have_full_jitter_and_end_at_the_cap(self):
         worker = self.publisher("ws://127.0.0.1:1")._worker

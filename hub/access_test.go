@@ -104,7 +104,7 @@ func TestWhoIsRefusedIsLogged(t *testing.T) {
 		{"msg": "WARN request refused", "endpoint": "subscribe", "status": 403.0, "address": "pipe", "client": agent,
 			"reason": `origin: got "https://evil.example\u202e", want this server's own or one that it was told to allow`},
 		{"msg": "WARN request refused", "endpoint": "rest", "status": 403.0, "address": "pipe", "client": `"\u202e<b>"`,
-			"reason": `host: got "evil.example", want a loopback name, an IP address or a host that this server was told to allow`},
+			"reason": `host: got "evil.example", want a loopback name, an IP address or one of --allow-host`},
 		{"msg": "INFO handshake refused", "endpoint": "publish", "status": 400.0, "address": "pipe", "client": agent,
 			"reason": `space name: got "\nV75", want 1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or a digit`},
 		{"msg": "DEBUG request answered with an error", "endpoint": "rest", "status": 404.0, "address": "pipe", "client": "curl",

@@ -286,7 +286,7 @@ func TestWhatIsRefused(t *testing.T) {
 			{"another method", "POST", "/rankings", nil, 405, `method: got "POST", want GET or HEAD`},
 			{"another method of nothing", "DELETE", "/x", nil, 405, `method: got "DELETE", want GET or HEAD`},
 			{"a name that was pointed at us", "GET", "/rankings", []string{"Host", "evil.example"}, 403,
-				`host: got "evil.example", want a loopback name, an IP address or a host that this server was told to allow`},
+				`host: got "evil.example", want a loopback name, an IP address or one of --allow-host`},
 		} {
 			w := ask(r, c.method, c.target, c.header...)
 			want := document{"type": "about:blank", "title": http.StatusText(c.status), "status": float64(c.status), "detail": c.detail}

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -88,8 +89,11 @@ func (e *Entry) check() error {
 	if !slices.Contains(Roles, e.Role) {
 		return fmt.Errorf("role: got %s, want publisher, subscriber, viewer or admin", quote(string(e.Role)))
 	}
-	if (e.Role == hub.RolePublisher) != (len(e.Spaces) > 0) {
-		return fmt.Errorf("spaces: got %d of them for the role %s, want one or more for a publisher and none for the others", len(e.Spaces), e.Role)
+	if e.Role == hub.RolePublisher && len(e.Spaces) == 0 {
+		return errors.New("space: got none, want one or more that this publisher may publish")
+	}
+	if e.Role != hub.RolePublisher && len(e.Spaces) > 0 {
+		return fmt.Errorf("space: got %d for a %s, want none: publishers alone publish", len(e.Spaces), e.Role)
 	}
 	for _, space := range e.Spaces {
 		if err := quasar.CheckSpaceName(space); err != nil {

@@ -64,8 +64,8 @@ func TestTokensThatCannotBe(t *testing.T) {
 	}{
 		{"no role", Entry{}, `role: got "", want publisher, subscriber, viewer or admin`},
 		{"a role that is none", Entry{Role: "root"}, `role: got "root", want publisher, subscriber, viewer or admin`},
-		{"a publisher of nothing", Entry{Role: hub.RolePublisher}, "spaces: got 0 of them for the role publisher, want one or more for a publisher and none for the others"},
-		{"a viewer of a space", Entry{Role: hub.RoleViewer, Spaces: []string{"V75"}}, "spaces: got 1 of them for the role viewer, want one or more for a publisher and none for the others"},
+		{"a publisher of nothing", Entry{Role: hub.RolePublisher}, "space: got none, want one or more that this publisher may publish"},
+		{"a viewer of a space", Entry{Role: hub.RoleViewer, Spaces: []string{"V75"}}, "space: got 1 for a viewer, want none: publishers alone publish"},
 		{"a space that cannot be", Entry{Role: hub.RolePublisher, Spaces: []string{"../V75"}}, `space name: got "../V75", want 1 to 64 of A-Z a-z 0-9 . _ -, the first a letter or a digit`},
 		{"an id with a line break", Entry{ID: "a\nb", Role: hub.RoleViewer}, `id: got "a\nb", want 1 to 64 letters, digits, dots, underscores or hyphens`},
 		{"a note that steers a terminal", Entry{Role: hub.RoleViewer, Note: "\x1b[2J"}, "note: got 4 characters, want at most 200 that can be printed"},

@@ -52,7 +52,7 @@ func CheckHost(r *http.Request, allowed []string) error {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return nil
 	}
-	return fmt.Errorf("host: got %+q, want a loopback name, an IP address or a host that this server was told to allow", clip(r.Host))
+	return fmt.Errorf("host: got %+q, want a loopback name, an IP address or one of --allow-host", clip(r.Host))
 }
 
 // hostname cuts the port and the brackets off a Host header.

@@ -472,6 +472,7 @@ class AssetSpacePublisher:
         self._gap = 1.0 / _positive(max_rate, 20.0)
         self._max_vote_age = None if max_vote_age is None else _positive(max_vote_age, 30.0)
         self._lifecycle = threading.Lock()  # guards _worker; no publish takes it
+        self._process = os.getpid()  # whose lock that is
         self._worker: Optional[_Worker] = None
         self._wake = _Wake()
         self._route, self._fault = self._plan(hub_url, _Credentials(token, authorization, headers), ssl_context, proxy)
@@ -500,6 +501,8 @@ class AssetSpacePublisher:
             self._log.warning("cannot start: %s", _printable(err))
 
     def _start(self, route: _Route) -> None:
+        if self._process != os.getpid():  # forked, maybe while a thread that is not here held it
+            self._lifecycle, self._process = threading.Lock(), os.getpid()
         with self._lifecycle:
             if self._worker is not None and self._worker.goes_on():
                 return

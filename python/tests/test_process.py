@@ -304,6 +304,23 @@ class Fork(Process):
         peers.wait_until(lambda: child.metrics() == [{"type": "training", "data": {"training_steps": 5}}])
 
 
+    def test_a_fork_while_a_thread_starts_one_leaves_it_usable(self):
+        hub = self.hub()
+        self.run_script(
+            hub.url,
+            """
+            publisher._lifecycle.acquire()  # as a thread inside start() does
+            child = os.fork()
+            if child == 0:
+                signal.alarm(10)
+                publisher.start()
+                publisher.publish_training(TrainingMetrics(5))
+                sys.exit(0)
+            assert os.waitpid(child, 0)[1] == 0
+            """,
+        )
+        peers.wait_until(lambda: hub.peer().metrics() == [{"type": "training", "data": {"training_steps": 5}}])
+
     def test_a_forked_worker_has_its_newest_state_sent(self):
         """Such a worker ends by os._exit, without exit handlers. The rate holds its last publish back."""
         hub = self.hub()

@@ -27,7 +27,7 @@ type Options struct {
 	TelegramURL string
 	// Halt is called when somebody in the chat writes /halt; nil for nothing.
 	Halt func(ctx context.Context, by string) error
-	// HTTPClient makes the requests; nil for one with a time-out.
+	// HTTPClient makes the requests; nil for one with a time-out. No redirect is followed.
 	HTTPClient *http.Client
 	// Logger is told what could not be delivered; nil discards.
 	Logger *slog.Logger
@@ -62,9 +62,7 @@ const (
 // New returns a notifier, nil if there is nobody to tell. It starts nothing.
 func New(opts *Options) (*Notifier, error) {
 	o := *opts
-	if o.HTTPClient == nil {
-		o.HTTPClient = &http.Client{Timeout: requestTimeout}
-	}
+	o.HTTPClient = stationary(o.HTTPClient)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -90,6 +88,17 @@ func New(opts *Options) (*Notifier, error) {
 		n.wake[t] = make(chan struct{}, 1)
 	}
 	return n, nil
+}
+
+// stationary is a client that follows no redirect: whoever it leads to would be told the
+// address, which is a secret, as the one it came from.
+func stationary(client *http.Client) *http.Client {
+	if client == nil {
+		client = &http.Client{Timeout: requestTimeout}
+	}
+	own := *client
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &own
 }
 
 var errURL = errors.New("want https://HOST/PATH, or http:// to 127.0.0.1")

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/karlquant/quasar/internal/logtest"
 	"github.com/karlquant/quasar/trade"
 	"github.com/karlquant/quasar/trade/notify"
 )
@@ -184,5 +185,55 @@ func TestNewRefuses(t *testing.T) {
 	}
 	if n, err := notify.New(&notify.Options{}); n != nil || err != nil {
 		t.Errorf("nobody to tell: got %v, %v, want nil", n, err)
+	}
+}
+
+// The address is the secret, and a server knows it: it neither goes to where the server
+// leads, as the place that one comes from, nor into the log by the server's own words.
+func TestAServerCannotHaveTheAddressTold(t *testing.T) {
+	var told []string
+	var mu sync.Mutex // guards told
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		told = append(told, r.Referer())
+	}))
+	defer other.Close()
+	for name, answer := range map[string]func(path string) string{
+		"a redirect": func(string) string {
+			return "HTTP/1.1 302 Found\r\nLocation: " + other.URL + "\r\nContent-Length: 0\r\n\r\n"
+		},
+		"a status": func(path string) string { return "HTTP/1.1 404 no " + path + "\r\nContent-Length: 0\r\n\r\n" },
+		"no HTTP":  func(path string) string { return "HTTP/1.1 " + path + "\r\n\r\n" },
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			conn, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			_, _ = io.WriteString(conn, answer(r.URL.Path)) // who does not read it is not told
+			_ = conn.Close()
+		}))
+		log := new(logtest.Log)
+		n, err := notify.New(&notify.Options{
+			TelegramToken: token, TelegramChat: 7, TelegramURL: server.URL, Logger: slog.New(slog.NewTextHandler(log, nil)),
+			Halt: func(context.Context, string) error { return nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- n.Run(ctx) }()
+		eventually(t, func() bool { return strings.Contains(log.String(), "telegram does not answer") })
+		cancel()
+		if err := <-ended; err != nil || strings.Contains(log.String(), "AAsecret") {
+			t.Errorf("%s: got %v and the log %s, want no token in it", name, err, log)
+		}
+		server.Close()
+	}
+	if mu.Lock(); len(told) > 0 {
+		t.Errorf("the other server was told that one comes from %q, want it to be told nothing", told)
 	}
 }

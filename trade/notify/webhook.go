@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -70,25 +71,39 @@ func post(ctx context.Context, client *http.Client, address string, body any) ([
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, hidden(err)
+		return nil, hidden(err, req.URL)
 	}
 	defer func() { _ = resp.Body.Close() }() // it was read
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	switch {
-	case err != nil:
-		return nil, hidden(err)
-	case resp.StatusCode >= 400 && resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests:
-		return nil, backoff.Permanent(fmt.Errorf("got the answer %s", resp.Status))
-	case resp.StatusCode >= 300:
-		return nil, fmt.Errorf("got the answer %s", resp.Status)
+	if err != nil {
+		return nil, hidden(err, req.URL)
 	}
-	return answer, nil
+	return answer, refused(resp.StatusCode)
 }
 
-// hidden takes the address out of an error.
-func hidden(err error) error {
+// refused says of a status other than of success what it is, in our words: a server knows
+// the address, and its own words may have it in them.
+func refused(status int) error {
+	if status < 300 {
+		return nil
+	}
+	err := fmt.Errorf("got the answer %d %s", status, http.StatusText(status))
+	switch {
+	case status < 400:
+		return backoff.Permanent(fmt.Errorf("%w; no redirect is followed, for it would carry the address away: give the last one", err))
+	case status < 500 && status != http.StatusTooManyRequests:
+		return backoff.Permanent(err)
+	}
+	return err
+}
+
+// hidden takes the address out of an error, whoever put it there.
+func hidden(err error, address *url.URL) error {
 	if outer, ok := errors.AsType[*url.Error](err); ok {
-		return outer.Err
+		err = outer.Err
+	}
+	if secret := address.RequestURI(); len(secret) > 1 && strings.Contains(err.Error(), secret) {
+		return errors.New("got an answer that is not HTTP")
 	}
 	return err
 }

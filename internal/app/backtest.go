@@ -125,18 +125,20 @@ func (f *backtestFlags) run(cmd *cobra.Command, args []string) error {
 	opts.OnProgress = progress.at
 	result, err := backtest.Run(cmd.Context(), opts)
 	progress.wipe()
-	err = errors.Join(err, keep(result != nil && result.Ticks > 0))
+	unwritten := errors.Is(err, backtest.ErrJournal)
+	err = errors.Join(err, keep(result != nil && result.Ticks > 0 && !unwritten))
 	switch {
 	case result == nil:
 		return misconfigured(err)
-	case result.Ticks == 0:
+	case result.Ticks == 0, unwritten:
 		return err
 	}
 	return errors.Join(f.print(cmd.OutOrStdout(), result, err), err)
 }
 
 // openJournal has the journal written to the file that was asked for, if one was. keep
-// closes it, and takes it away again where it is not to be kept: nothing was played.
+// closes it, and takes it away again where it is not to be kept: nothing was played, or
+// it could not be written.
 func (f *backtestFlags) openJournal(o *backtest.Options) (keep func(bool) error, err error) {
 	if f.journal == "" {
 		return func(bool) error { return nil }, nil

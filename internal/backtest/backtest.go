@@ -64,8 +64,11 @@ type Result struct {
 	Refused map[trade.Reason]int
 }
 
+// ErrJournal says that the journal could not be written.
+var ErrJournal = errors.New("backtest: the journal cannot be written")
+
 // Run plays all records. Where ctx ends before they do, its error comes with the result
-// so far, and so does that of a record that cannot be read.
+// so far, and so do that of a record that cannot be read, and ErrJournal.
 func Run(ctx context.Context, opts *Options) (*Result, error) {
 	p, err := newPlay(opts)
 	if err != nil {
@@ -141,6 +144,9 @@ func (p *play) all(ctx context.Context) error {
 		n++
 		if err := p.record(ctx, &r); err != nil {
 			return err
+		}
+		if p.book.failed != nil { // or the rest would be played without a trade
+			return fmt.Errorf("%w: %w", ErrJournal, p.book.failed)
 		}
 	}
 	p.progress()

@@ -143,6 +143,29 @@ func TestABacktestThatIsStoppedTellsWhatItHas(t *testing.T) {
 	}
 }
 
+// fullDisk takes some lines and then none.
+type fullDisk struct{ left int }
+
+var errFull = errors.New("no space left on device")
+
+func (d *fullDisk) Write(p []byte) (int, error) {
+	if d.left--; d.left < 0 {
+		return 0, errFull
+	}
+	return len(p), nil
+}
+
+// Without a journal nothing is bought: what is left would be the report of another run.
+func TestAJournalThatCannotBeWrittenEndsTheBacktest(t *testing.T) {
+	for _, lines := range []int{0, 5} {
+		o := options(world(t, 1, time.Hour), 1, nil)
+		o.Journal = &fullDisk{lines}
+		if r, err := Run(t.Context(), o); !errors.Is(err, ErrJournal) || !errors.Is(err, errFull) || r == nil {
+			t.Errorf("after %d lines: got %v, want that the journal cannot be written, and why", lines, err)
+		}
+	}
+}
+
 func TestRecordsThatAreNone(t *testing.T) {
 	torn := errors.New("torn")
 	tick := replay.Record{At: noon, Symbol: "R_75", Tick: trade.Tick{Price: 100, At: noon}}

@@ -1,6 +1,7 @@
 package backtest
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"iter"
@@ -16,6 +17,7 @@ type book struct {
 	decided map[string]bool
 	refused map[trade.Reason]int
 	halts   int
+	failed  error // the first of writing
 }
 
 func newBook(to io.Writer) *book {
@@ -55,6 +57,7 @@ func (b *book) write(e *trade.Entry) error {
 	if err == nil {
 		_, err = b.to.Write(append(line, '\n'))
 	}
+	b.failed = cmp.Or(b.failed, err)
 	return err
 }
 

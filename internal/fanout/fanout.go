@@ -142,7 +142,7 @@ func (f *Fanout) Begin(only map[string]bool) Start {
 // caller's, who calls Seen for each sign of life.
 func (f *Fanout) Join(conn net.Conn, from Start, gone func(error)) *Member {
 	m := &Member{fan: f, line: newLine(conn), only: from.only, gone: gone}
-	m.current, m.pos, m.pinged = from.bytes, from.pos, time.Now()
+	m.current, m.pos, m.passed, m.pinged = from.bytes, from.pos, from.wanted, time.Now()
 	m.number.Store(from.number)
 	m.measured = f.sample.Load() // was published before it came
 	m.Seen()
@@ -156,7 +156,8 @@ type Start struct {
 	only   map[string]bool
 	bytes  []byte
 	pos    position
-	number uint64
+	number uint64 // how many frames the log has before pos,
+	wanted uint64 // and how many of them tell of the spaces in only
 }
 
 // firstCache keeps the start of the members that want everything, so that a storm
@@ -175,20 +176,21 @@ const (
 )
 
 func (f *Fanout) makeStart(only map[string]bool) Start {
-	frames, head, number := f.cut(only)
-	return Start{only, f.opts.First(frames), head, number}
+	frames, start := f.cut(only)
+	start.bytes = f.opts.First(frames)
+	return start
 }
 
 // cut is that of the log, with the frames of Source where there is one.
-func (f *Fanout) cut(only map[string]bool) (frames [][]byte, head position, number uint64) {
+func (f *Fanout) cut(only map[string]bool) (frames [][]byte, next Start) {
 	source := f.opts.Source
 	if source == nil {
 		return f.log.cut(only)
 	}
 	f.opts.Together.Lock()
 	defer f.opts.Together.Unlock()
-	frames, _, _ = source.log.cut(only)
+	frames, _ = source.log.cut(only)
 	f.log.mu.Lock()
 	defer f.log.mu.Unlock()
-	return frames, position(f.log.head.Load()), f.log.frames
+	return frames, f.log.end(only)
 }

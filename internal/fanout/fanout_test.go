@@ -286,6 +286,7 @@ func model(t *testing.T, rt *rapid.T, kind string) {
 		*peer
 		only  map[string]bool
 		since int // bytes published since it joined
+		due   int // frames of what it wants
 	}
 	var members []*member
 	for range rapid.IntRange(1, 40).Draw(rt, "steps") {
@@ -298,6 +299,9 @@ func model(t *testing.T, rt *rapid.T, kind string) {
 				f.Publish(space, frame(space, newest[space], size))
 				for _, m := range members {
 					m.since += size
+					if m.only[space] {
+						m.due++
+					}
 				}
 			}
 		case op <= 6:
@@ -325,6 +329,10 @@ func model(t *testing.T, rt *rapid.T, kind string) {
 		m.stall(false)
 		if err := settled(m.peer, newest, m.only, m.since < 32<<10); err != nil {
 			rt.Errorf("member %d: %v", i, err)
+		}
+		// Who wants everything starts from a state that may be older than it is.
+		if sent, skipped := m.member.Sent(), m.member.Skipped(); m.only != nil && sent+skipped != int64(m.due) {
+			rt.Errorf("member %d: got %d frames sent and %d spared, want %d in all", i, sent, skipped, m.due)
 		}
 		m.member.Leave([]byte("bye 1\n"), ErrLeft)
 		if err := <-m.left; !errors.Is(err, ErrLeft) {

@@ -74,6 +74,7 @@ type entry struct {
 	space      string
 	pos        position // where the frame begins
 	frame      []byte   // in the chunk, or copied out of one that was dropped
+	frames     uint64   // of the space so far
 	prev, next *entry
 }
 
@@ -142,6 +143,7 @@ func (b *buffer) append(space string, frame []byte) {
 	c, e := b.current, b.entry(space)
 	start, stored := c.add(e, frame)
 	e.pos, e.frame = at(c.number, start), stored
+	e.frames++
 	b.frames++
 	b.head.Store(uint64(at(c.number, start+len(stored))))
 }
@@ -238,7 +240,7 @@ func (b *buffer) newestAfter(dst []byte, p position, only map[string]bool, limit
 		out.sent++
 		out.next = e.pos + position(len(e.frame))
 	}
-	out.done, out.next, out.frames = true, position(b.head.Load()), b.frames
+	out.done, out.next, out.frames, out.wanted = true, position(b.head.Load()), b.frames, b.framesOf(only)
 	return out
 }
 
@@ -249,7 +251,23 @@ type caughtUp struct {
 	next   position // everything before it that is still the newest is in bytes
 	sent   int      // how many frames bytes holds
 	done   bool     // next is the head,
-	frames uint64   // and so many frames stand before it
+	frames uint64   // and so many frames stand before it,
+	wanted uint64   // so many of them of the spaces that are wanted
+}
+
+// framesOf counts the frames of the spaces in only so far; nil is all. Guarded by
+// b.mu.
+func (b *buffer) framesOf(only map[string]bool) uint64 {
+	if only == nil {
+		return b.frames
+	}
+	n := uint64(0)
+	for space := range only {
+		if e, ok := b.newest[space]; ok {
+			n += e.frames
+		}
+	}
+	return n
 }
 
 // firstAfter finds the oldest entry at or behind p, from the nearer end as far as
@@ -267,9 +285,9 @@ func (b *buffer) firstAfter(p position) *entry {
 	}
 }
 
-// cut returns the newest frame of each space, oldest first, and the position that
-// follows them: a consistent state to join at.
-func (b *buffer) cut(only map[string]bool) (frames [][]byte, head position, number uint64) {
+// cut returns the newest frame of each space, oldest first, and what follows them:
+// a consistent state to join at.
+func (b *buffer) cut(only map[string]bool) (frames [][]byte, next Start) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	frames = make([][]byte, 0, len(b.newest))
@@ -278,5 +296,10 @@ func (b *buffer) cut(only map[string]bool) (frames [][]byte, head position, numb
 			frames = append(frames, e.frame)
 		}
 	}
-	return frames, position(b.head.Load()), b.frames
+	return frames, b.end(only)
+}
+
+// end is where the log goes on. Guarded by b.mu.
+func (b *buffer) end(only map[string]bool) Start {
+	return Start{only: only, pos: position(b.head.Load()), number: b.frames, wanted: b.framesOf(only)}
 }

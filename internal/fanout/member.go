@@ -49,6 +49,7 @@ type Member struct {
 	pos        position
 	conflating bool
 	caught     uint64  // how many frames were sent since
+	passed     uint64  // how many frames of what it wants the log has before pos, as number
 	sample     *sample // that it is to tell of next; nil for the next newest
 	measured   *sample // that it has told of
 
@@ -118,11 +119,11 @@ func (m *Member) Err() error {
 func (m *Member) Sent() int64 { return m.sent.Load() }
 
 // Skipped counts the frames that the member was spared, for a newer one of the
-// space followed. It is not counted for a member that wants some spaces only.
+// space followed.
 func (m *Member) Skipped() int64 { return m.skipped.Load() }
 
 // Behind is how many frames were published that the member was neither sent nor
-// spared yet.
+// spared yet, those of spaces that it does not want among them.
 func (m *Member) Behind() int64 {
 	return max(0, m.fan.count.published.Load()-int64(m.number.Load()))
 }

@@ -73,7 +73,7 @@ func TestTheStateOfASourceIsOfTheSameMoment(t *testing.T) {
 	pair := newPair()
 	done := pair.begin(100_000)
 	for {
-		frames, _, number := pair.fan.cut(nil)
+		frames, start := pair.fan.cut(nil)
 		h, err := parse(string(first(frames)))
 		if err != nil {
 			t.Fatal(err)
@@ -82,8 +82,8 @@ func TestTheStateOfASourceIsOfTheSameMoment(t *testing.T) {
 		for _, seq := range h.initial {
 			total += seq
 		}
-		if total != 50+int(number) {
-			t.Fatalf("got the state behind %d frames at frame %d, want it %d frames later", total, number, 50)
+		if total != 50+int(start.number) {
+			t.Fatalf("got the state behind %d frames at frame %d, want it %d frames later", total, start.number, 50)
 		}
 		select {
 		case <-done:

@@ -50,6 +50,7 @@ func (m *Member) advance(scratch *[]byte) {
 		m.pick(r, scratch)
 	default:
 		m.count(int64(r.frames - m.number.Load()))
+		m.passed = r.frames
 		m.current, m.from, m.pos = r.bytes, r.chunk, r.next
 		m.number.Store(r.frames)
 	}
@@ -70,11 +71,10 @@ func (m *Member) catchUp(scratch *[]byte) {
 	if !c.done {
 		return
 	}
-	if m.only == nil {
-		skipped := int64(c.frames - m.number.Load() - m.caught)
-		m.skipped.Add(skipped)
-		m.fan.count.skipped.Add(skipped)
-	}
+	skipped := int64(c.wanted - m.passed - m.caught)
+	m.skipped.Add(skipped)
+	m.fan.count.skipped.Add(skipped)
+	m.passed = c.wanted
 	m.number.Store(c.frames)
 	m.conflating = false
 }
@@ -98,6 +98,7 @@ func (m *Member) pick(r run, scratch *[]byte) {
 	}
 	*scratch = out
 	m.count(picked)
+	m.passed += uint64(picked)
 	m.current, m.borrowed, m.pos = out, true, r.next
 	m.number.Store(r.frames)
 }
@@ -160,6 +161,7 @@ func (m *Member) keep() {
 	m.count(-int64(m.number.Load() - number)) // they were counted, and are not sent yet
 	m.current = bytes.Clone(m.from.buf[offset:end])
 	m.pos, m.from = at(m.from.number, end), nil
+	m.passed = number
 	m.number.Store(number)
 }
 

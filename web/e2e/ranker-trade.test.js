@@ -134,6 +134,34 @@ withPage("a hold by the pointer halts, and a typed word resumes", async ({ view 
   await eventually("the button", () => page.text("#halt"), "Hold to halt trading");
 });
 
+withPage("limits are made tighter by a person with the token, beside what is in force, and not looser", async ({ view }) => {
+  const page = await view();
+  const limits = async () => (await state()).trade.limits;
+  const before = await limits();
+  await page.page.click("#tighten");
+  await logIn(page);
+  await eventually("logged in", () => page.visible("#logout"), true);
+  await page.page.click("#tighten");
+  const payout = Number(before.max_open_payout);
+  assert.equal((await page.text("#tighten-max_open_payout-now")).replace(",", ""), before.max_open_payout);
+  assert.equal(await page.text("#tighten-per_day-now"), "off");
+  await page.page.keyboard.press("Enter");
+  await eventually("the answer", () => page.text("#tighten-dialog .error"), "Nothing was typed: want one limit or more.");
+  await page.page.fill("#tighten-max_open_payout", String(payout + 1));
+  await page.page.keyboard.press("Enter");
+  await eventually("the answer", () => page.text("#tighten-dialog .error"), (text) => text.startsWith(`Open payout: got ${payout + 1}, want less than `));
+  assert.deepEqual(await limits(), before);
+  await page.accessible();
+  await page.page.setViewportSize(phone);
+  await page.fits();
+  await page.shot("ranker-tighten-light-390", { fullPage: false });
+  await page.page.fill("#tighten-max_open_payout", String(payout - 1));
+  await page.page.fill("#tighten-per_day", "100000");
+  await page.page.keyboard.press("Enter");
+  await eventually("limits", limits, { ...before, max_open_payout: (payout - 1).toFixed(2), per_day: 100_000 });
+  await eventually("the dialog", () => page.visible("#tighten-dialog"), false);
+});
+
 withPage("a hold by a key halts, also where the login comes after it", async ({ view }) => {
   const page = await view();
   await page.page.focus("#halt");
@@ -260,6 +288,11 @@ test("offline the ages go on, the rows are grey, and a halt says that it did not
   await demo.kill();
   await eventually("connection", () => page.connection(), (text) => /^Offline since \d\d:\d\d:\d\d$/.test(text));
   assert.match(await page.text("#lost"), /^No connection to the ranker since \d\d:\d\d:\d\d UTC/);
+  await eventually("the next attempt", () => page.text("#lost-next"), (text) => /^(Next attempt in \d s|Trying now)\.$/.test(text));
+  const asked = page.page.waitForRequest("**/api/state");
+  await page.page.focus("#lost-now");
+  await page.page.keyboard.press("Enter");
+  await asked;
   const age = async () => Number((await page.text("tr[data-space] .c-fresh")).match(/(\d+) s/)?.[1] ?? 0);
   const before = await age();
   await eventually("age", age, (s) => s >= before + 2);

@@ -1,4 +1,4 @@
-// Who may command: the session, and the two dialogs that ask a person for something.
+// Who may command: the session, and the dialogs that ask a person for something.
 
 import { html, nothing, type Piece } from "./show.js";
 import type { Account } from "./types.js";
@@ -45,6 +45,11 @@ export class Session {
     return this.#post(`/trade/${what}`, note === "" ? undefined : { note });
   }
 
+  /** Makes limits tighter, as POST /trade/limits takes them. */
+  async tighten(limits: object): Promise<Answer> {
+    return this.#post("/trade/limits", { limits, note: "typed on the page" });
+  }
+
   async #post(path: string, body?: object): Promise<Answer> {
     const headers: Record<string, string> = this.#token === null ? {} : { "X-Quasar-Token": this.#token };
     try {
@@ -62,7 +67,10 @@ export class Session {
   }
 }
 
-/** Dialog is a <dialog> that asks for one line and does something with it. */
+/** Does what a dialog is for, with what was typed, by the names of its fields. */
+type Act = (typed: (name: string) => string) => Promise<Answer>;
+
+/** Dialog is a <dialog> that asks for one line, or for some fields, and does something with it. */
 export class Dialog {
   #open = false;
   #error = "";
@@ -96,37 +104,44 @@ export class Dialog {
 
   #close = (): void => {
     if (!this.#open) return; // it was closed by what was done
-    this.#open = false;
+    this.#end();
     this.#given();
     this.#changed();
   };
 
-  async #submit(event: Event, act: (text: string) => Promise<Answer>): Promise<void> {
+  /** Closes it, and keeps nothing of what was typed: it may be a token. */
+  #end(): void {
+    this.#open = false;
+    document.querySelector<HTMLFormElement>(`#${this.#id} form`)?.reset();
+  }
+
+  async #submit(event: Event, act: Act): Promise<void> {
     event.preventDefault();
-    const input = (event.target as HTMLFormElement).elements.namedItem("line") as HTMLInputElement;
+    const typed = new FormData(event.target as HTMLFormElement);
     if (this.#busy) return;
     this.#busy = true;
-    const failed = await act(input.value);
+    const failed = await act((name) => String(typed.get(name) ?? ""));
     this.#busy = false;
     this.#error = failed ?? "";
-    if (failed === null) {
-      input.value = "";
-      this.#open = false;
-    }
+    if (failed === null) this.#end();
     this.#changed();
   }
 
-  show({ title, text, label, button, type, act }: { title: string; text: Piece; label: string; button: string; type: "password" | "text"; act: (text: string) => Promise<Answer> }): Piece {
+  show({ title, text, button, ask, act }: { title: string; text: Piece; button: string; ask: Piece; act: Act }): Piece {
     return html`<dialog id=${this.#id} aria-labelledby="${this.#id}-title" @close=${this.#close}>
       <form @submit=${(event: Event) => this.#submit(event, act)}>
         <h2 id="${this.#id}-title">${title}</h2><p>${text}</p>
-        ${type === "password" ? html`<input type="text" autocomplete="username" value="admin" hidden>` : nothing}
-        <label for="${this.#id}-line">${label}</label><input id="${this.#id}-line" name="line" type=${type} autocomplete=${type === "password" ? "current-password" : "off"} spellcheck="false" autocapitalize="off" required>
+        ${ask}
         <p class="error" role="alert">${this.#error === "" ? nothing : this.#error}</p>
         <div class="buttons"><button type="button" class="button" @click=${this.#close}>Cancel</button><button type="submit" class="button primary">${button}</button></div>
       </form></dialog>`;
   }
 }
+
+/** One field, called "line", of the dialog with that id. */
+export const line = (id: string, label: string, type: "password" | "text" = "text"): Piece => html`
+  ${type === "password" ? html`<input type="text" autocomplete="username" value="admin" hidden>` : nothing}
+  <label for="${id}-line">${label}</label><input id="${id}-line" name="line" type=${type} autocomplete=${type === "password" ? "current-password" : "off"} spellcheck="false" autocapitalize="off" required>`;
 
 /** What a person has to type to resume or to flatten: with real money the account's own name. */
 export const confirmation = (account: Account, word: "RESUME" | "FLATTEN"): string => (account.mode === "live" ? account.id : word);

@@ -33,6 +33,7 @@ export class Feed {
   #etag: string | null = null;
   #lastContact: number | null = null;
   #timers = new Map<string, number>();
+  #dues = new Map<string, number>(); // when they go off, in milliseconds of performance.now()
   #reportSeq: number | null = null;
   #asking = false;
   readonly #changed: () => void;
@@ -51,9 +52,22 @@ export class Feed {
     this.#connect();
   }
 
-  /** The connection in a word, and the ranker's time of the last contact. */
-  status(): { word: Word; since: number | null } {
-    return { word: this.#word(), since: this.#lastContact };
+  /**
+   * The connection in a word, the ranker's time of the last contact, and in how many
+   * seconds it is tried again, 0 for now.
+   */
+  status(): { word: Word; since: number | null; next: number } {
+    const dues = ["socket", "poll"].map((what) => this.#dues.get(what)).filter((due) => due !== undefined);
+    const next = this.#asking || dues.length === 0 ? 0 : Math.max(0, Math.min(...dues) - performance.now()) / 1000;
+    return { word: this.#word(), since: this.#lastContact, next };
+  }
+
+  /** Tries at once what would be tried later. */
+  retry(): void {
+    this.#drop(); // it may hang
+    this.#connect();
+    void this.#poll();
+    this.#changed();
   }
 
   /** The venue's time, which may pass faster than ours where it is simulated; null while unknown. */
@@ -77,8 +91,7 @@ export class Feed {
   }
 
   #pause(): void {
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
+    for (const what of this.#timers.keys()) this.#never(what);
     this.#drop();
   }
 
@@ -90,8 +103,18 @@ export class Feed {
   }
 
   #later(what: string, after: number, then: () => void): void {
+    this.#never(what);
+    this.#dues.set(what, performance.now() + after);
+    this.#timers.set(what, window.setTimeout(() => {
+      this.#never(what);
+      then();
+    }, after));
+  }
+
+  #never(what: string): void {
     clearTimeout(this.#timers.get(what));
-    this.#timers.set(what, window.setTimeout(then, after));
+    this.#timers.delete(what);
+    this.#dues.delete(what);
   }
 
   #connect(): void {
@@ -104,8 +127,8 @@ export class Feed {
       if (this.#socket !== socket || typeof event.data !== "string") return;
       this.#open = true;
       this.#failures = 0;
-      clearTimeout(this.#timers.get("poll"));
-      clearTimeout(this.#timers.get("socket"));
+      this.#never("poll");
+      this.#never("socket");
       this.#expectMore(socket);
       this.#take(JSON.parse(event.data) as State);
     };
@@ -123,7 +146,7 @@ export class Feed {
 
   #lost(socket: WebSocket): void {
     if (this.#socket !== socket) return;
-    clearTimeout(this.#timers.get("silence"));
+    this.#never("silence");
     this.#socket = null;
     this.#open = false;
     this.#answered = false;
@@ -194,7 +217,7 @@ export class Feed {
   #wantReport(seq: number): void {
     if (seq === this.#reportSeq || this.#timers.has("report")) return;
     this.#reportSeq = seq;
-    this.#later("report", reportEvery, () => this.#timers.delete("report"));
+    this.#later("report", reportEvery, () => undefined);
     void this.#fetchReport();
   }
 

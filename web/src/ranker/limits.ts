@@ -6,7 +6,8 @@ import type { State, Trade } from "./types.js";
 
 interface Limit { name: string; used: string; of: string; part: number; behind?: number; words?: string }
 
-export function limits(state: State): Piece {
+/** tighten asks for tighter ones. */
+export function limits(state: State, tighten: () => void): Piece {
   const { trade } = state;
   if (trade === null) return panel(nothing, empty(html`Nothing is traded, so nothing is at risk. <code>--trade paper</code> trades on paper, without an account.`));
   const { on, off } = all(trade);
@@ -15,11 +16,12 @@ export function limits(state: State): Piece {
   return panel(pill, html`<div class="body">
     ${on.map(row)}
     ${off.length === 0 ? nothing : html`<p class="sub off">Switched off: ${off.join(", ")}.</p>`}
-    <p class="sub">The lighter part is what is open, counted as lost.</p></div>`);
+    <p class="sub">The lighter part is what is open, counted as lost.</p></div>`,
+    trade.commands ? html`<button type="button" class="button" id="tighten" @click=${tighten}>Tighten…</button>` : nothing);
 }
 
-const panel = (pill: Piece, body: Piece): Piece =>
-  html`<section class="panel" aria-labelledby="limits-title"><div class="head"><h2 id="limits-title">Risk limits</h2><div class="grow"></div>${pill}</div>${body}</section>`;
+const panel = (pill: Piece, body: Piece, button: Piece = nothing): Piece =>
+  html`<section class="panel" aria-labelledby="limits-title"><div class="head"><h2 id="limits-title">Risk limits</h2><div class="grow"></div>${pill}${button}</div>${body}</section>`;
 
 const row = ({ name, used, of, part, behind = 0, words }: Limit): Piece =>
   html`<div class="limit"><span>${name}</span><b class="num">${used} <small>of ${of}</small></b>${meter(name, part, behind, words ?? `${used} of ${of}`)}</div>`;

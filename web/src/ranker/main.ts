@@ -2,7 +2,7 @@
 
 import { render } from "lit-html";
 import { clockTime } from "../shared/format.js";
-import { confirmation, Dialog, Session, type Answer } from "./admin.js";
+import { confirmation, Dialog, line, Session, type Answer } from "./admin.js";
 import { decisions, type Filter } from "./decisions.js";
 import { Equity } from "./equity.js";
 import { Feed, type Word } from "./feed.js";
@@ -14,6 +14,7 @@ import { performance as record } from "./performance.js";
 import { positions } from "./positions.js";
 import { Ranking } from "./ranking.js";
 import { html, nothing, type Piece } from "./show.js";
+import { lines, wanted } from "./tighten.js";
 import { control, vitals } from "./vitals.js";
 import { pageAt } from "../shared/where.js";
 import type { State } from "./types.js";
@@ -30,6 +31,7 @@ const login = new Dialog("login", paint, () => {
 });
 const resume = new Dialog("resume-dialog", paint);
 const flatten = new Dialog("flatten-dialog", paint);
+const tighten = new Dialog("tighten-dialog", paint);
 let filter: Filter = "all";
 let said = ""; // what went wrong with a command
 let haltsAfterLogin = false;
@@ -51,13 +53,13 @@ function paint(): void {
 }
 
 function show(): void {
-  const { word, since } = feed.status();
+  const { word, since, next } = feed.status();
   const { state, report } = feed;
   document.body.dataset.connection = word;
   document.title = title(word, state);
   const [tone, text] = pills[word];
   render(html`<span class="pill ${tone}"><span class="dot" aria-hidden="true"></span><span class="num" id="connection-text">${text}${word === "offline" && since !== null ? html`<span class="wide"> since ${clockTime(since)}</span>` : nothing}</span></span>`, byId("connection"));
-  render(notices(state, { word, since, said, resume: askToResume }), byId("notices"));
+  render(notices(state, { word, since, next, said, retry: () => feed.retry(), resume: askToResume }), byId("notices"));
   showBar(state, word);
   if (word === "login") render(feed.viewer.form(), byId("content"));
   if (state === null) return;
@@ -65,7 +67,7 @@ function show(): void {
   render(html`
     <div class="control">${control(state, feed, word)}${whoCommands(state)}${whoLooks()}</div>
     ${vitals(state, report, feed)}
-    <div class="columns wide-left stretch">${equity.panel(state, report)}${limits(state)}</div>
+    <div class="columns wide-left stretch">${equity.panel(state, report)}${limits(state, () => (session.admin ? tighten : login).open())}</div>
     <div class="columns wide-left">${ranking.show(state, at)}<div class="stack">${positions(state, feed.venueNow(), () => (session.admin ? flatten : login).open())}${gate(state)}</div></div>
     ${decisions(state, filter, (chosen) => { filter = chosen; paint(); })}
     ${record(state, report)}`, byId("content"));
@@ -73,6 +75,7 @@ function show(): void {
   login.settle();
   resume.settle();
   flatten.settle();
+  tighten.settle();
   equity.draw(report);
 }
 
@@ -138,15 +141,15 @@ function askToResume(): void {
   else login.open();
 }
 
-function dialogs(state: State): Piece {
-  const account = state.trade?.account;
-  if (account === undefined) return nothing;
+function dialogs({ trade }: State): Piece {
+  if (trade === null) return nothing;
+  const { account, limits } = trade;
   return html`${login.show({
     title: haltsAfterLogin ? "Log in to halt" : "Log in to command",
-    text: haltsAfterLogin ? "Trading goes on until this ranker has seen the admin token. It is halted as soon as you are in." : "Halting and resuming take the admin token, of QUASAR_ADMIN_TOKEN or --admin-token-file.",
-    label: "Admin token", button: haltsAfterLogin ? "Log in and halt" : "Log in", type: "password",
-    act: async (token) => {
-      const failed = await session.login(token);
+    text: haltsAfterLogin ? "Trading goes on until this ranker has seen the admin token. It is halted as soon as you are in." : "Halting, resuming and tighter limits take the admin token, of QUASAR_ADMIN_TOKEN or --admin-token-file.",
+    ask: line("login", "Admin token", "password"), button: haltsAfterLogin ? "Log in and halt" : "Log in",
+    act: async (typed) => {
+      const failed = await session.login(typed("line"));
       if (failed === null && haltsAfterLogin) await halt();
       if (failed === null) haltsAfterLogin = false;
       return failed;
@@ -154,9 +157,10 @@ function dialogs(state: State): Piece {
   })}${resume.show({
     title: "Resume trading",
     text: `It was halted${account.halted === null ? "" : ` by ${account.halted.by}: ${account.halted.reason}${account.halted.detail === "" ? "" : `, ${account.halted.detail}`}`}. Who resumes after a limit of losses accepts them.`,
-    label: `Type ${confirmation(account, "RESUME")} to buy again${account.mode === "live" ? ", with REAL MONEY" : ""}`, button: "Resume", type: "text",
-    act: async (text) => {
-      if (text.trim() !== confirmation(account, "RESUME")) return `Got “${text.trim()}”, want ${confirmation(account, "RESUME")}.`;
+    ask: line("resume-dialog", `Type ${confirmation(account, "RESUME")} to buy again${account.mode === "live" ? ", with REAL MONEY" : ""}`), button: "Resume",
+    act: async (typed) => {
+      const text = typed("line").trim();
+      if (text !== confirmation(account, "RESUME")) return `Got “${text}”, want ${confirmation(account, "RESUME")}.`;
       const failed = await session.command("resume", "typed on the page");
       feed.refresh();
       return failed;
@@ -164,10 +168,22 @@ function dialogs(state: State): Piece {
   })}${flatten.show({
     title: "Halt and sell everything",
     text: "Nothing is bought any more, and every open contract that the venue takes back is sold at what it offers now. Others run to their end. It cannot be undone.",
-    label: `Type ${confirmation(account, "FLATTEN")} to sell${account.mode === "live" ? ", with REAL MONEY" : ""}`, button: "Halt and sell", type: "text",
-    act: async (text) => {
-      if (text.trim() !== confirmation(account, "FLATTEN")) return `Got “${text.trim()}”, want ${confirmation(account, "FLATTEN")}.`;
+    ask: line("flatten-dialog", `Type ${confirmation(account, "FLATTEN")} to sell${account.mode === "live" ? ", with REAL MONEY" : ""}`), button: "Halt and sell",
+    act: async (typed) => {
+      const text = typed("line").trim();
+      if (text !== confirmation(account, "FLATTEN")) return `Got “${text}”, want ${confirmation(account, "FLATTEN")}.`;
       const failed = await session.command("flatten", "");
+      feed.refresh();
+      return failed;
+    },
+  })}${tighten.show({
+    title: "Tighten risk limits",
+    text: "Only tighter ones are taken, and they hold at once. They are looser again only after a restart of the ranker. What is left empty stays.",
+    ask: lines(limits), button: "Tighten",
+    act: async (typed) => {
+      const { limits: tighter, wrong } = wanted(limits, typed);
+      if (wrong !== "") return wrong;
+      const failed = await session.tighten(tighter);
       feed.refresh();
       return failed;
     },

@@ -104,6 +104,7 @@ export interface Account {
 }
 
 export interface Limits {
+  max_stake: string;
   max_open: number;
   max_open_payout: string;
   per_minute: number;

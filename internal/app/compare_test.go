@@ -168,7 +168,7 @@ func (o *original) rows() []map[string]any {
 		if buy+sell > 0 {
 			confidence = max(buy, sell) / (buy + sell)
 		}
-		rows = append(rows, map[string]any{"space_name": name, "score": confidence - number(training["avn_accuracy"]), "signal_confidence": confidence, "snapshot": s})
+		rows = append(rows, map[string]any{"space_name": name, "score": confidence - number(training["avn_accuracy"]), "signal_confidence": confidence})
 	}
 	slices.SortFunc(rows, func(a, b map[string]any) int {
 		c := cmpFloat(b["score"].(float64), a["score"].(float64))
@@ -275,6 +275,25 @@ func TestAHubThatIsWrongIsFoundOut(t *testing.T) {
 		return f.Where == "/ws/subscribe, a whole frame" && f.What == "sell_count" && f.Theirs == 1.0 && f.Ours == 3.0
 	}) {
 		t.Errorf("got the code %d and %v, want a different sell_count", code, found[different])
+	}
+}
+
+// The original's ranking need not hold whole snapshots; its state does.
+func TestTheOriginalCanBeWatched(t *testing.T) {
+	t.Parallel()
+	o := &original{}
+	hub := startOriginal(t, o)
+	o.merge(t.Context(), "V75", map[string]any{"type": "training", "data": map[string]any{"training_steps": 1200.0}})
+	var out, errs strings.Builder
+	if code := run(t.Context(), []string{"watch", "--once", "--json", "--hub", hub}, strings.NewReader(""), &out, &errs); code != exitOK {
+		t.Fatalf("got the code %d and %s, want 0", code, &errs)
+	}
+	var got struct {
+		SpaceName string         `json:"space_name"`
+		Training  map[string]any `json:"training"`
+	}
+	if err := json.Unmarshal([]byte(out.String()), &got); err != nil || got.SpaceName != "V75" || got.Training["training_steps"] != 1200.0 {
+		t.Errorf("got %v and %s, want V75 and its steps", err, &out)
 	}
 }
 

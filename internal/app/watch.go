@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -73,9 +74,19 @@ func (w *watcher) once(ctx context.Context) error {
 	if err := getJSON(ctx, w.hub, "/rankings?order="+string(w.order), w.access, &answer); err != nil {
 		return err
 	}
-	var snapshots []quasar.Snapshot
+	all := make([]quasar.Snapshot, 0, len(answer.Rankings))
 	for _, row := range answer.Rankings {
-		if s := row.Snapshot; len(w.assets) == 0 || slices.Contains(w.assets, s.SpaceName) {
+		all = append(all, row.Snapshot)
+	}
+	if slices.ContainsFunc(all, func(s quasar.Snapshot) bool { return s.SpaceName == "" }) {
+		var err error
+		if all, err = w.ofState(ctx); err != nil {
+			return err
+		}
+	}
+	var snapshots []quasar.Snapshot
+	for _, s := range all {
+		if len(w.assets) == 0 || slices.Contains(w.assets, s.SpaceName) {
 			snapshots = append(snapshots, s)
 		}
 	}
@@ -89,6 +100,22 @@ func (w *watcher) once(ctx context.Context) error {
 	}
 	_, err := io.WriteString(w.out, w.table(snapshots, time.UnixMicro(int64(answer.HubTimestamp*1e6))))
 	return err
+}
+
+// ofState asks a hub in whose ranking the snapshots are not: a hub in Python.
+func (w *watcher) ofState(ctx context.Context) ([]quasar.Snapshot, error) {
+	var state struct {
+		Snapshots map[string]quasar.Snapshot `json:"snapshots"`
+	}
+	if err := getJSON(ctx, w.hub, "/api/state", w.access, &state); err != nil {
+		return nil, err
+	}
+	ranked := quasar.Rank(slices.Collect(maps.Values(state.Snapshots)), w.order)
+	snapshots := make([]quasar.Snapshot, len(ranked))
+	for i := range ranked {
+		snapshots[i] = ranked[i].Snapshot
+	}
+	return snapshots, nil
 }
 
 func (w *watcher) line(s *quasar.Snapshot) error {

@@ -227,7 +227,7 @@ func configures(t *testing.T, args []string, settings string) error {
 // A balancer that hands bytes on hands on what clients say of themselves, too: hubs
 // behind it must not believe an X-Forwarded-For.
 func TestNobodyTrustsABalancerOfBytes(t *testing.T) {
-	root := os.DirFS(filepath.Join(repository, "deploy/cluster/compose"))
+	root := os.DirFS(filepath.Join(repository, "deploy", "cluster", "compose"))
 	balancer, err := fs.ReadFile(root, "haproxy.cfg")
 	if err != nil {
 		t.Fatal(err)

@@ -101,7 +101,7 @@ func TestTheTokenCommandSaysWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		{"no role", []string{"new"}, exitUsage, `role: got "", want publisher, subscriber, viewer or admin`},
-		{"a publisher of nothing", []string{"new", "--role", "publisher"}, exitUsage, "spaces: got 0 of them for the role publisher"},
+		{"a publisher of nothing", []string{"new", "--role", "publisher"}, exitUsage, "space: got none, want one or more that this publisher may publish"},
 		{"a space that cannot be", []string{"new", "--role", "publisher", "--space", "a/b"}, exitUsage, `got "a/b"`},
 		{"an expiry that is over", []string{"new", "--role", "viewer", "--expires", "2001-01-01"}, exitUsage, `expires: got "2001-01-01", want a time to come`},
 		{"an id that is taken", []string{"new", "--role", "viewer", "--id", "a", "--file", file}, exitFailure, "id: got a twice"},

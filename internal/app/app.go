@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -54,13 +55,20 @@ func (e *signalError) Error() string { return e.signal.String() }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root := newRoot()
-	addCompletion(root)
 	root.SetArgs(args)
 	root.SetIn(stdin)
-	root.SetOut(stdout)
+	out := &output{to: stdout}
+	root.SetOut(out)
 	root.SetErr(stderr)
+	addCompletion(root) // which keeps the output that there is now
 	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil && ctx.Err() == nil {
+		err = out.failed()
+	}
 	code := exitCode(ctx, err)
+	if err != nil && code == exitOK && !endless(cmd) {
+		code = exitInterrupted // it was told to end and had not done what it is for
+	}
 	if err != nil && code != exitInterrupted && code != exitOK {
 		tell(stderr, err)
 		if code == exitUsage {
@@ -68,6 +76,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 	}
 	return code
+}
+
+// endless tells whether a command runs until it is told to end, which it then does well.
+func endless(cmd *cobra.Command) bool {
+	return cmd.GroupID == "serve" || slices.Contains([]string{"watch", "record", "publish", "deriv ticks"}, sectionOf(cmd))
 }
 
 // tell prints an error. It may repeat what a peer said, which must not steer a

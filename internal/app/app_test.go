@@ -102,6 +102,8 @@ func TestExitCodes(t *testing.T) {
 		{"a NATS prefix for everything", []string{"hub", "--nats-url", "nats://127.0.0.1:1", "--nats-prefix", ">"}, exitConfiguration, "prefix"},
 		{"a missing file with a word of the parser in its name", []string{"model", "inspect", filepath.Join(dir, "flags")}, exitFailure, "flags: no such file"},
 		{"two flags that exclude each other", []string{"bench", "hub", "--rate", "1", "--in-flight", "1"}, exitUsage, "none of the others can be"},
+		{"credentials of NATS that are a directory", []string{"hub", "--listen", "127.0.0.1:0", "--nats-url", "nats://127.0.0.1:1", "--nats-creds-file", dir}, exitConfiguration, "nats-creds-file: " + dir + ": got a directory, want a file"},
+		{"decisions that are a directory", []string{"rank", "--listen", "127.0.0.1:0", "--hub", nobody, "--decisions", dir}, exitConfiguration, "decisions: " + dir + ": got a directory, want a file"},
 		{"a health of two", []string{"health", "a", "b"}, exitUsage, "got 2 addresses"},
 		{"a completion for no shell", []string{"completion", "bogus"}, exitUsage, `unknown command "bogus" for "quasar completion", want one of bash, fish`},
 		{"a directory in place of a file", []string{"model", "inspect", dir}, exitFailure, ": got a directory, want a file"},
@@ -237,6 +239,21 @@ func TestASignalEndsAServerInGoodOrder(t *testing.T) {
 		cancel(&signalError{signal})
 		if code := <-ended; code != want {
 			t.Errorf("%v: got %d, want %d; %s", signal, code, want, stderr.String())
+		}
+	}
+}
+
+// Whoever asks for figures to be checked must not hear that they are well because the
+// machine was shut down.
+func TestATaskThatIsToldToEndHasNotEndedWell(t *testing.T) {
+	for _, args := range [][]string{{"eval", "check"}, {"backtest", "--days", "366"}} {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		ended := make(chan int)
+		go func() { ended <- run(ctx, args, strings.NewReader(""), &bytes.Buffer{}, &bytes.Buffer{}) }()
+		time.Sleep(50 * time.Millisecond)
+		cancel(&signalError{syscall.SIGTERM})
+		if code := <-ended; code != exitInterrupted {
+			t.Errorf("%v: got %d, want %d", args, code, exitInterrupted)
 		}
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/hub/natsengine"
 	"github.com/karlquant/quasar/internal/certificate"
+	"github.com/karlquant/quasar/internal/disk"
 )
 
 // clusterFlags join a hub to others.
@@ -145,6 +146,9 @@ func (f *clusterFlags) external(log *slog.Logger) (*natsengine.External, error) 
 	if (f.user == "") != (password == "") {
 		return nil, errors.New("got one of --nats-user and --nats-password-file, want both or neither")
 	}
+	if err := readable(f.creds); err != nil {
+		return nil, fmt.Errorf("nats-creds-file: %w", err)
+	}
 	o := &natsengine.External{URL: f.url, Prefix: f.prefix, Credentials: f.creds, User: f.user, Password: password}
 	if f.natsCert != "" || f.natsKey != "" || f.natsCA != "" {
 		o.TLS, o.Authorities, err = f.clientTLS("nats-tls", f.natsCert, f.natsKey, f.natsCA, log)
@@ -193,4 +197,16 @@ func readClusterSecret(flag, path string, least int) (string, error) {
 		return "", fmt.Errorf("%s: got %d bytes in %s, want one line of %d to 1024; for one: openssl rand -hex 32", flag, len(secret), path, least)
 	}
 	return secret, nil
+}
+
+// readable says why a file cannot be read, if one is named.
+func readable(path string) error {
+	if path == "" {
+		return nil
+	}
+	file, _, err := disk.Open(path)
+	if err != nil {
+		return err
+	}
+	return file.Close()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"time"
@@ -165,6 +166,9 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 		defer trader.close()
 		trader.wire(opts, flags.trade.admin)
 		show.banner = trader.account.Banner()
+	}
+	if err := readable(flags.decisions); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return misconfigured(fmt.Errorf("decisions: %w", err))
 	}
 	r, err := ranker.New(opts)
 	if err != nil {

@@ -107,7 +107,7 @@ type other struct {
 func widthOf(w io.Writer) int {
 	const usual, least, most = 100, 40, 160
 	width, err := strconv.Atoi(os.Getenv("COLUMNS"))
-	if f, ok := w.(*os.File); ok {
+	if f, ok := fileOf(w); ok {
 		if wide, _, sizeErr := term.GetSize(int(f.Fd())); sizeErr == nil {
 			width, err = wide, nil
 		}

@@ -55,23 +55,27 @@ func newAccount(s *trade.Status) accountAnswer {
 
 // orderAnswer is an order as people look at it.
 type orderAnswer struct {
-	ID         string            `json:"id"`
-	State      trade.State       `json:"state"`
-	SpaceName  *string           `json:"space_name"`
-	Side       *trade.Side       `json:"side"`
-	Symbol     string            `json:"symbol"`
-	Kind       trade.Kind        `json:"kind"`
-	Contract   *int64            `json:"contract_id"`
-	Price      trade.Money       `json:"price"`
-	Payout     *trade.Money      `json:"payout"`
-	Profit     *trade.Money      `json:"profit"`
-	Result     *trade.Result     `json:"result"`
-	Reason     *string           `json:"reason"`
-	Propensity *float64          `json:"propensity"`
-	Planned    *rest.UnixSeconds `json:"planned_at"`
-	Purchased  *rest.UnixSeconds `json:"purchased_at"`
-	Expiry     *rest.UnixSeconds `json:"expires_at"`
-	Changed    rest.UnixSeconds  `json:"changed_at"`
+	ID        string        `json:"id"`
+	State     trade.State   `json:"state"`
+	SpaceName *string       `json:"space_name"`
+	Side      *trade.Side   `json:"side"`
+	Symbol    string        `json:"symbol"`
+	Kind      trade.Kind    `json:"kind"`
+	Contract  *int64        `json:"contract_id"`
+	Price     trade.Money   `json:"price"`
+	Payout    *trade.Money  `json:"payout"`
+	Profit    *trade.Money  `json:"profit"`
+	Result    *trade.Result `json:"result"`
+	// RunningProfit is what a sale of an open contract would bring beyond its price, as
+	// the venue said at RunningAt of its clock; null while it has not said.
+	RunningProfit *trade.Money      `json:"running_profit"`
+	RunningAt     *rest.UnixSeconds `json:"running_at"`
+	Reason        *string           `json:"reason"`
+	Propensity    *float64          `json:"propensity"`
+	Planned       *rest.UnixSeconds `json:"planned_at"`
+	Purchased     *rest.UnixSeconds `json:"purchased_at"`
+	Expiry        *rest.UnixSeconds `json:"expires_at"`
+	Changed       rest.UnixSeconds  `json:"changed_at"`
 }
 
 func newOrder(o *trade.Order) orderAnswer {
@@ -87,6 +91,15 @@ func newOrder(o *trade.Order) orderAnswer {
 	}
 	if o.Settlement != nil {
 		a.Profit, a.Result = new(o.Profit()), new(o.Settlement.Result)
+	}
+	return a
+}
+
+// newPosition is an order that is open or unresolved.
+func newPosition(o *trade.Order, worths map[int64]trade.Worth) orderAnswer {
+	a := newOrder(o)
+	if w, ok := worths[o.Contract()]; ok && o.State.Live() {
+		a.RunningProfit, a.RunningAt = new(w.Bid-o.Price()), moment(w.At)
 	}
 	return a
 }
@@ -120,10 +133,11 @@ func (r *Ranker) servePositions(w http.ResponseWriter, req *http.Request) {
 	}
 	status := r.opts.Trader.Status()
 	answer := positionsAnswer{Account: newAccount(&status), Positions: []orderAnswer{}, Foreign: []trade.Contract{}, Recent: []orderAnswer{}}
+	worths := r.opts.Trader.Worths()
 	r.opts.Trader.View(func(l *trade.Ledger) {
 		answer.Foreign = append(answer.Foreign, l.Foreign...)
 		for _, o := range l.Active() {
-			answer.Positions = append(answer.Positions, newOrder(o))
+			answer.Positions = append(answer.Positions, newPosition(o, worths))
 		}
 	})
 	for _, o := range r.opts.Trader.Orders(query.Limit + len(answer.Positions)) {

@@ -68,6 +68,11 @@ func (r *Ranker) look(now time.Time, order quasar.Order) *view {
 	if t := v.trade; t != nil {
 		a := t.Account
 		_, _ = fmt.Fprint(sum, t.Seq, t.Refusals, t.Used, a.Standing, a.Why, a.Connected, a.Reconciled, a.JournalError != nil)
+		for i := range t.Positions {
+			if p := &t.Positions[i]; p.RunningProfit != nil {
+				_, _ = fmt.Fprint(sum, *p.RunningProfit, time.Time(*p.RunningAt).UnixNano())
+			}
+		}
 	}
 	v.etag = fmt.Sprintf(`W/"%016x"`, sum.Sum64())
 	return v
@@ -124,6 +129,7 @@ func (r *Ranker) tradeAnswer() *tradeAnswer {
 		Account: newAccount(&status), Reasons: append([]trade.Reason{}, status.Why.Reasons...), Venue: newVenue(&status), Limits: newLimits(&status.Limits),
 		Positions: []orderAnswer{}, Foreign: []trade.Contract{}, Recent: []orderAnswer{}, Commands: r.admin != nil,
 	}
+	worths := r.opts.Trader.Worths()
 	r.opts.Trader.View(func(l *trade.Ledger) {
 		a.Used, a.Seq = newUsed(l, status.At), l.Seq
 		a.Foreign = append(a.Foreign, l.Foreign...)
@@ -131,7 +137,7 @@ func (r *Ranker) tradeAnswer() *tradeAnswer {
 			a.Refusals = refused[len(refused)-1].At.UnixNano()
 		}
 		for _, o := range l.Active() {
-			a.Positions = append(a.Positions, newOrder(o))
+			a.Positions = append(a.Positions, newPosition(o, worths))
 		}
 		orders := l.Orders()
 		for i := len(orders) - 1; i >= 0 && len(a.Recent) < maxShown; i-- {

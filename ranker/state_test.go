@@ -10,6 +10,7 @@ import (
 
 	"github.com/karlquant/quasar/internal/dial/dialtest"
 	"github.com/karlquant/quasar/ranker"
+	"github.com/karlquant/quasar/trade"
 )
 
 // The page is told of what is at stake, of every limit, and of what ended.
@@ -32,6 +33,36 @@ func TestStateTellsOfTrading(t *testing.T) {
 		}
 		if got["venue"].(document)["connected"] != false || got["limits"].(document)["loss_streak"] != 5. {
 			t.Errorf("got %v and %v", got["venue"], got["limits"])
+		}
+	})
+}
+
+// What an open contract would bring is not known before the venue says so, nor where it
+// last said that it does not know; a poll sees that it is told.
+func TestARunningProfitIsUnknownUntilTheVenueTellsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		trader := holding(t, 1)
+		r := prepare(t, newHub(t), &ranker.Options{Trader: trader})
+		tag := ""
+		for _, c := range []struct {
+			name string
+			bid  *trade.Money
+			want any
+		}{
+			{"nothing told yet", nil, nil},
+			{"a loss", new(trade.Cents(40)), "-0.60"},
+			{"a profit", new(trade.Cents(130)), "0.30"},
+			{"nothing known any more", nil, nil},
+		} {
+			trader.Handle(t.Context(), trade.Event{Contract: &trade.Contract{ID: 1, Bid: c.bid}})
+			w := ask(r, "GET", "/api/state", "If-None-Match", tag)
+			tag = w.Header().Get("Etag")
+			for _, answer := range []document{read(t, w.Body.Bytes())["trade"].(document), read(t, ask(r, "GET", "/positions").Body.Bytes())} {
+				position := answer["positions"].([]any)[0].(document)
+				if got := position["running_profit"]; got != c.want || (position["running_at"] == nil) != (c.want == nil) {
+					t.Errorf("%s: got %v at %v, want %v", c.name, got, position["running_at"], c.want)
+				}
+			}
 		}
 	})
 }

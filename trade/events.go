@@ -18,6 +18,7 @@ func (t *Trader) Handle(ctx context.Context, e Event) {
 		t.opts.Logger.LogAttrs(ctx, slog.LevelWarn, "the venue is gone", slog.Any("reason", e.Lost))
 	case e.Contract != nil:
 		t.settle(ctx, e.Contract, "contract")
+		t.value(e.Contract)
 	case e.Movement != nil && e.Movement.Action == "sell":
 		t.expect(e.Movement)
 	}

@@ -41,6 +41,7 @@ type Trader struct {
 	disagreement           string    // what was last said of it
 	look                   map[int64]*Movement
 	asked                  map[int64]time.Time // when a contract was last asked for
+	worths                 map[int64]Worth     // what open contracts would bring
 }
 
 // New returns a trader. It starts nothing and reads nothing.
@@ -51,7 +52,7 @@ func New(opts *Options) (*Trader, error) {
 	}
 	return &Trader{
 		opts: o, broker: o.Broker, limits: o.Limits, acting: make(chan struct{}, 1),
-		ledger: NewLedger(), look: make(map[int64]*Movement), asked: make(map[int64]time.Time),
+		ledger: NewLedger(), look: make(map[int64]*Movement), asked: make(map[int64]time.Time), worths: make(map[int64]Worth),
 	}, nil
 }
 

@@ -70,7 +70,7 @@ func (b *Broker) step(symbol string, t trade.Tick, gap bool) {
 			m := b.book.settle(c, s)
 			b.say(trade.Event{Contract: c.told()})
 			b.say(trade.Event{Movement: &m})
-		case fresh && !c.entry.At.IsZero():
+		case fresh && !c.entry.At.IsZero(), c.sellable():
 			b.say(trade.Event{Contract: c.told()})
 		}
 	}

@@ -235,6 +235,27 @@ withPage("what is decided, refused and bought is told as it comes, and no number
   for (const meter of await page.page.$$eval("[role=meter]", (all) => all.map((one) => Number(one.getAttribute("aria-valuenow"))))) assert.ok(meter >= 0 && meter <= 100);
 });
 
+withPage("a running profit is a dash while unknown, and grey with its age when it is old", async ({ view }) => {
+  const page = await view();
+  const shown = async (running) => {
+    await page.page.unrouteAll();
+    await page.page.routeWebSocket("**/ws/view", (socket) => {
+      socket.connectToServer().onMessage((text) => {
+        const state = JSON.parse(text);
+        for (const order of state.trade.positions) Object.assign(order, running(state.trade.account.timestamp));
+        socket.send(JSON.stringify(state));
+      });
+    });
+    await page.page.reload();
+    return eventually("an open contract", () => page.page.$$eval(".running", ([e]) => e && [e.classList.contains("old"), e.textContent]), (got) => Array.isArray(got));
+  };
+  assert.deepEqual(await shown(() => ({ running_profit: null, running_at: null })), [false, "running –"]);
+  assert.deepEqual(await shown((now) => ({ running_profit: "-0.40", running_at: now })), [false, "running −0.40"]);
+  await page.shot("ranker-running-light-1440");
+  const [old, text] = await shown((now) => ({ running_profit: "1.30", running_at: now - 40 * 60 }));
+  assert.ok(old && /^running \+1\.30 (1 m|6\d s|1 min).* old$/.test(text), text);
+});
+
 withPage("without a WebSocket the page polls, and goes back to it", async ({ view, proxy }) => {
   const between = await proxy();
   between.refusing = true;

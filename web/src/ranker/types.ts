@@ -65,6 +65,8 @@ export interface Order {
   payout: string | null;
   profit: string | null;
   result: string | null;
+  running_profit: string | null;
+  running_at: number | null;
   reason: string | null;
   planned_at: number | null;
   purchased_at: number | null;

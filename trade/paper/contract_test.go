@@ -260,6 +260,28 @@ func TestWhatIsRefused(t *testing.T) {
 	}
 }
 
+// What multiplies has a price from its entry on, which each tick tells; a Rise has none.
+func TestEachTickTellsWhatAMultiplierWouldBring(t *testing.T) {
+	s := newStall(t, paper.Options{})
+	s.buy(trade.Terms{Kind: trade.Rise, Stake: trade.Unit, Ticks: 9})
+	up := s.buy(trade.Terms{Kind: trade.MultiUp, Stake: 10 * trade.Unit, Multiplier: 100})
+	var told []trade.Money
+	for i, price := range []float64{1000, 1001, 999} {
+		s.broker.Events()
+		s.at(float64(2*i+2), price)
+		for _, e := range s.broker.Events() {
+			if c := e.Contract; c != nil && c.Bid != nil && c.ID == up.Contract {
+				told = append(told, *c.Bid)
+			} else if c != nil && c.Bid != nil {
+				t.Errorf("a Rise: got a price of %v, want none", *c.Bid)
+			}
+		}
+	}
+	if want := []trade.Money{trade.Cents(990), trade.Cents(1090), trade.Cents(890)}; !cmp.Equal(told, want) {
+		t.Errorf("got %v, want %v", told, want)
+	}
+}
+
 // Of many buys as many are refused as was said, and the same ones each time.
 func TestWhichBuysAreRefused(t *testing.T) {
 	const buys, share = 2000, 0.1

@@ -177,9 +177,19 @@ func inspect(path string, known link) (_ *Summary, err error) {
 	return v.verify(context.Background(), known)
 }
 
+// makePrivate makes the file of a database that is not there yet for its owner alone, and
+// so those that the database makes beside it: by itself it lets everybody read. What else
+// is wrong with the file the database says.
+func makePrivate(path string) {
+	if f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600); err == nil {
+		_ = f.Close() // nothing was written
+	}
+}
+
 // connect opens the database for writing, makes what is not there, and finds out
 // whether it can be written.
 func (j *Journal) connect(ctx context.Context) (err error) {
+	makePrivate(j.path)
 	if j.db, err = openDatabase(j.path, writing); err != nil {
 		return err
 	}

@@ -58,6 +58,13 @@ func TestWhatIsNoJournalIsNotOpened(t *testing.T) {
 	if _, err := OpenView(t.TempDir(), trade.Paper); !errors.Is(err, ErrNone) {
 		t.Errorf("got %v, want that there is none", err)
 	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenView(file, trade.Paper); err == nil || strings.Contains(err.Error(), "unable to open database") || !strings.Contains(err.Error(), file) {
+		t.Errorf("a file in place of the directory: got %v, want what the system says of it", err)
+	}
 	for name, c := range map[string]struct {
 		statement string
 		want      error

@@ -25,6 +25,8 @@ func OpenView(dir string, mode trade.Mode) (*View, error) {
 	v := &View{store{path: File(dir, mode)}}
 	if _, err := os.Stat(v.path); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %s is not there", ErrNone, v.path)
+	} else if err != nil {
+		return nil, err
 	}
 	if err := v.open(); err != nil {
 		_ = v.Close() // it was only read

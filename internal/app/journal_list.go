@@ -86,6 +86,9 @@ func heading(l *trade.Ledger) string {
 	if l.Account.Mode == trade.Live {
 		banner = liveBanner + "\n"
 	}
+	if l.Account == (trade.Account{}) {
+		return "No entry yet: no trader has found its account.\n\n"
+	}
 	text := fmt.Sprintf("%sThe %s, balance by the journal %s\n", banner, quoted([]string{l.Account.String()}), l.Balance())
 	if h := l.Halt; h != nil {
 		text += fmt.Sprintf("HALTED since %s by %s: %s (%s)\n", showTime(&l.HaltedAt), quoted([]string{h.By}), quoted([]string{string(h.Reason)}), quoted([]string{h.Detail}))

@@ -272,4 +272,7 @@ func TestJournalsThatAreNotThere(t *testing.T) {
 	if got.code != exitOK || !strings.HasSuffix(got.stdout, "balance by the journal 10000.00\n\nNo orders yet.\n") {
 		t.Errorf("got %+v, want that there are no orders", got)
 	}
+	if got := heading(trade.NewLedger()); got != "No entry yet: no trader has found its account.\n\n" {
+		t.Errorf("a journal without an entry: got %q, want that it has none", got)
+	}
 }

@@ -230,6 +230,7 @@ withPage("what is decided, refused and bought is told as it comes, and no number
   assert.equal(await page.text("[aria-labelledby=performance-title] .pill"), "Not distinguishable from chance");
   await eventually("the curve", () => page.page.$$eval("#equity-chart canvas", (all) => all.map((canvas) => canvas.width > 300)), [true]);
   assert.match(await page.page.getAttribute("#equity-chart", "aria-label"), /^Profit .* after \d+ contracts(; 95 % of coins .*)?; a coin does as well with/);
+  assert.match(await page.text("#equity-ahead"), /^The times are the venue's, whose clock is \d.* ahead of this one\.$/); // its days are shorter than ours
   assert.match(await page.text("#gate-sentence"), /^No evidence of an edge/);
   assert.match(await page.text("[aria-labelledby=ranking-title] .foot"), /Crash and Boom indices go one way .* mean nothing/);
   for (const meter of await page.page.$$eval("[role=meter]", (all) => all.map((one) => Number(one.getAttribute("aria-valuenow"))))) assert.ok(meter >= 0 && meter <= 100);

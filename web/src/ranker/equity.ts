@@ -1,7 +1,7 @@
 // The profit so far, beside what luck would have done: the same record shuffled, and
 // the same stakes on coins. The chart itself is loaded when there is one to draw.
 
-import { unknown } from "../shared/format.js";
+import { duration, unknown } from "../shared/format.js";
 import { empty, html, money, nothing, percent, type Piece } from "./show.js";
 import { Chart } from "./chart.js";
 import type { Report, State } from "./types.js";
@@ -12,13 +12,14 @@ export class Equity {
   #loading = false;
   #drawn: Report | null = null;
 
-  panel(state: State, report: Report | null): Piece {
+  panel(state: State, report: Report | null, now: number): Piece {
     const body = (): Piece => {
       if (state.trade === null) return empty(html`Nothing is traded, so there is no equity to show. <code>--trade paper</code> trades on paper, without an account.`);
       if (report === null) return empty("The report is on its way.");
       if (report.total.curve.length < 2) return empty("No two contracts have ended yet. The curve begins with the second.");
       return html`<div class="body"><div class="chart" id="equity-chart" role="img" aria-label=${words(report)}></div>
         <p class="legend sub"><span class="key equity">profit</span><span class="key band">95 % of the same record shuffled, ${report.runs} times</span><span class="key coin">fair coins with the same stakes: mean, and 95 %</span></p>
+        ${ahead(report, now)}
         ${report.total.curve.at(-1)?.coin_low === null ? html`<p class="sub">The coins end where a contract came that multiplies: there is no coin for those.</p>` : nothing}
         ${report.verdict.finding === "edge" ? nothing : html`<p class="sub" id="equity-luck">${inside(report) ? "The curve lies within what coins do. " : ""}Nothing here is distinguishable from luck, whichever way it goes.</p>`}</div>`;
     };
@@ -54,6 +55,12 @@ export class Equity {
 function inside(report: Report): boolean {
   const last = report.total.curve.at(-1);
   return last !== undefined && last.coin_low !== null && last.coin_high !== null && last.profit >= last.coin_low && last.profit <= last.coin_high;
+}
+
+/** What is to be said of a simulated venue, whose days are shorter than ours. */
+function ahead(report: Report, now: number): Piece {
+  const by = Date.parse(report.total.curve.at(-1)?.at ?? "") / 1000 - now;
+  return by > 60 ? html`<p class="sub" id="equity-ahead">The times are the venue's, whose clock is ${duration(by)} ahead of this one.</p>` : nothing;
 }
 
 function words({ total }: Report): string {

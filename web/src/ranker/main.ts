@@ -67,7 +67,7 @@ function show(): void {
   render(html`
     <div class="control">${control(state, feed, word)}${whoCommands(state)}${whoLooks()}</div>
     ${vitals(state, report, feed)}
-    <div class="columns wide-left stretch">${equity.panel(state, report)}${limits(state, () => (session.admin ? tighten : login).open())}</div>
+    <div class="columns wide-left stretch">${equity.panel(state, report, at.now)}${limits(state, () => (session.admin ? tighten : login).open())}</div>
     <div class="columns wide-left">${ranking.show(state, at)}<div class="stack">${positions(state, { now: feed.venueNow(), reachable: word !== "offline" }, () => (session.admin ? flatten : login).open())}${gate(state)}</div></div>
     ${decisions(state, filter, (chosen) => { filter = chosen; paint(); })}
     ${record(state, report)}`, byId("content"));

@@ -106,3 +106,26 @@ test("with the system's own colours, borders, meters and the focus are to be see
   const focus = await view.page.evaluate(() => { const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement); return [outlineStyle !== "none", parseFloat(outlineWidth) >= 2]; });
   assert.deepEqual(focus, [true, true], "the focus");
 }));
+
+test("the bar keeps its clock on one line and its sign whole, and no small chart lies upon a name", async () => {
+  for (const width of [768, 1200]) {
+    await both({ viewport: { width, height: 900 } }, async (view, name) => {
+      if (name === "hub") await eventually("small charts", () => view.page.locator(".vital-chart").count(), (n) => n > 1);
+      const wrong = await view.page.evaluate(() => {
+        const box = (e) => e.getBoundingClientRect();
+        const text = (e) => {
+          const range = document.createRange();
+          range.selectNodeContents(e);
+          return range.getBoundingClientRect();
+        };
+        const clock = document.querySelector("#clock"), stop = document.querySelector(".stop");
+        return [
+          ...(clock.checkVisibility() && box(clock).height > 24 ? ["clock"] : []),
+          ...(stop && box(stop).width < 11 ? ["stop"] : []),
+          ...[...document.querySelectorAll(".vitals > div")].filter((e) => e.querySelector("svg") && text(e.querySelector("dt")).right > box(e.querySelector("svg")).left).map((e) => e.innerText),
+        ];
+      });
+      assert.deepEqual(wrong, [], `${name} at ${width}`);
+    });
+  }
+});

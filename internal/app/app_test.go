@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -303,6 +304,30 @@ func TestConfigurationComesFromFlagsThenEnvironmentThenFile(t *testing.T) {
 		"log-level": "debug", "allow-host": "[a.example,b.example]"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
+	}
+}
+
+// A token on the command line stands above a file that the environment names, and the
+// other way round.
+func TestATokenAndItsFileAreOneSetting(t *testing.T) {
+	env := map[string]string{"QUASAR_TOKEN": "of-the-environment", "QUASAR_TOKEN_FILE": "/of/the/environment", "QUASAR_AUTHORIZATION_FILE": "/of/it/too"}
+	for _, c := range []struct{ given, token, file string }{
+		{"--token=given", "given", ""},
+		{"--token-file=/given", "", "/given"},
+		{"--hub=ws://127.0.0.1:1", "of-the-environment", "/of/the/environment"},
+	} {
+		cmd, _, err := newRoot().Find([]string{"watch"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(cmd.ParseFlags([]string{c.given}), configure(cmd, func(name string) (string, bool) { v, ok := env[name]; return v, ok })); err != nil {
+			t.Fatal(err)
+		}
+		value := func(name string) string { return cmd.Flags().Lookup(name).Value.String() }
+		got := []string{value("token"), value("token-file"), value("authorization-file")}
+		if diff := cmp.Diff([]string{c.token, c.file, "/of/it/too"}, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.given, diff)
+		}
 	}
 }
 

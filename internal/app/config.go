@@ -106,10 +106,15 @@ func variables(f *pflag.Flag) []string {
 	return slices.Compact(append([]string{own}, f.Annotations[seedEnv]...))
 }
 
+// eachUnset sets what nothing above it has set. A secret and the file that holds it are
+// two ways to say one thing: what says either above says both.
 func eachUnset(cmd *cobra.Command, set func(*pflag.Flag) error) error {
+	thing := func(f *pflag.Flag) string { return strings.TrimSuffix(f.Name, "-file") }
+	said := make(map[string]bool)
+	cmd.Flags().Visit(func(f *pflag.Flag) { said[thing(f)] = true })
 	var errs []error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if !f.Changed && f.Name != "help" && f.Name != "version" {
+		if !said[thing(f)] && f.Name != "help" && f.Name != "version" {
 			errs = append(errs, set(f))
 		}
 	})

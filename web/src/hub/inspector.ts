@@ -76,7 +76,7 @@ const charts: [Series, string, (v: number | null) => string][] = [
 
 function mini(history: History | undefined, series: Series, name: string, value: string) {
   const { values, ...line } = history?.line(series) ?? blank;
-  return html`<div class="mini ${series}"><span>${name}</span>${spark(values, { ...line, width: 122, height: 34, label: name, area: true })}<b class="num">${value}</b></div>`;
+  return html`<div class="mini ${series}"><span>${name}</span>${spark(values, { ...line, width: 112, height: 34, label: name, area: true })}<b class="num">${value}</b></div>`;
 }
 
 /** How long the page has watched, in words, and whether it was away meanwhile. */

@@ -87,7 +87,7 @@ func heading(l *trade.Ledger) string {
 		banner = liveBanner + "\n"
 	}
 	if l.Account == (trade.Account{}) {
-		return "No entry yet: no trader has found its account.\n\n"
+		return noEntry + "\n\n"
 	}
 	text := fmt.Sprintf("%sThe %s, balance by the journal %s\n", banner, quoted([]string{l.Account.String()}), l.Balance())
 	if h := l.Halt; h != nil {

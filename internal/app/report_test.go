@@ -1,8 +1,10 @@
 package app
 
 import (
+	"errors"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -79,6 +81,14 @@ func TestReportOfNothing(t *testing.T) {
 	want := "The paper account DOT1 (USD) at api.example.com\n\nNo trades yet.\n"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
+	}
+	empty := filepath.Join(t.TempDir(), "data")
+	j, err := journal.Open(empty, trade.Account{Mode: trade.Paper, ID: "DOT1", Currency: "USD", Venue: "api.example.com"}, nil)
+	if err := errors.Join(err, j.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if got := reportOf(t, empty, "--account", "paper"); got != noEntry+"\n\nNo trades yet.\n" {
+		t.Errorf("of a journal without an entry: got %q", got)
 	}
 	got = reportOf(t, aJournal(t, trade.Demo, happenings()...), "--account", "demo")
 	for _, part := range []string{"HALTED by reconcile: orphan", "1 open with 0.50 USD at stake, 1 unresolved, at most 1.00 USD, 1 rejected, 1 without a decision (0 ended, 0.00 USD)"} {

@@ -18,7 +18,10 @@ type reportPage struct {
 	others []other
 }
 
-const liveBanner = "LIVE: REAL MONEY"
+const (
+	liveBanner = "LIVE: REAL MONEY"
+	noEntry    = "No entry yet: no trader has found its account."
+)
 
 func (p *reportPage) String() string {
 	var out strings.Builder
@@ -52,6 +55,9 @@ func (p *reportPage) String() string {
 // head says whose report it is, and of when.
 func (p *reportPage) head() string {
 	r := p.report
+	if r.Account == (trade.Account{}) {
+		return noEntry
+	}
 	text := "The " + quoted([]string{r.Account.String()})
 	if r.From != nil && r.To != nil {
 		text += ", " + r.From.Format("2006-01-02 15:04") + " to " + r.To.Format("2006-01-02 15:04") + " UTC"

@@ -99,6 +99,12 @@ func (e *Engine) open() error {
 	switch {
 	case readErr == nil:
 		e.restore(kept, time.Now())
+		if err == nil && len(e.state) > 0 {
+			err = e.write() // before any seq is given: the next life begins above them
+		}
+		if e.unsaved = err != nil; e.unsaved {
+			e.poke()
+		}
 	case errors.Is(readErr, errDamaged):
 		e.damaged = true
 		e.log.Error("the state is damaged; the hub starts empty", "file", e.path, "err", readErr)
@@ -118,11 +124,14 @@ func (e *Engine) open() error {
 const headStart = 10_000_000
 
 // restore takes over what a file says. Every seq is above all that the hub gave
-// before it ended, also where the clock has gone back since.
+// before it ended, also where the clock has gone back since. The time since the file
+// was written counts as well: lives that ended without a write may have been in it, and
+// none gives more than one seq in a microsecond.
 func (e *Engine) restore(kept *state, now time.Time) {
+	since := max(0, now.Sub(kept.writtenAt)).Microseconds()
 	for _, r := range kept.records {
 		s := &r.Snapshot
-		s.Seq = max(max(s.Seq, kept.writtenAt.UnixMicro())+headStart, now.UnixMicro())
+		s.Seq = max(s.Seq, kept.writtenAt.UnixMicro()) + headStart + since
 		e.state[s.SpaceName] = r
 	}
 	e.log.Info("state restored", "file", e.path, "spaces", len(e.state), "written_at", kept.writtenAt.UTC())

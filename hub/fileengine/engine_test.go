@@ -349,9 +349,9 @@ func TestSeqIsAboveAllThatWasGiven(t *testing.T) {
 		seq     int64
 		want    int64
 	}{
-		{"the clock went on", now.Add(-time.Hour), now.Add(-2 * time.Hour).UnixMicro(), now.UnixMicro()},
+		{"the clock went on", now.Add(-time.Hour), now.Add(-2 * time.Hour).UnixMicro(), now.UnixMicro() + headStart},
 		{"the clock went back", now.Add(time.Hour), now.UnixMicro(), now.Add(time.Hour).UnixMicro() + headStart},
-		{"the clock had gone back before", now.Add(-time.Hour), now.Add(time.Hour).UnixMicro(), now.Add(time.Hour).UnixMicro() + headStart},
+		{"the clock had gone back before", now.Add(-time.Hour), now.Add(time.Hour).UnixMicro(), now.Add(2*time.Hour).UnixMicro() + headStart},
 	} {
 		e := open(t, t.TempDir(), "h1")
 		r := recordOf("A", 1, now)
@@ -359,6 +359,35 @@ func TestSeqIsAboveAllThatWasGiven(t *testing.T) {
 		e.restore(&state{c.written, []hub.Record{r}}, now)
 		if got := e.Restored()[0].Snapshot.Seq; got != c.want {
 			t.Errorf("%s: got seq %d, want %d", c.name, got, c.want)
+		}
+	}
+}
+
+// A hub that is killed before its first write was done, once more in the head start of
+// the life before, leaves a file that knows nothing of what it gave.
+func TestSeqIsAboveAllThatALifeWithoutAWriteGave(t *testing.T) {
+	for name, spoil := range map[string]func(dir string) error{
+		"a disk that is slow":           func(string) error { return nil },
+		"a disk that takes no new file": func(dir string) error { return os.MkdirAll(filepath.Join(dir, stateFile+".tmp", "in the way"), 0o700) },
+	} {
+		dir := t.TempDir()
+		e := open(t, dir, "h1")
+		e.Offer(recordOf("A", 1, time.Now()))
+		e.save()
+		shut(t, e)
+		if err := spoil(dir); err != nil {
+			t.Fatal(err)
+		}
+		last := int64(0)
+		for life := range 5 {
+			e := open(t, dir, "h1")
+			if got := e.Restored()[0].Snapshot.Seq; got <= last {
+				t.Errorf("%s: life %d begins with seq %d, %d was given before", name, life, got, last)
+			} else {
+				last = got + 50 // updates, and then kill -9
+			}
+			time.Sleep(time.Millisecond)
+			shut(t, e)
 		}
 	}
 }

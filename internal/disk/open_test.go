@@ -20,7 +20,7 @@ func TestOpenTakesFilesAlone(t *testing.T) {
 	if err := f.Close(); err != nil || info.Size() != 4 {
 		t.Errorf("got %d bytes, %v, want 4", info.Size(), err)
 	}
-	for path, want := range map[string]string{dir: ": got d", filepath.Join(dir, "none"): "none"} {
+	for path, want := range map[string]string{dir: "got a directory", filepath.Join(dir, "none"): "none"} {
 		if _, _, err := Open(path); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", path, err, want)
 		}

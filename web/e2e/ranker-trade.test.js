@@ -142,6 +142,7 @@ withPage("limits are made tighter by a person with the token, beside what is in 
   await logIn(page);
   await eventually("logged in", () => page.visible("#logout"), true);
   await page.page.click("#tighten");
+  await eventually("the focus", () => page.page.evaluate(() => document.activeElement.matches("#tighten-dialog input")), true);
   const payout = Number(before.max_open_payout);
   assert.equal((await page.text("#tighten-max_open_payout-now")).replace(",", ""), before.max_open_payout);
   assert.equal(await page.text("#tighten-per_day-now"), "off");

@@ -84,9 +84,13 @@ export class View {
     return this.text("#connection");
   }
 
-  /** Fails if the page scrolls sideways, or cuts anything off that cannot be scrolled to. */
+  /** Fails if the page scrolls sideways, or cuts anything off that cannot be scrolled to, and stays so: charts follow their place a frame later. */
   async fits() {
-    const wide = await this.page.evaluate(() => {
+    await eventually("what does not fit the window", () => this.#tooWide(), []);
+  }
+
+  #tooWide() {
+    return this.page.evaluate(() => {
       const limit = (element) => { // where what holds the element ends
         for (let e = element.parentElement; e !== null; e = e.parentElement) {
           const { overflowX, clipPath, textOverflow } = getComputedStyle(e);
@@ -100,7 +104,6 @@ export class View {
         ...seen.map((e) => `${e.tagName} ${e.id} ${e.className}: ${e.textContent.slice(0, 40)}`),
       ];
     });
-    assert.deepEqual(wide, [], "what does not fit the window");
   }
 
   /** Fails for each rule of accessibility that the page breaks. */

@@ -1,8 +1,7 @@
 // How the hub itself has been doing while this page was open, from its books.
 
 import { unknown } from "../shared/format.js";
-import type { Books } from "./store.js";
-import type { Latency } from "./wire.js";
+import type { Latency, Stats } from "./wire.js";
 
 const kept = 60; // answers of the hub: five minutes
 const over = 12; // of them: one minute
@@ -22,7 +21,7 @@ export class Trends {
   peak = 0;
 
   /** Takes the counts of an answer. */
-  take({ stats: { updates_per_second: rate }, latency }: Pick<Books, "stats" | "latency">) {
+  take({ stats: { updates_per_second: rate }, latency }: { stats: Pick<Stats, "updates_per_second">; latency: Latency }) {
     push(this.ingest, rate, kept);
     this.peak = Math.max(this.peak, rate);
     const last = this.#histograms[this.#histograms.length - 1];

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/karlquant/quasar/internal/backtest"
 	"github.com/karlquant/quasar/trade"
 	"github.com/karlquant/quasar/trade/report"
@@ -61,11 +59,7 @@ func (f *backtestFlags) printJSON(w io.Writer, made *report.Report, r *backtest.
 	if f.payout != 0 {
 		p.Payout = &f.payout
 	}
-	body, err := json.Marshal(backtestReport{made, p}, trade.JSONOptions)
-	if err == nil {
-		_, err = w.Write(append(body, '\n'))
-	}
-	return err
+	return printJSON(w, backtestReport{made, p}, trade.JSONOptions)
 }
 
 // played says what was played and what became of the signals.

@@ -85,12 +85,12 @@ type leftOut struct {
 
 func showCalibrationJSON(w io.Writer, report *calibration.Report) error {
 	for i := range report.Symbols {
-		if err := jsonLine(w, &report.Symbols[i]); err != nil {
+		if err := printJSON(w, &report.Symbols[i]); err != nil {
 			return err
 		}
 	}
 	for _, u := range report.Unknown {
-		if err := jsonLine(w, leftOut{Symbol: u.Symbol, Ticks: u.Ticks, LeftOut: "no law of it is known"}); err != nil {
+		if err := printJSON(w, leftOut{Symbol: u.Symbol, Ticks: u.Ticks, LeftOut: "no law of it is known"}); err != nil {
 			return err
 		}
 	}

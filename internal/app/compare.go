@@ -156,11 +156,9 @@ func (c *comparison) print(w io.Writer, asJSON bool) error {
 		}
 		switch {
 		case asJSON:
-			line, err := json.Marshal(f, json.Deterministic(true))
-			if err != nil {
+			if err := printJSON(w, f); err != nil {
 				return err
 			}
-			fmt.Fprintf(w, "%s\n", line)
 		case f.Verdict == expected:
 			fmt.Fprintf(w, "expected   %s, %s: theirs %s, ours %s: %s\n", f.Where, f.What, shown(f.Theirs), shown(f.Ours), f.Why)
 		case f.Verdict == different:

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
 
 	"github.com/karlquant/quasar/deriv"
@@ -100,15 +99,6 @@ func explain(err error) error {
 	return err
 }
 
-func jsonLine(w io.Writer, v any) error {
-	line, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(line, '\n'))
-	return err
-}
-
 // harmless is a text of the venue's that cannot steer a terminal.
 func harmless(text string) string { return string(inert([]byte(text))) }
 
@@ -166,7 +156,7 @@ func showSymbols(w io.Writer, symbols []deriv.ActiveSymbol, asJSON bool) error {
 	var rows [][]string
 	for _, s := range symbols {
 		if asJSON {
-			if err := jsonLine(w, s); err != nil {
+			if err := printJSON(w, s); err != nil {
 				return err
 			}
 			continue
@@ -215,7 +205,7 @@ func showOffers(w io.Writer, offers []deriv.Offer, asJSON bool) error {
 	var rows [][]string
 	for _, o := range offers {
 		if asJSON {
-			if err := jsonLine(w, o); err != nil {
+			if err := printJSON(w, o); err != nil {
 				return err
 			}
 			continue
@@ -296,7 +286,7 @@ func followTicks(ctx context.Context, w io.Writer, c *deriv.Client, name string,
 			return err
 		}
 		if asJSON {
-			err = jsonLine(w, tickLine{Symbol: symbol.Symbol, Epoch: e.Value.Epoch, Quote: e.Value.Quote, Filled: e.Filled, Missed: e.Missed})
+			err = printJSON(w, tickLine{Symbol: symbol.Symbol, Epoch: e.Value.Epoch, Quote: e.Value.Quote, Filled: e.Filled, Missed: e.Missed})
 		} else {
 			_, err = fmt.Fprintf(w, "%s  %s%s\n", e.Value.Epoch.Time().Format("15:04:05"), e.Value.Quote.Text(int(e.Value.Decimals)), tickRemark(e))
 		}

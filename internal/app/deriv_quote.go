@@ -59,7 +59,7 @@ that is not proven.`,
 				return err
 			}
 			if *flags.json {
-				return jsonLine(cmd.OutOrStdout(), quote.Proposal)
+				return printJSON(cmd.OutOrStdout(), quote.Proposal)
 			}
 			return showQuote(cmd.OutOrStdout(), &quote)
 		})

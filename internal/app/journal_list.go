@@ -5,7 +5,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
 
 	"github.com/karlquant/quasar/trade"
@@ -46,11 +45,7 @@ contract, what it cost and what it brought. Columns without a value have "–".`
 // printOrders writes an object for each order on a line of its own.
 func printOrders(w io.Writer, mode trade.Mode, orders []*trade.Order) error {
 	for _, o := range orders {
-		body, err := json.Marshal(newOrderLine(mode, o), trade.JSONOptions)
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(append(body, '\n')); err != nil {
+		if err := printJSON(w, newOrderLine(mode, o), trade.JSONOptions); err != nil {
 			return err
 		}
 	}

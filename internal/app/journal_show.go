@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"text/tabwriter"
 
-	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
 
 	"github.com/karlquant/quasar/trade"
@@ -35,11 +34,7 @@ func newJournalShow() *cobra.Command {
 		if !flags.json {
 			return told.print(cmd.OutOrStdout())
 		}
-		body, err := json.Marshal(told, trade.JSONOptions)
-		if err == nil {
-			_, err = cmd.OutOrStdout().Write(append(body, '\n'))
-		}
-		return err
+		return printJSON(cmd.OutOrStdout(), told, trade.JSONOptions)
 	}
 	return cmd
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
 
 	"github.com/karlquant/quasar/trade"
@@ -32,11 +31,7 @@ nothing before it was changed.`,
 		}
 		a := &verifyAnswer{Account: sum.Account, Entries: sum.Entries, Head: sum.Head.String(), Orders: len(sum.Ledger.Orders()), Balance: sum.Ledger.Balance(), Newest: inUTC(sum.Ledger.At)}
 		if flags.json {
-			body, err := json.Marshal(a, trade.JSONOptions)
-			if err == nil {
-				_, err = cmd.OutOrStdout().Write(append(body, '\n'))
-			}
-			return err
+			return printJSON(cmd.OutOrStdout(), a, trade.JSONOptions)
 		}
 		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s%s whole, the newest at %s; %s\nsha256 %s\n", heading(sum.Ledger), counted(int(a.Entries), "entry"), showTime(a.Newest), counted(a.Orders, "order"), a.Head)
 		return err

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
@@ -56,7 +55,7 @@ Each number, and what it cannot say, is in docs/report.md.`,
 		}
 		r := report.OfLedger(sum.Ledger, &opts)
 		if flags.json {
-			return printReportJSON(cmd.OutOrStdout(), r)
+			return printJSON(cmd.OutOrStdout(), r, trade.JSONOptions)
 		}
 		page := reportPage{by: by, width: widthOf(cmd.OutOrStdout()), report: r, halt: sum.Ledger.Halt, others: flags.beside(cmd, &opts)}
 		_, err = io.WriteString(cmd.OutOrStdout(), page.String())
@@ -66,14 +65,6 @@ Each number, and what it cannot say, is in docs/report.md.`,
 }
 
 var reportTables = []string{"asset", "kind", "policy"}
-
-func printReportJSON(w io.Writer, r *report.Report) error {
-	body, err := json.Marshal(r, trade.JSONOptions)
-	if err == nil {
-		_, err = w.Write(append(body, '\n'))
-	}
-	return err
-}
 
 // beside makes reports of the other accounts that there are, to look at side by side.
 // One that cannot be read is told of on its own.

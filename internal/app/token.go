@@ -10,7 +10,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/spf13/cobra"
 
 	"github.com/karlquant/quasar/hub"
@@ -140,7 +139,7 @@ func newTokenRow(e *token.Entry, now time.Time) tokenRow {
 func printNewToken(out, said io.Writer, e *token.Entry, secret token.Secret, file string, asJSON bool) error {
 	line := strings.TrimSuffix(string(token.Append(nil, *e)), "\n")
 	if asJSON {
-		return printJSONLine(out, struct {
+		return printJSON(out, struct {
 			tokenRow `json:",inline"`
 			Token    string `json:"token"`
 			Entry    string `json:"entry"`
@@ -152,15 +151,6 @@ func printNewToken(out, said io.Writer, e *token.Entry, secret token.Secret, fil
 		fmt.Fprintf(said, "The token %s (%s) is shown this once; %s keeps its hash.\n", e.ID, e.Role, file)
 	}
 	_, err := fmt.Fprintln(out, secret.Reveal())
-	return err
-}
-
-func printJSONLine(w io.Writer, v any) error {
-	line, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(line, '\n'))
 	return err
 }
 
@@ -191,7 +181,7 @@ func printTokens(out io.Writer, entries []token.Entry, now time.Time, asJSON boo
 	for i := range entries {
 		row := newTokenRow(&entries[i], now)
 		if asJSON {
-			if err := printJSONLine(out, row); err != nil {
+			if err := printJSON(out, row); err != nil {
 				return err
 			}
 			continue

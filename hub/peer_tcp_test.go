@@ -49,6 +49,6 @@ func dialTCPWith(t testing.TB, addr, path, headers string, buffer int) *peer {
 	if buffer > 0 {
 		_ = conn.(*net.TCPConn).SetReadBuffer(buffer)
 	}
-	_ = conn.SetDeadline(time.Now().Add(3 * patience))
+	_ = conn.SetDeadline(time.Now().Add(6 * patience))
 	return opened(t, conn, path, headers)
 }

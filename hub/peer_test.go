@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/karlquant/quasar/hub"
 	"github.com/karlquant/quasar/hub/hubtest"
 	"github.com/karlquant/quasar/internal/wire"
 )
@@ -31,6 +32,13 @@ const (
 
 // patience is how long a test with real sockets waits for what must come.
 const patience = 20 * time.Second
+
+// unhurried is opts of a hub that neither pings nor gives up a peer, for tests with
+// real time that a busy machine may stretch.
+func unhurried(opts *hub.Options) *hub.Options {
+	opts.PingInterval, opts.PeerTimeout, opts.WriteTimeout = time.Hour, 2*time.Hour, time.Hour
+	return opts
+}
 
 // frame is one frame as it came off the wire.
 type frame struct {

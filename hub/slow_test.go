@@ -28,7 +28,7 @@ func TestAStalledReaderIsConflatedAndDelaysNobody(t *testing.T) {
 }
 
 func stalledReader(t *testing.T, headers string) {
-	h, addr := serveTCP(t, &hub.Options{Compression: true})
+	h, addr := serveTCP(t, unhurried(&hub.Options{Compression: true}))
 	spaces := []string{"A", "B", "C"}
 	pubs := make([]*peer, len(spaces))
 	for i, name := range spaces {

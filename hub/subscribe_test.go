@@ -26,7 +26,7 @@ import (
 func TestTheFirstFrameIsAConsistentCut(t *testing.T) {
 	const spaces, each, rounds = 4, 200, 6
 	for range rounds {
-		s := hubtest.New(t, &hub.Options{Compression: true})
+		s := hubtest.New(t, unhurried(&hub.Options{Compression: true}))
 		var pubs []*peer
 		for i := range spaces {
 			pubs = append(pubs, publisher(t, s, fmt.Sprintf("S%d", i)))

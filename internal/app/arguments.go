@@ -28,6 +28,16 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return usage("unknown command %q for %q, want one of %s", args[0], cmd.CommandPath(), strings.Join(names, ", "))
 }
 
+// exactly refuses any other number of arguments; what names them to a person.
+func exactly(what string, n int) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != n {
+			return usage("%s: got %d arguments, want %s", sectionOf(cmd), len(args), what)
+		}
+		return nil
+	}
+}
+
 // flagError says of a flag that cannot be read what is wanted, in words of a person
 // and not of a parser.
 func flagError(_ *cobra.Command, err error) error {

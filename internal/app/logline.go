@@ -43,6 +43,9 @@ func inert(line []byte) []byte {
 	return append(out, line[len(body):]...)
 }
 
+// harmless is a text of somebody else's that cannot steer a terminal.
+func harmless(text string) string { return string(inert([]byte(text))) }
+
 func steers(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }
 
 // appendEscape appends r as JSON escapes it.

@@ -14,6 +14,9 @@ import (
 
 	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/axrvi"
+	"github.com/karlquant/quasar/hub/token"
+	"github.com/karlquant/quasar/internal/certificate"
+	"github.com/karlquant/quasar/internal/gate"
 	"github.com/karlquant/quasar/ranker"
 	"github.com/karlquant/quasar/trade"
 	"github.com/karlquant/quasar/web"
@@ -137,6 +140,60 @@ func (f *rankFlags) options(log *slog.Logger) *ranker.Options {
 	return opts
 }
 
+// rankParts are a ranker and what stands around it.
+type rankParts struct {
+	ranker *ranker.Ranker
+	show   *rankPrinter
+	trader *trading          // nil for no trading
+	store  *token.Store      // nil for no tokens
+	cert   *certificate.File // nil for no TLS
+	door   *gate.Gate
+}
+
+// open makes the parts. What it returns has to be closed, also beside an error.
+func (f *rankFlags) open(cmd *cobra.Command, log *slog.Logger) (p rankParts, err error) {
+	opts := f.options(log)
+	if p.store, err = f.tokens.open(log); err != nil {
+		return p, err
+	}
+	if opts.TrustedProxies, err = trustedProxies(f.proxies); err != nil {
+		return p, err
+	}
+	if opts.Viewers, err = viewers(p.store, f); err != nil {
+		return p, err
+	}
+	f.trade.seed = f.seed
+	if p.trader, err = f.trade.open(cmd, log); err != nil {
+		return p, err
+	}
+	p.show = f.printer(cmd, opts)
+	if p.trader != nil {
+		p.trader.wire(opts, f.trade.admin)
+		p.show.banner = p.trader.account.Banner()
+	}
+	if err := readable(f.decisions); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return p, misconfigured(fmt.Errorf("decisions: %w", err))
+	}
+	if p.ranker, err = ranker.New(opts); err != nil {
+		return p, misconfigured(err)
+	}
+	if p.trader != nil {
+		p.trader.changed.Store(new(p.ranker.Traded))
+	}
+	if p.cert, err = f.tls.open(log); err != nil {
+		return p, err
+	}
+	f.limits.gate.Silent = p.cert != nil
+	p.door, err = f.limits.newGate(opts.TrustedProxies)
+	return p, err
+}
+
+func (p *rankParts) close() {
+	if p.trader != nil {
+		p.trader.close()
+	}
+}
+
 func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	log, err := newLogger(cmd)
 	if err != nil {
@@ -145,44 +202,8 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	if flags.trade.mode == string(trade.Live) {
 		log = log.With(slog.String("trade", liveBanner))
 	}
-	opts := flags.options(log)
-	store, err := flags.tokens.open(log)
-	if err != nil {
-		return err
-	}
-	if opts.TrustedProxies, err = trustedProxies(flags.proxies); err != nil {
-		return err
-	}
-	if opts.Viewers, err = viewers(store, flags); err != nil {
-		return err
-	}
-	flags.trade.seed = flags.seed
-	trader, err := flags.trade.open(cmd, log)
-	if err != nil {
-		return err
-	}
-	show := flags.printer(cmd, opts)
-	if trader != nil {
-		defer trader.close()
-		trader.wire(opts, flags.trade.admin)
-		show.banner = trader.account.Banner()
-	}
-	if err := readable(flags.decisions); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return misconfigured(fmt.Errorf("decisions: %w", err))
-	}
-	r, err := ranker.New(opts)
-	if err != nil {
-		return misconfigured(err)
-	}
-	if trader != nil {
-		trader.changed.Store(new(r.Traded))
-	}
-	cert, err := flags.tls.open(log)
-	if err != nil {
-		return err
-	}
-	flags.limits.gate.Silent = cert != nil
-	door, err := flags.limits.newGate(opts.TrustedProxies)
+	p, err := flags.open(cmd, log)
+	defer p.close()
 	if err != nil {
 		return err
 	}
@@ -190,16 +211,16 @@ func runRank(cmd *cobra.Command, flags *rankFlags) error {
 	if err != nil {
 		return err
 	}
-	announceRanker(cmd.ErrOrStderr(), reachable(l), cert != nil, flags.hub, trader)
+	announceRanker(cmd.ErrOrStderr(), reachable(l), p.cert != nil, flags.hub, p.trader)
 	g, ctx := errgroup.WithContext(cmd.Context())
-	g.Go(func() error { return modelError(r.Run(ctx)) })
-	if trader != nil {
-		g.Go(func() error { return trader.run(ctx) })
+	g.Go(func() error { return modelError(p.ranker.Run(ctx)) })
+	if p.trader != nil {
+		g.Go(func() error { return p.trader.run(ctx) })
 	}
-	g.Go(func() error { return show.follow(ctx, r.Ranking) })
-	watchFiles(ctx, g, store, cert)
-	g.Go(func() error { return serve(ctx, secured(door.Listener(l), cert), r, log, flags.limits) })
-	g.Go(func() error { return reportRefused(ctx, log, door) })
+	g.Go(func() error { return p.show.follow(ctx, p.ranker.Ranking) })
+	watchFiles(ctx, g, p.store, p.cert)
+	g.Go(func() error { return serve(ctx, secured(p.door.Listener(l), p.cert), p.ranker, log, flags.limits) })
+	g.Go(func() error { return reportRefused(ctx, log, p.door) })
 	return g.Wait()
 }
 

@@ -1,5 +1,6 @@
-// Command quasar carries the live metrics of reinforcement-learning trainers to
-// a hub, ranks them and shows them. `quasar help` says what it can do.
+// Command quasar carries the live metrics of reinforcement-learning trainers to a
+// hub, shows them, ranks them and trades what is worth following. `quasar help` says
+// what it can do.
 package main
 
 import (

@@ -150,10 +150,11 @@ func unreachable(err error) error {
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "quasar",
-		Short: "Live metrics of reinforcement-learning trainers: carried, ranked and shown",
+		Short: "Live metrics of reinforcement-learning trainers: carried, shown, ranked, and traded by",
 		Long: `Quasar carries the live metrics of reinforcement-learning trainers ("asset
 spaces", one per traded index) to a hub, keeps the newest of each, hands every
-update on at once, and ranks them. Data flows one way: spaces, hub, ranker.
+update on at once, ranks them, and trades by that if it is told to: on paper, on
+a demo account or live. Data flows one way: spaces, hub, ranker, venue.
 
   quasar demo     everything at once, on this machine, to look at`,
 		SilenceErrors: true,

@@ -13,6 +13,7 @@ const { emptyAccuracy, instrument } = await source("hub/instruments.ts");
 const { mostText, parse, shareOf, write } = await source("hub/kept.ts");
 const { stretch, ticks } = await source("hub/logscale.ts");
 const { orders, rank, score } = await source("hub/rank.ts");
+const { fades, smooth } = await source("hub/smooth.ts");
 const { Store } = await source("hub/store.ts");
 const { Trends } = await source("hub/trends.ts");
 const view = await source("hub/view.ts");
@@ -421,6 +422,16 @@ test("powers of ten stand on either side of 0", () => {
     assert.deepEqual(found, [...new Set(found)].sort((a, b) => a - b));
   }
   assert.deepEqual(stretch(null, null), [0, 1]);
+});
+
+test("an average forgets with time, begins with what there is, and knows nothing across a gap", () => {
+  const near = (got, want) => got.forEach((v, i) => assert.ok(v === want[i] || Math.abs(v - want[i]) < 1e-12, `got ${got}, want ${want}`));
+  const e = Math.E;
+  near(smooth([0, fades, 2 * fades], [1, 2, 2]), [1, (1 / e + 2) / (1 / e + 1), (1 / e / e + 2 / e + 2) / (1 / e / e + 1 / e + 1)]);
+  near(smooth([7, 7, 7], [1, 3, 5]), [1, 2, 3]);
+  near(smooth([0, 1, 2, 3], [null, 5, null, 9]), [null, 5, null, 9]);
+  near(smooth([0, 1e9], [1, 3]), [1, 3]);
+  assert.deepEqual(smooth([], []), []);
 });
 
 test("a view goes into an address and comes back", () => {

@@ -36,6 +36,7 @@ const pixels = (page, variable) => page.page.evaluate((name) => {
   probe.fillRect(0, 0, 1, 1);
   const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
   const canvas = document.querySelector('#large [data-series="avn_loss"] canvas');
+  if (canvas === null) return 0; // it is made again with the next frame
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   let n = 0;
   for (let i = 0; i < data.length; i += 4) if (data[i] === r && data[i + 1] === g && data[i + 2] === b && data[i + 3] === 255) n++;
@@ -196,6 +197,30 @@ withHub("losses can be drawn over powers of ten, and evenly again", [], async (h
   } finally {
     stop();
   }
+});
+
+withHub("noisy lines can be smoothed: what was published stays, faint, and so do its numbers", [], async (hub, { view, publisher }) => {
+  const p = await publisher("V75");
+  const page = await view();
+  await eventually("rows", () => page.names(), ["V75"]);
+  await openCharts(page);
+  for (let step = 1; step <= 6; step++) {
+    const loss = step % 2 === 0 ? 0.9 : 0.1;
+    p.metrics(training(step, 0.5, loss), voting(9, 1));
+    await eventually("the number", () => legend(page), `V75 ${loss} newest`);
+  }
+  const drawn = () => pixels(page, "--line-0");
+  const sharp = await eventually("the line", drawn, (n) => n > 50);
+  const button = page.page.getByRole("button", { name: "Smooth" });
+  await button.click();
+  await eventually("the button", () => button.getAttribute("aria-pressed"), "true");
+  await eventually("the line", drawn, (n) => n > 5 && n < sharp / 2); // nearly level, where the other went up and down
+  await eventually("the number", () => legend(page), "V75 0.9 newest");
+  await eventually("what it is", () => page.text("#large > .none"), (text) => text.includes("moving averages that forget in 15 s"));
+  await page.accessible();
+  await page.shot("hub-charts-smooth", { fullPage: false });
+  await button.click();
+  await eventually("the line", drawn, (n) => n > sharp / 2);
 });
 
 withHub("large charts follow the theme without a reload", [], async (hub, { view, publisher }) => {

@@ -8,6 +8,7 @@ import { colour, whenThemeChanges } from "../shared/palette.js";
 import { compareWith } from "./compare.js";
 import { type Line, blank, kept } from "./history.js";
 import { type Named, type Palette, Plot, most } from "./plot.js";
+import { fades } from "./smooth.js";
 import type { Store } from "./store.js";
 import { type Series, series } from "./track.js";
 
@@ -34,6 +35,7 @@ export class LargeCharts {
   #names: string[] = [];
   #range = kept;
   #log = false;
+  #smooth = false;
   #drawnAt = -Infinity;
   #zoom: [number, number] | null = null;
   open = false;
@@ -116,7 +118,7 @@ export class LargeCharts {
     if (plot === undefined) {
       const part = (kind: string) => this.#box.querySelector<HTMLElement>(`[data-series="${name}"] ${kind}`) ?? this.#box;
       plot = new Plot(library, part(".plot"), part(".legend").appendChild(document.createElement("div")), this.#columns(), {
-        key: "large", log: this.#log && name !== "avn_accuracy", palette: () => this.#palette,
+        key: "large", log: this.#log && name !== "avn_accuracy", smooth: this.#smooth, palette: () => this.#palette,
         value: name === "avn_accuracy" ? (v) => share(v) : (v) => loss(v),
         zoom: (from, to) => this.#look(from, to), reset: () => this.#all(),
       });
@@ -145,7 +147,18 @@ export class LargeCharts {
   /** Draws the losses over powers of ten, or evenly again. */
   #scale() {
     this.#log = !this.#log;
-    this.#clear(); // a chart has the scale that it was made with
+    this.#anew();
+  }
+
+  /** Draws averages, what was published faintly behind them, or only this again. */
+  #average() {
+    this.#smooth = !this.#smooth;
+    this.#anew();
+  }
+
+  /** Makes the charts again: one has the scale and the lines that it was made with. */
+  #anew() {
+    this.#clear();
     this.#again();
   }
 
@@ -175,12 +188,13 @@ export class LargeCharts {
       ${others.map((name) => html`<button class="button" type="button" aria-label="Compare no longer with ${name}" @click=${() => this.#asked.compare(others.filter((other) => other !== name))}>${name} ×</button>`)}
       ${this.#more()}
       <button class="button" type="button" aria-pressed=${this.#log} @click=${() => this.#scale()}>Log scale</button>
+      <button class="button" type="button" aria-pressed=${this.#smooth} @click=${() => this.#average()}>Smooth</button>
       <div class="choice" role="group" aria-label="Time range">${ranges.map(([range, name]) => html`<button type="button" aria-pressed=${this.#zoom === null && this.#range === range} @click=${() => this.#choose(range)}>${name}</button>`)}</div>
       <button class="button" type="button" ?disabled=${this.#zoom === null} @click=${() => this.#all()}>Reset zoom</button>
       <button class="button shut" type="button" @click=${() => this.#asked.close()}>Close charts</button></div>
       ${this.#problem === "" ? nothing : html`<p class="none" role="alert">${this.#problem}</p>`}
       <div class="plots">${series.map((name) => html`<figure data-series=${name}><figcaption>${titles[name]}<div class="legend"></div></figcaption><div class="plot" tabindex="0" role="slider" aria-label="${titles[name]} over time" aria-valuemin="0" aria-valuenow="0"></div></figure>`)}</div>
-      <p class="none">Drag over a chart to zoom, double click to see all again; by keyboard ← and → move the cursor, + and − zoom, 0 resets. Times are in UTC; a gap is what was not a number, or what this page did not see.</p>`, this.#box);
+      <p class="none">Drag over a chart to zoom, double click to see all again; by keyboard ← and → move the cursor, + and − zoom, 0 resets. ${this.#smooth ? `Lines are moving averages that forget in ${fades} s, faint is what was published; numbers are as published. ` : nothing}Times are in UTC; a gap is what was not a number, or what this page did not see.</p>`, this.#box);
   }
 }
 

@@ -6,6 +6,7 @@ import { clockTime, unknown } from "../shared/format.js";
 import { gaps } from "../shared/spark.js";
 import type { Line } from "./history.js";
 import { straight, stretch, ticks } from "./logscale.js";
+import { smooth } from "./smooth.js";
 
 /** How many lines a chart has at most: those that can be told apart by their strokes alone. */
 export const most = 3;
@@ -13,6 +14,8 @@ export const most = 3;
 const dashes = [[], [8, 5], [2, 4]];
 const widths = [1.8, 1.8, 2.4];
 const height = 200;
+/** How faint what was published stands behind its average. */
+const faint = 0.3;
 
 export interface Named { name: string; line: Line }
 
@@ -23,6 +26,8 @@ export interface Palette { lines: readonly string[]; text: string; grid: string 
 export interface PlotOptions {
   /** Whether it is drawn over powers of ten. */
   log: boolean;
+  /** Whether averages are drawn; the numbers stay those that were published. */
+  smooth: boolean;
   value(v: number | null): string;
   palette(): Palette;
   zoom(from: number, to: number): void;
@@ -47,19 +52,19 @@ export class Plot {
     this.#place = place;
     this.#legend = legend;
     this.#options = options;
-    this.#chart = new library(this.#make(width), [[], ...dashes.map(() => [])], place);
+    this.#chart = new library(this.#make(width), [[], ...this.#columns().map(() => [])], place);
     place.addEventListener("keydown", (event) => this.#key(event));
     place.addEventListener("focus", () => this.#say());
   }
 
   #make(width: number): uPlot.Options {
-    const { palette, key, reset, log } = this.#options;
+    const { palette, key, reset, log, smooth: averaged } = this.#options;
     const axis: uPlot.Axis = { stroke: () => palette().text, grid: { stroke: () => palette().grid, width: 1 }, ticks: { stroke: () => palette().grid, width: 1 }, font: `12px ${getComputedStyle(document.body).fontFamily}` };
     return {
       width, height, legend: { show: false }, padding: [8, 30, 0, 0],
       tzDate: (at) => this.#library.tzDate(new Date(at * 1000), "Etc/UTC"),
       cursor: {
-        y: false, sync: { key, setSeries: false }, drag: { x: true, y: false, setScale: false, dist: 6 }, points: { size: 7 },
+        y: false, sync: { key, setSeries: false }, drag: { x: true, y: false, setScale: false, dist: 6 }, points: { size: (_, n) => n <= most ? 7 : 0 },
         bind: { dblclick: () => () => { reset(); return null; } },
       },
       scales: { x: { time: true, auto: false }, ...(log && { y: { distr: 4, asinh: straight, range: (_, low, high) => stretch(low, high) } }) },
@@ -67,9 +72,9 @@ export class Plot {
         { ...axis, space: 80, size: 34, values: (_, splits, __, ___, step) => splits.map((at) => clockTime(at).slice(0, step < 60 ? 8 : 5)) },
         { ...axis, size: 58, ...(log && { splits: (_, __, low, high) => ticks(low, high), filter: (_, splits) => splits }), values: (_, splits) => splits.map((v) => this.#options.value(v)) },
       ],
-      series: [{}, ...dashes.map((dash, i): uPlot.Series => ({
-        stroke: () => palette().lines[i] ?? "", dash, width: widths[i] ?? 1, spanGaps: false,
-        points: { show: true, size: 5, filter: (chart) => alone(chart.data[i + 1] as Values), fill: () => palette().lines[i] ?? "" },
+      series: [{}, ...this.#columns().map((i, n): uPlot.Series => ({
+        stroke: () => palette().lines[i] ?? "", dash: dashes[i] ?? [], width: widths[i] ?? 1, spanGaps: false, alpha: averaged && n < most ? faint : 1,
+        points: { show: true, size: 5, filter: (chart) => alone(chart.data[n + 1] as Values), fill: () => palette().lines[i] ?? "" },
       }))],
       hooks: {
         setCursor: [() => this.#show()],
@@ -81,12 +86,20 @@ export class Plot {
     };
   }
 
+  /** The line of each column after the times: as published, then averaged. */
+  #columns(): number[] {
+    const lines = dashes.map((_, i) => i);
+    return this.#options.smooth ? [...lines, ...lines] : lines;
+  }
+
   /** Draws lines, of a stretch of time. */
   draw(lines: readonly Named[], from: number, to: number) {
     this.#lines = lines;
-    const joined = this.#library.join(lines.map(({ line }) => table(line)));
-    const times = joined[0];
-    const data = [times, ...dashes.map((_, i) => joined[i + 1] ?? new Array<undefined>(times.length))] as uPlot.AlignedData;
+    const tables = lines.map(({ line }) => table(line));
+    const averages = this.#options.smooth ? tables.map(([at, values]): Table => [at, smooth(at, values)]) : [];
+    const [times, ...columns] = this.#library.join([...tables, ...averages]);
+    const none = new Array<undefined>(times.length);
+    const data = [times, ...this.#columns().map((i, n) => (i < lines.length ? columns[n < most ? i : lines.length + i] : none))] as uPlot.AlignedData;
     this.#chart.batch(() => {
       this.#chart.setData(data, false);
       this.#chart.setScale("x", { min: from, max: to });
@@ -177,8 +190,10 @@ export class Plot {
   }
 }
 
+type Table = [times: number[], values: (number | null)[]];
+
 /** A line as a table of uPlot, with a null where it is broken. */
-function table({ times, values, breaks }: Line): uPlot.AlignedData {
+function table({ times, values, breaks }: Line): Table {
   const ends = gaps(times, breaks);
   const at: number[] = [], all: (number | null)[] = [];
   times.forEach((time, i) => {

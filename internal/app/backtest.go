@@ -115,7 +115,7 @@ func (f *backtestFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	span, err := f.source(opts, args)
 	if err != nil {
-		return misconfigured(err)
+		return err
 	}
 	keep, err := f.openJournal(opts)
 	if err != nil {
@@ -198,16 +198,18 @@ func (f *backtestFlags) source(o *backtest.Options, args []string) (span time.Du
 	}
 	from, err := time.Parse(time.DateOnly, f.from)
 	if err != nil {
-		return 0, fmt.Errorf("from: got %q, want a day like 2026-01-01", f.from)
+		return 0, misconfigured(fmt.Errorf("from: got %q, want a day like 2026-01-01", f.from))
 	}
 	w := &backtest.World{
 		Assets: f.rank.assets, Seed: f.rank.seed, From: from, Long: time.Duration(f.days * float64(24*time.Hour)), PublishEvery: f.every, Agents: f.agents,
 	}
 	o.Paper.Venue = "simulated market"
 	var indices []price.Index
-	o.Records, indices, err = w.Records()
+	if o.Records, indices, err = w.Records(); err != nil {
+		return 0, misconfigured(err)
+	}
 	o.Market.Indices = indices
-	return w.Long, err
+	return w.Long, nil
 }
 
 func replayed(args []string) (iter.Seq2[replay.Record, error], error) {

@@ -156,8 +156,8 @@ func TestBacktestsThatAreRefused(t *testing.T) {
 		code int
 		args []string
 	}{
-		"got no files of it": {exitConfiguration, []string{empty}},
-		"no such file":       {exitConfiguration, []string{filepath.Join(empty, "none")}},
+		"got no files of it": {exitFailure, []string{empty}},
+		"no such file":       {exitFailure, []string{filepath.Join(empty, "none")}},
 		"want neither: it begins with nothing learned": {exitUsage, []string{"--model", "x.pt"}},
 		"got records and --days":                       {exitUsage, []string{dir, "--days", "3"}},
 		"--days: got 0":                                {exitUsage, []string{"--days", "0"}},

@@ -78,7 +78,7 @@ func (c *calibrator) read(paths []string) error {
 	for _, path := range paths {
 		more, err := recording.Files(path)
 		if err != nil {
-			return misconfigured(err)
+			return err
 		}
 		for _, file := range more {
 			if !slices.Contains(files, file) {

@@ -289,8 +289,8 @@ func TestCalibrateSaysWhatIsWrong(t *testing.T) {
 		want string
 	}{
 		{"no recording", nil, exitUsage, "got no recording, want files or directories"},
-		{"no such file", []string{"none.jsonl.gz"}, exitConfiguration, "none.jsonl.gz: no such file"},
-		{"an empty directory", []string{empty}, exitConfiguration, "got no files of it"},
+		{"no such file", []string{"none.jsonl.gz"}, exitFailure, "none.jsonl.gz: no such file"},
+		{"an empty directory", []string{empty}, exitFailure, "got no files of it"},
 		{"too short", []string{short, "--out", filepath.Join(empty, "out")}, exitFailure, "R_75: all: got 20 ticks, want 201: 181 more, 6m\nquasar: calibrate: nothing could be measured, and no file was written"},
 		{"a directory that is not there", []string{dir, "--out", filepath.Join(empty, "none", "out")}, exitFailure, "no such file or directory"},
 		{"a directory in its place", []string{dir, "--out", taken}, exitFailure, "taken"},

@@ -67,8 +67,16 @@ func ourCommands() []*cobra.Command {
 func cliPage() string {
 	var b strings.Builder
 	b.WriteString("# Commands\n\n" + generated)
-	b.WriteString(`Exit codes: 0 ok, 1 failure, 2 usage, 3 bad configuration, 4 cannot connect or was not let in, 130 interrupted. Results go to the standard output,
-what people read beside them to the standard error. How a setting gets its value is in [configuration](configuration.md).
+	b.WriteString(`Results go to the standard output, what people read beside them to the standard error. How a setting gets its value is in [configuration](configuration.md).
+
+| Exit code | |
+|---|---|
+| 0 | it did what it is for; a server or a watcher that was told to end |
+| 1 | it could not, or what it looked at is not well: a file that it was to read is missing or damaged, a check failed |
+| 2 | usage: a command, a flag or an argument that it does not take |
+| 3 | bad configuration: a setting that cannot be, in a flag, a variable or a file, or a file that a setting names and that cannot be used |
+| 4 | it cannot connect, or was not let in |
+| 130 | interrupted before it was done |
 
 | Command | |
 |---|---|

@@ -1,6 +1,7 @@
 // Package ranker is the ranking service as a whole that can be embedded: it
 // subscribes to a hub, keeps the ranking current with each update, and serves it.
-// It cannot publish. What it says is to be followed, a trade.Trader trades.
+// It cannot publish, and it trades nothing by itself: what is to be followed it hands
+// to whoever trades, such as a trade.Trader.
 package ranker
 
 import (
@@ -76,8 +77,8 @@ func New(opts *Options) (*Ranker, error) {
 	return r, err
 }
 
-// ServeHTTP serves /rankings, /api/state, /health, /livez, /readyz and the page,
-// also while Run does not run.
+// ServeHTTP serves what /openapi.json says, and the page, also while Run does
+// not run.
 func (r *Ranker) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.routes.ServeHTTP(w, req) }
 
 // Run follows the hub until ctx ends, and then returns nil. It connects again for

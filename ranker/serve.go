@@ -27,6 +27,27 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 			return nil, fmt.Errorf("UI: %w", err)
 		}
 	}
+	read, access := problem.GetOnly(r.readRoutes(ui)), r.accessRoutes()
+	find := func(w http.ResponseWriter, req *http.Request) {
+		w.Header().Set("Cache-Control", "no-store") // unless the endpoint knows better
+		if r.opts.Viewers == nil {
+			r.showMoney(w)
+		}
+		if do, ok := commands[req.URL.Path]; ok {
+			r.serveCommand(w, req, do)
+			return
+		}
+		if serve, ok := access[req.URL.Path]; ok {
+			serve(w, req)
+			return
+		}
+		read.ServeHTTP(w, req)
+	}
+	return guard.Proxies(r.opts.TrustedProxies, guard.Hosts(r.opts.AllowedHosts, http.HandlerFunc(find))), nil
+}
+
+// readRoutes are the endpoints that change nothing, and the page.
+func (r *Ranker) readRoutes(ui *page.Site) http.HandlerFunc {
 	exact := map[string]http.HandlerFunc{
 		"/rankings":     r.forViewers(r.serveRankings),
 		"/decisions":    r.forViewers(r.serveDecisions),
@@ -42,11 +63,10 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 		"/readyz":       r.serveReady,
 		"/":             serveHint,
 	}
-	access := r.accessRoutes()
 	if ui.Has(index) {
 		exact["/"] = func(w http.ResponseWriter, req *http.Request) { ui.Serve(w, req, index) }
 	}
-	read := func(w http.ResponseWriter, req *http.Request) {
+	return func(w http.ResponseWriter, req *http.Request) {
 		switch serve, ok := exact[req.URL.Path]; {
 		case ok:
 			serve(w, req)
@@ -56,23 +76,6 @@ func (r *Ranker) newRoutes() (http.Handler, error) {
 			problem.Write(w, http.StatusNotFound, "path: got one that names nothing here, want /, /rankings, /decisions, /positions, /risk, /performance, /api/state, /health, /metrics, /openapi.json, /livez, /readyz or /trade/")
 		}
 	}
-	readOnly := problem.GetOnly(http.HandlerFunc(read))
-	find := func(w http.ResponseWriter, req *http.Request) {
-		w.Header().Set("Cache-Control", "no-store") // unless the endpoint knows better
-		if r.opts.Viewers == nil {
-			r.showMoney(w)
-		}
-		if do, ok := commands[req.URL.Path]; ok {
-			r.serveCommand(w, req, do)
-			return
-		}
-		if serve, ok := access[req.URL.Path]; ok {
-			serve(w, req)
-			return
-		}
-		readOnly.ServeHTTP(w, req)
-	}
-	return guard.Proxies(r.opts.TrustedProxies, guard.Hosts(r.opts.AllowedHosts, http.HandlerFunc(find))), nil
 }
 
 // accessRoutes are what does more than answer: whoever asks may have to show that they

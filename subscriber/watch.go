@@ -23,9 +23,12 @@ var (
 
 // Errors that Watch yields, for errors.As.
 type (
-	// RefusedError says that the hub refused the connection.
+	// RefusedError says that the hub refused the connection: Status is that of its
+	// HTTP answer, Reason what it says for itself. Final tells whether it will refuse
+	// again until a person does something.
 	RefusedError = dial.RefusedError
-	// ClosedError says that the hub closed the connection.
+	// ClosedError says that the hub closed the connection: Code is that of the close
+	// frame, Reason what stands in it.
 	ClosedError = dial.ClosedError
 )
 

@@ -2,7 +2,7 @@
 // many were won, at what cost, and whether a coin would have done as well.
 //
 // It is pure: the same orders and options make the same report, and it reads no clock
-// and no file. Two accounts are never one number; Compare puts them side by side. What
+// and no file. Two accounts are never one number: make a report of each. What
 // is not known is nil, and what is not settled is counted apart, as neither won nor
 // lost.
 //

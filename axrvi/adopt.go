@@ -4,14 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"github.com/karlquant/quasar/internal/learn"
 )
 
 // Adopt takes the weights of a network from elsewhere, of the sizes that the Model's
 // network has: its features are judged by the next labels, and its training goes on
 // from there.
-func (m *Model) Adopt(layers []learn.Layer) error {
+func (m *Model) Adopt(layers []Layer) error {
 	if m.network == nil {
 		return errors.New("axrvi: got a network, want none: this model is linear")
 	}

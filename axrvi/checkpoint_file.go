@@ -124,8 +124,8 @@ func aside(at time.Time) string { return ".before-" + at.UTC().Format("20060102T
 
 // Reset gives a checkpoint and the one before it other names, with the time at at
 // their ends, and returns those: nothing is deleted, and the next ranker starts
-// anew. The error is fs.ErrNotExist if there is neither, and disk.ErrHeld if a ranker
-// is running with it.
+// anew. The error is fs.ErrNotExist if there is neither, and ErrHeld if a ranker is
+// running with it.
 func Reset(path string, at time.Time) (set []string, err error) {
 	hold, err := holdCheckpoint(path)
 	if err != nil {
@@ -161,7 +161,7 @@ func holdCheckpoint(path string) (*hold, error) {
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
 		return &hold{}, nil
-	case errors.Is(err, disk.ErrHeld):
+	case errors.Is(err, ErrHeld):
 		return nil, fmt.Errorf("%s: %w: a ranker is running with it; stop that one, or give this one a --model of its own", path, err)
 	case err != nil:
 		return nil, fmt.Errorf("the model's state cannot be kept: %w", err)

@@ -41,9 +41,12 @@ type Home struct {
 	outdated bool   // what is at Path is to be set aside before anything is written
 }
 
+// ErrHeld says that another process has a checkpoint: a ranker is running with it.
+var ErrHeld = disk.ErrHeld
+
 // OpenError is why Open came to nothing: there is something to be changed by a
 // person, and the text says what. It wraps ErrIncompatible for a checkpoint that the
-// ranker cannot go on from, and disk.ErrHeld for one that another process has.
+// ranker cannot go on from, and ErrHeld for one that another process has.
 type OpenError struct{ Err error }
 
 // Error implements error.

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/karlquant/quasar/internal/disk"
 )
 
 func TestHomePath(t *testing.T) {
@@ -196,10 +194,10 @@ func TestAModelHasOneRanker(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if second, err := h.open("x.pt"); second != nil || !errors.Is(err, disk.ErrHeld) || !strings.Contains(err.Error(), "a ranker is running with it") {
+	if second, err := h.open("x.pt"); second != nil || !errors.Is(err, ErrHeld) || !strings.Contains(err.Error(), "a ranker is running with it") {
 		t.Errorf("got %v, want that another one has it", err)
 	}
-	if _, err := Reset(h.path("x.quasar"), created); !errors.Is(err, disk.ErrHeld) {
+	if _, err := Reset(h.path("x.quasar"), created); !errors.Is(err, ErrHeld) {
 		t.Errorf("got %v, want that a ranker has it", err)
 	}
 	if err := first.Close(); err != nil {

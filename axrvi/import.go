@@ -15,10 +15,14 @@ import (
 	"github.com/karlquant/quasar/internal/torchfile"
 )
 
+// Layer is y = Weight x + Bias in PyTorch's layout: Weight has a row of In numbers for
+// each of Out outputs, of which Bias has one each.
+type Layer = learn.Layer
+
 // Import is a network that came from a file of PyTorch or a safetensors file.
 type Import struct {
 	// Layers are its layers, from the inputs on.
-	Layers []learn.Layer
+	Layers []Layer
 	// Notes say of each tensor of the file what became of it, for a person.
 	Notes []string
 	// Hash is the SHA-256 of the file, in hexadecimal.

@@ -31,8 +31,8 @@ type Options struct {
 	Linear bool
 	// Hidden has the sizes of the network's hidden layers; nil is 32 and 16.
 	Hidden []int
-	// Rate and Decay are of the network's training, as in learn.TrainerOptions; 0 is
-	// 0.002 and 0.1.
+	// Rate is the step size of the network's training (Adam); 0 is 0.002. Decay shrinks
+	// its weights by Rate times Decay in each step; 0 is 0.1.
 	Rate, Decay float64
 	// Replay is how many labels are kept to train on; 0 is 20,000.
 	Replay int
@@ -232,7 +232,7 @@ func (m *Model) Gain() float64 {
 func (m *Model) Restarts() int64 { return m.watch.restarts }
 
 // Refused is how many labels could not be learned from: of another length, or not
-// finite, or beyond learn.LargestFeature or learn.LargestTarget.
+// finite, or with a feature beyond a million or a reward beyond a thousand million.
 func (m *Model) Refused() int64 { return m.refused }
 
 // Noise returns the standard deviation of a reward around its mean.

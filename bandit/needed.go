@@ -10,7 +10,7 @@ const maxNeeded = 1 << 30
 
 // Needed returns about how many rewards it takes to open if the true mean and the
 // variance are those that were seen: the first number at which the normal-mixture
-// interval (see radius) is narrower than the mean, and Least at least. It is false
+// interval of GateOptions.Normal is narrower than the mean, and Least at least. It is false
 // where no number would do, because the mean is not above 0, or none below a billion.
 // It is no forecast: what was seen may be luck, and then no number would do either.
 func (g *Gate) Needed() (n int64, ok bool) {

@@ -62,7 +62,7 @@ type Entry struct {
 	// Expires is when the token is valid no more; zero is never.
 	Expires time.Time `json:"expires,omitzero"`
 	// Note is whatever people wrote to remember what the token is for, at most
-	// maxNote characters that can be printed.
+	// 200 characters that can be printed.
 	Note string `json:"note,omitempty"`
 }
 

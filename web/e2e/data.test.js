@@ -65,7 +65,8 @@ test("numbers are written as people read them", () => {
   for (const [got, want] of [
     [format.signed(0.537), "+0.537"], [format.signed(-0.16000000000000003), "−0.160"], [format.signed(-0.0001), "0.000"], [format.signed(0), "0.000"],
     [format.count(1284300), "1,284,300"], [format.count(9007199254740991), "9,007,199,254,740,991"],
-    [format.loss(0.28456), "0.2846"], [format.loss(0), "0"], [format.loss(-12.5), "−12.5"], [format.loss(1.23456e-7), "1.23e-7"], [format.loss(4.2e300), "4.20e+300"],
+    [format.loss(0.28456), "0.2846"], [format.loss(0), "0"], [format.loss(-12.5), "−12.50"], [format.loss(0.69, 3), "0.690"], [format.tick(-12.5), "−12.5"], [format.tick(0.7), "0.7"], [format.loss(1.23456e-7), "1.23e-7"], [format.loss(4.2e300), "4.20e+300"],
+    [format.typeset("-4.5 % of the stake, 95 % interval -40.5 % to +85.2 % (-1), in 2026-11"), "−4.5 % of the stake, 95 % interval −40.5 % to +85.2 % (−1), in 2026-11"],
     [format.price(451234.12), "451,234.12"], [format.price(0.00001234), "0.00001234"],
     [format.rate(24.62), "24.6"], [format.rate(0), "0.0"],
     [format.duration(0.9), "0 s"], [format.duration(48), "48 s"], [format.duration(250), "4 min 10 s"], [format.duration(300), "5 min"],

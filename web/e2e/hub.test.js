@@ -209,7 +209,7 @@ withHub("a loss that is not a number is a dash, and counted", [], async (hub, { 
   const page = await view();
   const p = await publisher("V75");
   p.metrics(training(900, 0.86, 0.25), voting(7, 3));
-  await eventually("loss", () => page.cell("V75", "c-loss"), "0.25");
+  await eventually("loss", () => page.cell("V75", "c-loss"), "0.250");
   p.send('{"type":"training","data":{"training_steps":901,"avn_loss":NaN}}');
   await eventually("loss", () => page.cell("V75", "c-loss"), "–");
   await eventually("frames", () => page.cell("V75", "c-fresh"), (text) => text.endsWith(" 1 not finite"));
@@ -342,7 +342,7 @@ withHub("the inspector opens by keyboard, works the formula and follows its asse
   await eventually("the chosen", () => page.text("#inspector h2"), "V75");
   assert.equal(await page.text("#inspector .math"), "confidence = max(7, 3) / 10 = 0.700 score = 0.700 − 0.860 = −0.160");
   p.send({ type: "training", data: { actor_loss: 0.125 } });
-  await eventually("actor loss", () => page.text("#inspector .mini.actor_loss"), "Actor loss 0.125");
+  await eventually("actor loss", () => page.text("#inspector .mini.actor_loss"), "Actor loss 0.1250");
   await eventually("a chart", () => page.page.getAttribute("#inspector .mini.avn_loss svg", "aria-label"), (text) => text.startsWith("AVN loss: "));
   await page.page.getByRole("button", { name: "Large charts" }).click();
   await eventually("large charts", () => page.page.locator("#large canvas").count(), 4);

@@ -3,7 +3,7 @@
 
 import type uPlot from "uplot";
 import { html, nothing, render } from "lit-html";
-import { loss, share } from "../shared/format.js";
+import { loss, share, tick } from "../shared/format.js";
 import { colour, whenThemeChanges } from "../shared/palette.js";
 import { compareWith } from "./compare.js";
 import { type Line, blank, kept } from "./history.js";
@@ -119,7 +119,7 @@ export class LargeCharts {
       const part = (kind: string) => this.#box.querySelector<HTMLElement>(`[data-series="${name}"] ${kind}`) ?? this.#box;
       plot = new Plot(library, part(".plot"), part(".legend").appendChild(document.createElement("div")), this.#columns(), {
         key: "large", log: this.#log && name !== "avn_accuracy", smooth: this.#smooth, palette: () => this.#palette,
-        value: name === "avn_accuracy" ? (v) => share(v) : (v) => loss(v),
+        value: name === "avn_accuracy" ? (v) => share(v) : (v) => loss(v), tick: name === "avn_accuracy" ? (v) => share(v) : tick,
         zoom: (from, to) => this.#look(from, to), reset: () => this.#all(),
       });
       this.#plots.set(name, plot);

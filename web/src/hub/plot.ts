@@ -29,6 +29,8 @@ export interface PlotOptions {
   /** Whether averages are drawn; the numbers stay those that were published. */
   smooth: boolean;
   value(v: number | null): string;
+  /** Writes a number at the axis. */
+  tick(v: number): string;
   palette(): Palette;
   zoom(from: number, to: number): void;
   reset(): void;
@@ -70,7 +72,7 @@ export class Plot {
       scales: { x: { time: true, auto: false }, ...(log && { y: { distr: 4, asinh: straight, range: (_, low, high) => stretch(low, high) } }) },
       axes: [
         { ...axis, space: 80, size: 34, values: (_, splits, __, ___, step) => splits.map((at) => clockTime(at).slice(0, step < 60 ? 8 : 5)) },
-        { ...axis, size: 58, ...(log && { splits: (_, __, low, high) => ticks(low, high), filter: (_, splits) => splits }), values: (_, splits) => splits.map((v) => this.#options.value(v)) },
+        { ...axis, size: 58, ...(log && { splits: (_, __, low, high) => ticks(low, high), filter: (_, splits) => splits }), values: (_, splits) => splits.map((v) => this.#options.tick(v)) },
       ],
       series: [{}, ...this.#columns().map((i, n): uPlot.Series => ({
         stroke: () => palette().lines[i] ?? "", dash: dashes[i] ?? [], width: widths[i] ?? 1, spanGaps: false, alpha: averaged && n < most ? faint : 1,

@@ -56,6 +56,9 @@ function timeOfDay(unix: number): string {
   return text.slice(11, 19) === "00:00:00" ? text.slice(5, 10) : text.slice(17, 19) === "00" ? text.slice(11, 16) : text.slice(11, 19);
 }
 
+/** An amount at the axis: 20, −0.5. */
+const amount = (value: number): string => (value < 0 ? "−" : "") + Math.abs(value).toLocaleString("en");
+
 function options(plotter: Plotter): Omit<uPlot.Options, "width" | "height"> {
   const mute = colour("--mute"), accent = colour("--accent"), line = colour("--line");
   const stepped = plotter.paths.stepped?.({ align: 1 });
@@ -70,7 +73,7 @@ function options(plotter: Plotter): Omit<uPlot.Options, "width" | "height"> {
       series("profit", { stroke: accent, width: 2, ...(stepped === undefined ? {} : { paths: stepped }) }),
     ],
     bands: [{ series: [1, 2], fill: accent + "22" }],
-    axes: [{ ...axis, grid: { show: false }, space: 70, size: 30, values: (_, ticks) => ticks.map(timeOfDay) }, { ...axis, size: 52 }],
+    axes: [{ ...axis, grid: { show: false }, space: 70, size: 30, values: (_, ticks) => ticks.map(timeOfDay) }, { ...axis, size: 52, values: (_, ticks) => ticks.map(amount) }],
     legend: { show: false },
     cursor: { show: false },
     tzDate: (unix: number) => plotter.tzDate(new Date(unix * 1000), "Etc/UTC"),

@@ -15,7 +15,7 @@ export function decisions(state: State, filter: Filter, choose: (filter: Filter)
     <div class="head"><h2 id="decisions-title">Decisions</h2><span class="sub">the newest ${state.decisions.length}, every refusal with its reason; all are in <a href="/decisions?limit=200">/decisions</a></span><div class="grow"></div>
       <div class="choice" role="group" aria-label="Which decisions">${filters.map(([name, text]) => html`<button type="button" aria-pressed=${filter === name ? "true" : "false"} @click=${() => choose(name)}>${text}</button>`)}</div></div>
     ${shown.length === 0 ? empty(nothingToShow(state, filter)) : html`<div class="scroll tall" tabindex="0" role="group" aria-label="Decisions, scrolls"><table class="list decisions">
-      <thead><tr><th>Time</th><th>Asset</th><th>Action</th><th class="r">Stake</th><th>Why</th><th class="r">Its price brought</th><th class="r">Result</th></tr></thead>
+      <thead><tr><th>Time</th><th>Asset</th><th>Action</th><th class="r">Stake</th><th>Why</th><th class="r d-brought">Its price brought</th><th class="r">Result</th></tr></thead>
       <tbody>${repeat(shown, (d) => d.id, (d) => row(d, state))}</tbody></table></div>`}
     <p class="foot sub">“Its price brought” is what following the signal came to on paper, traded or not, in standard deviations; a result is money, after costs. A few of either prove nothing.</p></section>`;
 }

@@ -1,6 +1,6 @@
 // What the record of trades proves, and what it does not.
 
-import { count, unknown } from "../shared/format.js";
+import { count, typeset, unknown } from "../shared/format.js";
 import { wilson } from "./wilson.js";
 import { type Axis, empty, html, intervalBar, jumps, money, nothing, percent, signedPercent, type Piece } from "./show.js";
 import type { Report, ReportRow, State } from "./types.js";
@@ -13,7 +13,7 @@ export function performance(state: State, report: Report | null): Piece {
   const { level } = report.correction;
   const groups: [string, ReportRow[]][] = [["By asset", report.assets], ["By kind", report.kinds], ["By policy", report.policies]];
   return panel(html`<span class="pill ${report.verdict.finding === "edge" ? "good" : report.verdict.finding === "loss" ? "bad" : ""}">${headline[report.verdict.finding] ?? unknown}</span>`, html`
-    <p class="body verdict" id="performance-sentence">${report.verdict.sentence}</p>
+    <p class="body verdict" id="performance-sentence">${typeset(report.verdict.sentence)}</p>
     ${report.total.n === 0 ? nothing : html`<div class="scroll" tabindex="0" role="group" aria-label="Performance, scrolls"><table class="list performance">
       <thead><tr><th>Of</th><th class="r">Settled</th><th class="r">Profit</th><th class="r">Won</th><th class="r">Break-even</th><th class="p-bar">Mean return of a stake, −100 % to +100 %</th><th class="r">Mean and interval</th></tr></thead>
       <tbody>${row(report.total, "All of it", level)}</tbody>
@@ -21,7 +21,7 @@ export function performance(state: State, report: Report | null): Piece {
     </table></div>`}
     ${luck(report)}
     ${report.total.n === 0 ? nothing : html`<p class="foot sub">${report.correction.tests > 1 ? `All intervals allow for the ${report.correction.tests} rows here, of which the luckiest always looks good: 95 % are for all of them at once. ` : ""}Those of means hold at every look as well; those of wins are for one look.
-      Contracts that ran at the same time on the same index may be the same luck, and only one of them counts. Coins and bands by seed ${report.seed}, ${count(report.runs)} runs.</p>`}`);
+      Contracts that ran at the same time on the same index may be the same luck, and only one of them counts. One that is still open holds up all that was bought after it, for those that end soon may be those that win. Coins and bands by seed ${report.seed}, ${count(report.runs)} runs.</p>`}`);
 }
 
 /** What coins would have done, in words: a small number alone would look like a proof. */

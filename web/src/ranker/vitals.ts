@@ -58,7 +58,7 @@ export function vitals(state: State, report: Report | null, feed: Feed): Piece {
 }
 
 const findings: Record<string, string> = {
-  none: "nothing settled yet", chance: "not distinguishable from chance", loss: "loses money", edge: "evidence of an edge", part: "a part proves nothing",
+  none: "nothing settled yet", chance: "not distinguishable from chance", loss: "in all, loses money", edge: "in all, evidence of an edge", part: "a part proves nothing",
 };
 
 function trading(state: State, { account, used, limits }: Trade, report: Report | null): Vital[] {

@@ -5,13 +5,15 @@ export const unknown = "–";
 // Made once: to make one takes longer than to use it a hundred times.
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
-const made = new Map<number, Intl.NumberFormat>();
+const made = new Map<string, Intl.NumberFormat>();
 
-function significant(digits: number): Intl.NumberFormat {
-  let format = made.get(digits);
+/** So many significant digits; at least so many, too, if the number is to be as wide whatever it is. */
+function significant(most: number, least = 1): Intl.NumberFormat {
+  const key = `${least} ${most}`;
+  let format = made.get(key);
   if (format === undefined) {
-    format = new Intl.NumberFormat("en", { maximumSignificantDigits: digits });
-    made.set(digits, format);
+    format = new Intl.NumberFormat("en", { minimumSignificantDigits: least, maximumSignificantDigits: most });
+    made.set(key, format);
   }
   return format;
 }
@@ -28,6 +30,9 @@ export function signed(x: Maybe, digits = 3) {
   return (x < 0 ? "−" : "+") + size;
 }
 
+/** A sentence that was made for a terminal, with the minus signs that all numbers of the pages have. */
+export const typeset = (sentence: string) => sentence.replace(/(^|[\s([])-(?=\d)/g, "$1−");
+
 /** A share from 0 to 1: 0.917. */
 export function share(x: Maybe, digits = 3) {
   return isNumber(x) ? x.toFixed(digits) : unknown;
@@ -43,12 +48,17 @@ export function plural(n: number, one: string, many = one + "s") {
   return `${count(n)} ${n === 1 ? one : many}`;
 }
 
-/** A loss, whose scale is the learner's own: so many significant digits. */
-export function loss(x: Maybe, digits = 4) {
+/** A loss, whose scale is the learner's own: so many significant digits, the last of them though it is 0. */
+export const loss = (x: Maybe, digits = 4) => scaled(x, significant(digits, digits));
+
+/** A loss at an axis, where nothing stands that says nothing: 0.69. */
+export const tick = (x: Maybe) => scaled(x, significant(4));
+
+function scaled(x: Maybe, format: Intl.NumberFormat): string {
   if (!isNumber(x)) return unknown;
   if (x === 0) return "0";
   const size = Math.abs(x);
-  const text = size < 1e-4 || size >= 1e7 ? size.toExponential(2) : significant(digits).format(size);
+  const text = size < 1e-4 || size >= 1e7 ? size.toExponential(2) : format.format(size);
   return x < 0 ? "−" + text : text;
 }
 

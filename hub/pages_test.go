@@ -14,9 +14,6 @@ import (
 	"github.com/karlquant/quasar/hub/hubtest"
 )
 
-// Pages of strangers: no Origin but our own opens a WebSocket (cross-site WebSocket
-// hijacking), no Host but a known one is answered at all (DNS rebinding, where Host
-// and Origin are both the attacker's), and no answer is shared with other origins.
 // The page of a ranker is a link on ours: it is one that a browser opens, or the hub
 // does not start.
 func TestRankerURL(t *testing.T) {
@@ -34,6 +31,9 @@ func TestRankerURL(t *testing.T) {
 	}
 }
 
+// Pages of strangers: no Origin but our own opens a WebSocket (cross-site WebSocket
+// hijacking), no Host but a known one is answered at all (DNS rebinding, where Host
+// and Origin are both the attacker's), and no answer is shared with other origins.
 func TestOriginAndHost(t *testing.T) {
 	s := hubtest.New(t, &hub.Options{AllowedHosts: []string{"owner-hub.hf.space"}, AllowedOrigins: []string{"https://dash.example"}})
 	for _, c := range []struct {

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -130,127 +128,6 @@ func TestTheFormatOfALog(t *testing.T) {
 {"kind":"outcome","decision":3,"arm":"V75","at":"2026-07-01T12:01:03Z","direction":-1,"move":-0.001,"volatility":0.002,"cost":0.03,"reward":0.47,"weight":0.08333333333333333,"crc32c":"a62e2c2d"}
 `
 	if diff := cmp.Diff(want, string(written(t, path))); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-// Wherever the process was killed in a write: what was whole before is there, the rest
-// is reported and cut, and the log goes on.
-func TestATornTailIsCutAndReported(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "decisions.log")
-	l := openLog(t, path, nil)
-	must(t, l.Decision(decision(1)))
-	must(t, l.Decision(decision(2)))
-	must(t, l.Close())
-	data := written(t, path)
-	header := bytes.IndexByte(data, '\n') + 1
-	second := header + bytes.IndexByte(data[header:], '\n') + 1
-	for end := range len(data) + 1 {
-		if end%7 > 0 && min(end, abs(end-header), abs(end-second), len(data)-end) > 3 {
-			continue // around the ends of records is where it matters
-		}
-		must(t, os.WriteFile(path, data[:end], 0o600))
-		records, said := collect(bandit.ReadLog(bytes.NewReader(data[:end])))
-		whole := end == 0 || end == header || end == second || end == len(data)
-		if (said == nil) != whole {
-			t.Fatalf("of %d bytes reading says %q, want a word if they end in a record", end, said)
-		}
-		var heard bytes.Buffer
-		l := openLog(t, path, &bandit.LogOptions{Logger: slog.New(slog.NewTextHandler(&heard, nil)), NoSync: true})
-		if stats := l.Stats(); (stats.Cut > 0) == whole || stats.Damaged > 0 || (heard.Len() > 0) == whole {
-			t.Fatalf("of %d bytes: got %+v and %q, want to hear of a cut if they end in a record", end, stats, heard.String())
-		}
-		if _, said := collect(bandit.ReadLogs(path)); said != nil {
-			t.Fatalf("of %d bytes, once it is open: got %q, want the rest cut", end, said)
-		}
-		must(t, l.Decision(decision(7)))
-		must(t, l.Close())
-		after, said := collect(bandit.ReadLogs(path))
-		if diff := cmp.Diff(append(ids(records), 7), ids(after)); diff != "" || said != nil {
-			t.Fatalf("of %d bytes, after going on: %q (-want +got):\n%s", end, said, diff)
-		}
-	}
-}
-
-func abs(n int) int { return max(n, -n) }
-
-// A bad sector costs the records on it, and none after it.
-func TestDamageInTheMiddleCostsThatLineAlone(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "decisions.log")
-	l := openLog(t, path, nil)
-	for id := range int64(3) {
-		must(t, l.Decision(decision(id)))
-	}
-	must(t, l.Close())
-	data := written(t, path)
-	data[bytes.Index(data, []byte(`"id":1`))+5] = '9'
-	must(t, os.WriteFile(path, data, 0o600))
-	records, said := collect(bandit.ReadLogs(path))
-	if diff := cmp.Diff([]int64{0, 2}, ids(records)); diff != "" || len(said) != 1 || !strings.Contains(said[0], "line 3, at byte") || !strings.Contains(said[0], "checksum") {
-		t.Errorf("got %q (-want +got):\n%s", said, diff)
-	}
-	again := openLog(t, path, nil)
-	if diff := cmp.Diff(bandit.LogStats{Damaged: 1}, again.Stats()); diff != "" {
-		t.Errorf("opening it (-want +got):\n%s", diff)
-	}
-	must(t, again.Close())
-	if diff := cmp.Diff(data, written(t, path)); diff != "" {
-		t.Errorf("it was changed (-was +is):\n%s", diff)
-	}
-}
-
-// A log whose every line was changed, say by a program that writes lines in its own
-// way, is not thrown away for it.
-func TestALogOfDamagedLinesIsKept(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "decisions.log")
-	l := openLog(t, path, nil)
-	must(t, l.Decision(decision(1)))
-	must(t, l.Close())
-	data := bytes.ReplaceAll(written(t, path), []byte("\n"), []byte("\r\n"))
-	must(t, os.WriteFile(path, data, 0o600))
-	l = openLog(t, path, nil)
-	must(t, l.Decision(decision(2)))
-	must(t, l.Close())
-	records, said := collect(bandit.ReadLogs(path))
-	if diff := cmp.Diff([]int64{2}, ids(records)); diff != "" || len(said) != 2 || !bytes.HasPrefix(written(t, path), data) {
-		t.Errorf("got %q (-want +got):\n%s", said, diff)
-	}
-}
-
-// Whoever gives the wrong file does not lose it.
-func TestWhatIsNoLogStaysAsItIs(t *testing.T) {
-	dir := t.TempDir()
-	for name, text := range map[string]string{
-		"notes":             "buy milk\n",
-		"one letter":        "x",
-		"no end":            "buy milk",
-		"other JSON lines":  `{"kind":"trade","id":1}` + "\n",
-		"zeros of a crash":  strings.Repeat("\x00", 5000),
-		"a very long line":  strings.Repeat("long", 1<<20),
-		"a beginning alike": `{"kind":"logs"}`,
-	} {
-		path := filepath.Join(dir, name)
-		must(t, os.WriteFile(path, []byte(text), 0o600))
-		if _, err := bandit.OpenLog(path, nil); !errors.Is(err, bandit.ErrNoLog) || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s: got %v, want that it is no log", name, err)
-		}
-		if got := string(written(t, path)); got != text {
-			t.Errorf("%s: it was changed", name)
-		}
-		if _, said := collect(bandit.ReadLogs(path)); len(said) != 1 || !strings.Contains(said[0], bandit.ErrNoLog.Error()) {
-			t.Errorf("%s: reading says %q, want once that it is no log", name, said)
-		}
-	}
-	if _, err := bandit.OpenLog(dir, nil); err == nil {
-		t.Error("a directory was opened as a log")
-	}
-}
-
-func TestALaterFormatIsNotGuessedAt(t *testing.T) {
-	const text = `{"kind":"log","version":2,"crc32c":"2f3ea0b6"}` + "\n" + "{}\n"
-	_, said := collect(bandit.ReadLog(strings.NewReader(text)))
-	if diff := cmp.Diff([]string{"line 1: another version of the format: got 2, want 1"}, said); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -407,82 +284,10 @@ func TestAClosedLogTakesNothing(t *testing.T) {
 	must(t, l.Flush())
 }
 
-func TestRecordsThatNobodyCanJudgeByAreRefused(t *testing.T) {
-	change := func(f func(d *bandit.DecisionRecord)) *bandit.DecisionRecord {
-		d := decision(4)
-		f(d)
-		return d
-	}
-	nan := func() float64 { zero := 0.; return zero / zero }()
-	for want, d := range map[string]*bandit.DecisionRecord{
-		"decision 4: got no time":                                                             change(func(d *bandit.DecisionRecord) { d.At = time.Time{} }),
-		"decision 4: chosen: got place 3 of 3 arms, want one of them":                         change(func(d *bandit.DecisionRecord) { d.Chosen = 3 }),
-		"decision 4: CRASH500 was chosen with probability 0, want the one that it really had": change(func(d *bandit.DecisionRecord) { d.Chosen = 2 }),
-		`decision 4: got the arm "V75" in place 1, want a name that no other has`:             change(func(d *bandit.DecisionRecord) { d.Arms[1].Name = "V75" }),
-		"decision 4: V75: got the probability NaN, want 0 to 1":                               change(func(d *bandit.DecisionRecord) { d.Arms[0].P = nan }),
-		"decision 4: got probabilities that add up to 1.03, want 1":                           change(func(d *bandit.DecisionRecord) { d.Arms[0].P = .98 }),
-		"decision 4: V75: got the belief NaN ± 0.5, want finite numbers":                      change(func(d *bandit.DecisionRecord) { d.Arms[0].Belief.Mean = nan }),
-		"decision 4: CRASH500: got the key NaN, want a finite number or none":                 change(func(d *bandit.DecisionRecord) { d.Arms[2].Key = new(nan) }),
-		"decision 4: V100: got 1 features, want 2 as the first has":                           change(func(d *bandit.DecisionRecord) { d.Arms[1].X = bandit.Row{1} }),
-		"feature 1: got NaN, want a finite number of 32 bits":                                 change(func(d *bandit.DecisionRecord) { d.Arms[0].X = bandit.NewRow([]float64{1, nan}) }),
-		"feature 0: got +Inf, want a finite number of 32 bits":                                change(func(d *bandit.DecisionRecord) { d.Arms[0].X = bandit.NewRow([]float64{1e300, 0}) }),
-		"decision 4: chosen: got place 0 of 0 arms, want one of them":                         {ID: 4, At: noon},
-	} {
-		l := openLog(t, filepath.Join(t.TempDir(), "decisions.log"), nil)
-		if err := l.Decision(d); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v\nwant %s", err, want)
-		}
-		if stats := l.Stats(); stats != (bandit.LogStats{}) {
-			t.Errorf("%s: got %+v, want nothing recorded", want, stats)
-		}
-	}
-}
-
-func TestOutcomesThatAreNoneAreRefused(t *testing.T) {
-	change := func(f func(o *bandit.OutcomeRecord)) *bandit.OutcomeRecord {
-		o := outcome(4, "V75")
-		f(o)
-		return o
-	}
-	nan := func() float64 { zero := 0.; return zero / zero }()
-	for want, o := range map[string]*bandit.OutcomeRecord{
-		`an outcome of decision 4: got the arm "" at`:                                           change(func(o *bandit.OutcomeRecord) { o.Arm = "" }),
-		"decision 4: V75: got the reward 0.47 of an outcome that was dropped (late), want none": change(func(o *bandit.OutcomeRecord) { o.Dropped = "late" }),
-		"decision 4: V75: got the weight -1, want 0 to 1":                                       change(func(o *bandit.OutcomeRecord) { o.Weight = -1 }),
-		"decision 4: V75: got the direction 3, want -1, 0 or 1":                                 change(func(o *bandit.OutcomeRecord) { o.Outcome.Direction = 3 }),
-		"decision 4: V75: got the reward NaN, want a finite number or none":                     change(func(o *bandit.OutcomeRecord) { o.Reward = new(nan) }),
-		"want finite numbers": change(func(o *bandit.OutcomeRecord) { o.Outcome.PnL = nan }),
-	} {
-		l := openLog(t, filepath.Join(t.TempDir(), "decisions.log"), nil)
-		if err := l.Outcome(o); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v\nwant %s", err, want)
-		}
-	}
-}
-
 func TestLogOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 	for _, o := range []bandit.LogOptions{{MaxBytes: -1}, {Files: -1}, {Every: -1}, {Buffer: -1}} {
 		if _, err := bandit.OpenLog(filepath.Join(t.TempDir(), "x"), &o); err == nil || !strings.Contains(err.Error(), "want all above 0") {
 			t.Errorf("%+v: got %v, want an error", o, err)
 		}
-	}
-}
-
-func TestARecordOfAChoice(t *testing.T) {
-	r := &bandit.Round{T: 9, Arms: []int{4, 7}, X: [][]float64{{.5}, {.25}}}
-	c := &bandit.Choice{Arm: 1, P: []float64{0, 1}, Mean: []float64{2, 1}, SD: []float64{.5, 3}, Explored: true}
-	want := &bandit.DecisionRecord{
-		T: 9, Chosen: 1, Explored: true,
-		Arms: []bandit.ArmRecord{
-			{Name: "arm 4", P: 0, Belief: &bandit.BeliefRecord{Mean: 2, SD: .5}, X: bandit.Row{.5}},
-			{Name: "arm 7", P: 1, Belief: &bandit.BeliefRecord{Mean: 1, SD: 3}, X: bandit.Row{.25}},
-		},
-	}
-	got := bandit.NewDecisionRecord(r, c, func(arm int) string { return fmt.Sprint("arm ", arm) })
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]float64{.25}, got.Arms[1].X.Floats()); diff != "" {
-		t.Errorf("the row again (-want +got):\n%s", diff)
 	}
 }

@@ -1,10 +1,7 @@
 package ranker_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,7 +12,6 @@ import (
 
 	"github.com/karlquant/quasar"
 	"github.com/karlquant/quasar/ranker"
-	"github.com/karlquant/quasar/subscriber"
 )
 
 // order says who stands where, those without a rank behind a dash.
@@ -98,145 +94,6 @@ func TestOnlyTheAssetsThatWereAskedFor(t *testing.T) {
 	})
 }
 
-// fresh is what matters of an asset's ages.
-type fresh struct {
-	Age, VotingAge string
-	HeldBack       []string
-}
-
-func freshness(k ranker.Ranking, i int) fresh {
-	show := func(d *time.Duration) string {
-		if d == nil {
-			return "unknown"
-		}
-		return d.String()
-	}
-	return fresh{show(k.Assets[i].Age), show(k.Assets[i].VotingAge), k.Assets[i].HeldBack}
-}
-
-// Ages go by the hub's clock, however wrong the local one is, and while the hub is
-// gone they count on.
-func TestAgesGoByTheHubsClock(t *testing.T) {
-	for _, ahead := range []time.Duration{0, time.Hour, -time.Hour} {
-		bubble(t, fmt.Sprint("the hub's clock is ahead by ", ahead), func(t *testing.T) {
-			hub := newHub(t)
-			hub.ahead = ahead
-			hub.initial = []quasar.Snapshot{hub.snap("V75", 1, 9, 1, 0.5)}
-			time.Sleep(2 * time.Second) // the snapshot is older than the connection
-			r := follow(t, hub, nil)
-			check := func(after time.Duration, want fresh) {
-				t.Helper()
-				time.Sleep(after)
-				synctest.Wait()
-				k := r.Ranking()
-				if diff := cmp.Diff(want, freshness(k, 0)); diff != "" {
-					t.Errorf("freshness (-want +got):\n%s", diff)
-				}
-				if got := time.Until(k.HubTime); got != ahead {
-					t.Errorf("the hub's time is ahead by %v, want %v", got, ahead)
-				}
-			}
-			check(0, fresh{"2s", "2s", nil})
-			check(28*time.Second, fresh{"30s", "30s", nil})
-			check(time.Second, fresh{"31s", "31s", []string{"stale: no update for 30s"}})
-
-			training := hub.snap("V75", 2, 9, 1, 0.6)
-			training.VotingAt = training.VotingAt.Add(-31 * time.Second)
-			hub.update(training) // frozen votes do not hide behind flowing training
-			check(0, fresh{"0s", "31s", []string{"stale votes: none for 30s"}})
-
-			hub.update(hub.snap("V75", 3, 9, 1, 0.6))
-			check(0, fresh{"0s", "0s", nil})
-			hub.Down.Store(true)
-			hub.leave()
-			gone := "no connection to the hub since " + time.Now().UTC().Format(time.TimeOnly) + " UTC"
-			check(30*time.Second, fresh{"30s", "30s", []string{gone}})
-			check(time.Hour, fresh{"1h0m30s", "1h0m30s", []string{gone, "stale: no update for 30s"}})
-		})
-	}
-}
-
-// A ranker that cannot keep up reads frames that lay about for long. Their
-// snapshots are as old as they are, though each was new when its frame was stamped.
-func TestAFrameThatComesLateIsOld(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hub := newHub(t)
-		hub.initial = []quasar.Snapshot{hub.snap("V75", 1, 9, 1, 0.5)}
-		r := follow(t, hub, nil)
-		late := hub.snap("V75", 2, 9, 1, 0.5)
-		frame := update(late, hub.now())
-		time.Sleep(40 * time.Second)
-		hub.say(frame)
-		want := fresh{"40s", "40s", []string{"stale: no update for 30s"}}
-		if diff := cmp.Diff(want, freshness(r.Ranking(), 0)); diff != "" {
-			t.Errorf("freshness (-want +got):\n%s", diff)
-		}
-		hub.say(`{"type":"hub_notice","text":"without a stamp"}`)
-		hub.say(update(hub.snap("V76", 1, 9, 1, 0.5), time.Time{}))
-		if diff := cmp.Diff(want, freshness(r.Ranking(), 0)); diff != "" {
-			t.Errorf("freshness after frames without a stamp (-want +got):\n%s", diff)
-		}
-	})
-}
-
-// What the hub does not date is not fresh.
-func TestAnAgeThatIsUnknownIsNotZero(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hub := newHub(t)
-		noVotingAt := hub.snap("A", 1, 9, 1, 0.5)
-		noVotingAt.VotingAt = time.Time{}
-		never := hub.snap("B", 1, 9, 1, 0.6)
-		never.UpdatedAt, never.VotingAt = time.Time{}, time.Time{}
-		hub.initial = []quasar.Snapshot{noVotingAt, never}
-		k := follow(t, hub, &ranker.Options{Order: quasar.Desc}).Ranking()
-		want := []fresh{
-			{"0s", "unknown", []string{"stale votes: their time is unknown"}},
-			{"unknown", "unknown", []string{"stale: the time of its update is unknown"}},
-		}
-		if diff := cmp.Diff(want, []fresh{freshness(k, 0), freshness(k, 1)}); diff != "" || !k.Assets[1].Stale {
-			t.Errorf("stale %t, freshness (-want +got):\n%s", k.Assets[1].Stale, diff)
-		}
-	})
-}
-
-// A stamp from the hub's future does not make a dead asset fresh until then.
-func TestAnUpdateThatIsYetToComeIsNotFresh(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hub := newHub(t)
-		soon, late, votes := hub.snap("A", 1, 9, 1, 0.5), hub.snap("B", 1, 9, 1, 0.6), hub.snap("C", 1, 9, 1, 0.7)
-		soon.UpdatedAt = soon.UpdatedAt.Add(2 * time.Second) // two hubs of a cluster may differ so much
-		late.UpdatedAt = late.UpdatedAt.Add(time.Hour)
-		votes.VotingAt = votes.VotingAt.Add(time.Hour)
-		hub.initial = []quasar.Snapshot{soon, late, votes}
-		k := follow(t, hub, &ranker.Options{Order: quasar.Desc}).Ranking()
-		want := []fresh{
-			{"0s", "0s", nil},
-			{"unknown", "0s", []string{"stale: the time of its update is unknown"}},
-			{"0s", "unknown", []string{"stale votes: their time is unknown"}},
-		}
-		if diff := cmp.Diff(want, []fresh{freshness(k, 0), freshness(k, 1), freshness(k, 2)}); diff != "" {
-			t.Errorf("freshness (-want +got):\n%s", diff)
-		}
-	})
-}
-
-// Another hub, whose clock is an hour behind, does not know B: what the first one
-// stamped must not look new for an hour.
-func TestAHubThatIsBehindMakesNothingFresh(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hub := newHub(t)
-		hub.initial = []quasar.Snapshot{hub.snap("A", 1, 9, 1, 0.5), hub.snap("B", 1, 9, 1, 0.6)}
-		r := follow(t, hub, &ranker.Options{Order: quasar.Desc})
-		hub.ahead = -time.Hour
-		hub.leave(hub.snap("A", 2, 9, 1, 0.5))
-		until(t, time.Now(), func() bool { return r.Ranking().Connected && r.Ranking().Updates == 3 })
-		k := r.Ranking()
-		if a, b := k.Assets[0].Tradable(), k.Assets[1].Tradable(); !a || b {
-			t.Errorf("tradable: got A %t, B %t, want A alone", a, b)
-		}
-	})
-}
-
 func testNames(name string) string {
 	if strings.HasSuffix(name, "_TEST") {
 		return "never traded: " + name
@@ -276,124 +133,6 @@ func TestWhatSpeaksAgainstAnAsset(t *testing.T) {
 			}
 		})
 	}
-}
-
-// link is the state of the connection as a ranking tells it.
-type link struct {
-	Connected bool
-	Since     time.Duration // since the test's start
-	Lost      string
-}
-
-func TestTheConnectionComesAndGoes(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		hub := newHub(t)
-		hub.initial = []quasar.Snapshot{hub.snap("V75", 1, 9, 1, 0.5)}
-		hub.Down.Store(true)
-		r := prepare(t, hub, nil)
-		check := func(when string, want link) {
-			t.Helper()
-			k := r.Ranking()
-			got := link{Connected: k.Connected, Since: ceil(k.Since.Sub(start))}
-			if k.Lost != nil {
-				got.Lost = k.Lost.Error()
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", when, diff)
-			}
-		}
-		check("before Run", link{})
-		time.Sleep(time.Second)
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- r.Run(ctx) }()
-		synctest.Wait()
-		check("refused", link{Lost: "connection refused"})
-
-		connectedAt := until(t, start, func() bool { hub.Down.Store(false); return r.Ranking().Connected })
-		check("connected", link{Connected: true, Since: connectedAt})
-		time.Sleep(5 * time.Second)
-		hub.say(`{"type":"metrics_update","space_name":"../x"}`)
-		check("after a frame that makes no sense", link{Connected: true, Since: connectedAt})
-
-		hub.Down.Store(true)
-		hub.leave()
-		lostAt := ceil(time.Since(start))
-		check("lost", link{Since: lostAt, Lost: "connection lost without a close frame"})
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		check("refused again", link{Since: lostAt, Lost: "connection refused"})
-
-		hub.leave(hub.snap("V75", 2, 9, 1, 0.5))
-		backAt := until(t, start, func() bool { hub.Down.Store(false); return r.Ranking().Connected })
-		check("back", link{Connected: true, Since: backAt})
-
-		time.Sleep(5 * time.Second)
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("Run: got the error %v, want none", err)
-		}
-		check("after Run", link{Since: backAt + 5*time.Second, Lost: "connection refused"})
-	})
-}
-
-// ceil rounds up to what until can see.
-func ceil(d time.Duration) time.Duration {
-	return (d + time.Millisecond - 1).Truncate(time.Millisecond)
-}
-
-// Between the loss and the moment at which the ranker takes note of it nobody is
-// told that the hub is there. The log is written in between.
-func TestALossIsSeenAtOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		start := time.Now()
-		hub := newHub(t)
-		hub.initial = []quasar.Snapshot{hub.snap("V75", 1, 9, 1, 0.5)}
-		var r *running
-		var seen []link
-		log := slog.New(onLog(func() {
-			if r != nil {
-				k := r.Ranking()
-				seen = append(seen, link{k.Connected, k.Since.Sub(start), k.Lost.Error()})
-			}
-		}))
-		r = follow(t, hub, &ranker.Options{Logger: log})
-		time.Sleep(5 * time.Second)
-		hub.update(hub.snap("V75", 2, 9, 1, 0.5))
-		time.Sleep(time.Second)
-		hub.Down.Store(true)
-		hub.leave()
-		want := []link{{Since: 5 * time.Second, Lost: "connection lost without a close frame"}} // when the hub was last heard
-		if diff := cmp.Diff(want, seen); diff != "" {
-			t.Errorf("seen while the log was written (-want +got):\n%s", diff)
-		}
-		r = nil
-	})
-}
-
-// onLog is a slog.Handler that only says that something was logged.
-type onLog func()
-
-func (onLog) Enabled(context.Context, slog.Level) bool { return true }
-func (f onLog) Handle(context.Context, slog.Record) error {
-	f()
-	return nil
-}
-func (f onLog) WithAttrs([]slog.Attr) slog.Handler { return f }
-func (f onLog) WithGroup(string) slog.Handler      { return f }
-
-// until waits in fake time, and tells when it came to pass.
-func until(t *testing.T, start time.Time, done func() bool) time.Duration {
-	t.Helper()
-	for range 1_000_000 {
-		if synctest.Wait(); done() {
-			return ceil(time.Since(start))
-		}
-		time.Sleep(time.Millisecond)
-	}
-	t.Fatal("it did not come to pass")
-	return 0
 }
 
 func TestANewInitialStateIsTakenAtItsWord(t *testing.T) {
@@ -472,62 +211,6 @@ func TestASlowOnRankingMissesNothingNew(t *testing.T) {
 		synctest.Wait()
 		if diff := cmp.Diff([]int64{1, 50}, calls); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
-		}
-	})
-}
-
-func TestALostConnectionIsToldOf(t *testing.T) {
-	for _, sync := range []bool{false, true} {
-		bubble(t, fmt.Sprint("sync ", sync), func(t *testing.T) {
-			hub := newHub(t)
-			hub.initial = []quasar.Snapshot{hub.snap("A", 1, 9, 1, 0.5)}
-			var calls []string
-			follow(t, hub, &ranker.Options{Sync: sync, OnRanking: func(k ranker.Ranking) {
-				calls = append(calls, fmt.Sprintf("connected %t, %d updates", k.Connected, k.Updates))
-			}})
-			hub.leave(hub.snap("A", 2, 9, 1, 0.5))
-			time.Sleep(10 * time.Second)
-			synctest.Wait()
-			want := []string{"connected true, 1 updates", "connected false, 1 updates", "connected true, 2 updates"}
-			if diff := cmp.Diff(want, calls); diff != "" {
-				t.Errorf("calls (-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
-// Run waits for the OnRanking that is under way. The bubble fails if a goroutine
-// is left.
-func TestRunEndsWithItsContext(t *testing.T) {
-	for _, sync := range []bool{false, true} {
-		bubble(t, fmt.Sprint("sync ", sync), func(t *testing.T) {
-			hub := newHub(t)
-			hub.initial = []quasar.Snapshot{hub.snap("A", 1, 9, 1, 0.5)}
-			done := false
-			r := follow(t, hub, &ranker.Options{Sync: sync, OnRanking: func(ranker.Ranking) {
-				time.Sleep(time.Second)
-				done = true
-			}})
-			r.stop()
-			if !done {
-				t.Error("Run returned before OnRanking")
-			}
-		})
-	}
-}
-
-func TestOneRunAtATime(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hub := newHub(t)
-		r := follow(t, hub, nil)
-		if err := r.Run(t.Context()); !errors.Is(err, subscriber.ErrBusy) {
-			t.Errorf("a second Run: got the error %v, want %v", err, subscriber.ErrBusy)
-		}
-		r.stop()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		if err := r.Run(ctx); err != nil {
-			t.Errorf("a Run after the first: got the error %v, want none", err)
 		}
 	})
 }

@@ -129,6 +129,52 @@ withHub("a large chart is zoomed by dragging and by keys, and shows all again", 
   }
 });
 
+/** Fingers on the screen, each a list of points that they pass; all begin and end together. */
+async function fingers(page, ...paths) {
+  const browser = await page.context.newCDPSession(page.page);
+  const touch = (type, points) => browser.send("Input.dispatchTouchEvent", { type, touchPoints: points.map(([x, y], id) => ({ x, y, id })) });
+  await touch("touchStart", paths.map((path) => path[0]));
+  for (let i = 1; i < paths[0].length; i++) await touch("touchMove", paths.map((path) => path[i]));
+  await touch("touchEnd", []);
+  await browser.detach();
+}
+
+/** Points on the way from one to another. */
+const way = ([x, y], [toX, toY]) => Array.from({ length: 9 }, (_, i) => [x + ((toX - x) * i) / 8, y + ((toY - y) * i) / 8]);
+
+withHub("a finger reads a large chart and scrolls past it, two zoom it, and a double tap shows all again", [], async (hub, { view, publisher }) => {
+  const stop = await beats(publisher, "V75");
+  try {
+    const page = await view(`${hub.url}/#asset=V75`, { viewport: phone, hasTouch: true, isMobile: true });
+    await openCharts(page);
+    await eventually("the legend", () => legend(page), (text) => /newest$/.test(text));
+    const over = await plot(page).locator(".u-over").elementHandle();
+    const { x, y, width, height } = await over.boundingBox();
+    const middle = [x + width / 2, y + 60];
+    const reset = page.page.getByRole("button", { name: "Reset zoom" });
+
+    await fingers(page, way(middle, [x + width - 4, y + 70]));
+    await eventually("the time under the finger", () => legend(page), (text) => /^V75 0\.\d+ \d\d:\d\d:\d\d UTC$/.test(text));
+    assert.match(await legend(page, "actor_loss"), / UTC$/, "the other charts point at the same time");
+    assert.equal(await reset.isVisible(), false, "a finger that reads does not zoom");
+
+    await fingers(page, way([middle[0] - 30, middle[1]], [middle[0] - 90, middle[1]]), way([middle[0] + 30, middle[1]], [middle[0] + 90, middle[1]]));
+    await eventually("the zoom", () => reset.isVisible(), true);
+    assert.deepEqual(await over.boundingBox(), { x, y, width, height }, "the chart stays under the fingers");
+    await eventually("the zoom", async () => {
+      await page.page.touchscreen.tap(...middle); // two of them make one, if the machine is not too busy
+      return reset.isVisible();
+    }, false);
+
+    const shown = () => page.page.evaluate(() => document.querySelector("#large").scrollTop);
+    const before = await shown();
+    await fingers(page, way([x + width / 2, y + 120], [x + width / 2 + 3, y - 80]));
+    await eventually("the page scrolls", shown, (top) => top > before + 50);
+  } finally {
+    stop();
+  }
+});
+
 withHub("assets are compared by strokes and not by colours alone, and the address says which", [], async (hub, { view, publisher }) => {
   const stop = await beats(publisher, "V75", "V100", "V25", "V10");
   try {
@@ -207,7 +253,7 @@ withHub("noisy lines can be smoothed: what was published stays, faint, and so do
   for (let step = 1; step <= 6; step++) {
     const loss = step % 2 === 0 ? 0.9 : 0.1;
     p.metrics(training(step, 0.5, loss), voting(9, 1));
-    await eventually("the number", () => legend(page), `V75 ${loss} newest`);
+    await eventually("the number", () => legend(page), `V75 ${loss.toFixed(4)} newest`);
   }
   const drawn = () => pixels(page, "--line-0");
   const sharp = await eventually("the line", drawn, (n) => n > 50);
@@ -215,7 +261,7 @@ withHub("noisy lines can be smoothed: what was published stays, faint, and so do
   await button.click();
   await eventually("the button", () => button.getAttribute("aria-pressed"), "true");
   await eventually("the line", drawn, (n) => n > 5 && n < sharp / 2); // nearly level, where the other went up and down
-  await eventually("the number", () => legend(page), "V75 0.9 newest");
+  await eventually("the number", () => legend(page), "V75 0.9000 newest");
   await eventually("what it is", () => page.text("#large > .none"), (text) => text.includes("moving averages that forget in 15 s"));
   await page.accessible();
   await page.shot("hub-charts-smooth", { fullPage: false });

@@ -190,11 +190,11 @@ export class LargeCharts {
       <button class="button" type="button" aria-pressed=${this.#log} @click=${() => this.#scale()}>Log scale</button>
       <button class="button" type="button" aria-pressed=${this.#smooth} @click=${() => this.#average()}>Smooth</button>
       <div class="choice" role="group" aria-label="Time range">${ranges.map(([range, name]) => html`<button type="button" aria-pressed=${this.#zoom === null && this.#range === range} @click=${() => this.#choose(range)}>${name}</button>`)}</div>
-      <button class="button" type="button" ?disabled=${this.#zoom === null} @click=${() => this.#all()}>Reset zoom</button>
+      <button class="button unzoom" type="button" ?disabled=${this.#zoom === null} @click=${() => this.#all()}>Reset zoom</button>
       <button class="button shut" type="button" @click=${() => this.#asked.close()}>Close charts</button></div>
       ${this.#problem === "" ? nothing : html`<p class="none" role="alert">${this.#problem}</p>`}
       <div class="plots">${series.map((name) => html`<figure data-series=${name}><figcaption>${titles[name]}<div class="legend"></div></figcaption><div class="plot" tabindex="0" role="slider" aria-label="${titles[name]} over time" aria-valuemin="0" aria-valuenow="0"></div></figure>`)}</div>
-      <p class="none">Drag over a chart to zoom, double click to see all again; by keyboard ← and → move the cursor, + and − zoom, 0 resets. ${this.#smooth ? `Lines are moving averages that forget in ${fades} s, faint is what was published; numbers are as published. ` : nothing}Times are in UTC; a gap is what was not a number, or what this page did not see.</p>`, this.#box);
+      <p class="none">Drag over a chart to zoom, double click to see all again; one finger reads, two zoom, a double tap shows all; by keyboard ← and → move the cursor, + and − zoom, 0 resets. ${this.#smooth ? `Lines are moving averages that forget in ${fades} s, faint is what was published; numbers are as published. ` : nothing}Times are in UTC; a gap is what was not a number, or what this page did not see.</p>`, this.#box);
   }
 }
 

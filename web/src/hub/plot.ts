@@ -4,6 +4,7 @@ import type uPlot from "uplot";
 import { html, render } from "lit-html";
 import { clockTime, unknown } from "../shared/format.js";
 import { gaps } from "../shared/spark.js";
+import { type Pinch, listen } from "./fingers.js";
 import type { Line } from "./history.js";
 import { straight, stretch, ticks } from "./logscale.js";
 import { smooth } from "./smooth.js";
@@ -46,6 +47,7 @@ export class Plot {
   readonly #place: HTMLElement;
   readonly #legend: HTMLElement;
   readonly #options: PlotOptions;
+  readonly #gone = new AbortController();
   #lines: readonly Named[] = [];
 
   /** place holds the chart, legend what its lines are. */
@@ -55,8 +57,10 @@ export class Plot {
     this.#legend = legend;
     this.#options = options;
     this.#chart = new library(this.#make(width), [[], ...this.#columns().map(() => [])], place);
-    place.addEventListener("keydown", (event) => this.#key(event));
-    place.addEventListener("focus", () => this.#say());
+    const { signal } = this.#gone; // the place outlives the chart
+    place.addEventListener("keydown", (event) => this.#key(event), { signal });
+    place.addEventListener("focus", () => this.#say(), { signal });
+    listen(this.#chart.over, { read: (x) => this.#point(Math.min(this.#chart.over.clientWidth, Math.max(0, x))), pinch: (first) => this.#pinch(first) });
   }
 
   #make(width: number): uPlot.Options {
@@ -119,6 +123,7 @@ export class Plot {
   }
 
   destroy() {
+    this.#gone.abort();
     this.#chart.destroy();
     this.#legend.remove();
   }
@@ -177,9 +182,25 @@ export class Plot {
   #move(index: number) {
     const [first, last] = this.#chart.series[0]?.idxs ?? [0, 0];
     const at = this.#chart.data[0][Math.min(last, Math.max(first, index))];
-    if (at === undefined) return;
+    if (at !== undefined) this.#point(this.#chart.valToPos(at, "x"));
+  }
+
+  /** Puts the cursor so many pixels from the left. */
+  #point(left: number) {
     // The third argument is not in uPlot's types: it moves the cursors of the other charts, too.
-    (this.#chart.setCursor as (at: { left: number; top: number }, fire: boolean, tell: boolean) => void)({ left: this.#chart.valToPos(at, "x"), top: 10 }, true, true);
+    (this.#chart.setCursor as (at: { left: number; top: number }, fire: boolean, tell: boolean) => void)({ left, top: 10 }, true, true);
+  }
+
+  /** Keeps the time under the middle of two fingers there, and as many pixels between two times as the fingers say. */
+  #pinch(first: Pinch): (now: Pinch) => void {
+    const { min, max } = this.#chart.scales["x"] ?? {};
+    const width = this.#chart.over.clientWidth;
+    if (min == null || max == null || width === 0) return () => {};
+    const at = this.#chart.posToVal(first.middle, "x");
+    return ({ middle, apart }) => {
+      const pixel = ((max - min) / width) * (first.apart / apart);
+      this.#options.zoom(at - middle * pixel, at + (width - middle) * pixel);
+    };
   }
 
   /** Shows so much of what is in sight, around the cursor. */

@@ -72,18 +72,15 @@ func newDecisionAnswer(d *Decision) decisionAnswer {
 // serveDecisions answers with the newest decisions and what became of them: 50, or as
 // many as ?limit says, of those that are kept.
 func (r *Ranker) serveDecisions(w http.ResponseWriter, req *http.Request) {
-	query, ok := rest.ReadQuery(w, req, r.opts.Order, "limit")
+	rows, ok := readRows(w, req)
 	if !ok {
 		return
 	}
-	if query.Limit < 0 {
-		query.Limit = 50
-	}
 	answer := decisionsAnswer{HubTimestamp: rest.UnixSeconds(r.hubTime(time.Now())), Policy: r.policyAnswer()}
-	for _, d := range r.Decisions(query.Limit) {
+	for _, d := range r.Decisions(rows) {
 		answer.Decisions = append(answer.Decisions, newDecisionAnswer(&d))
 	}
-	answer.Count, answer.Refused = len(answer.Decisions), r.refused(query.Limit)
+	answer.Count, answer.Refused = len(answer.Decisions), r.refused(rows)
 	rest.Write(w, answer)
 }
 

@@ -124,12 +124,9 @@ type positionsAnswer struct {
 // servePositions answers with what is open, and with the newest orders that ended: 50,
 // or as many as ?limit says.
 func (r *Ranker) servePositions(w http.ResponseWriter, req *http.Request) {
-	query, ok := rest.ReadQuery(w, req, r.opts.Order, "limit")
+	rows, ok := readRows(w, req)
 	if !ok || r.tradesNothing(w) {
 		return
-	}
-	if query.Limit < 0 {
-		query.Limit = 50
 	}
 	status := r.opts.Trader.Status()
 	answer := positionsAnswer{Account: newAccount(&status), Positions: []orderAnswer{}, Foreign: []trade.Contract{}, Recent: []orderAnswer{}}
@@ -140,8 +137,8 @@ func (r *Ranker) servePositions(w http.ResponseWriter, req *http.Request) {
 			answer.Positions = append(answer.Positions, newPosition(o, worths))
 		}
 	})
-	for _, o := range r.opts.Trader.Orders(query.Limit + len(answer.Positions)) {
-		if !o.State.Live() && !o.State.Unresolved() && len(answer.Recent) < query.Limit {
+	for _, o := range r.opts.Trader.Orders(rows + len(answer.Positions)) {
+		if !o.State.Live() && !o.State.Unresolved() && len(answer.Recent) < rows {
 			answer.Recent = append(answer.Recent, newOrder(&o))
 		}
 	}

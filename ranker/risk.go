@@ -87,16 +87,13 @@ func newUsed(l *trade.Ledger, at time.Time) usedAnswer {
 
 // serveRisk answers with the limits, how much of them is used, and what was refused.
 func (r *Ranker) serveRisk(w http.ResponseWriter, req *http.Request) {
-	query, ok := rest.ReadQuery(w, req, r.opts.Order, "limit")
+	rows, ok := readRows(w, req)
 	if !ok || r.tradesNothing(w) {
 		return
 	}
-	if query.Limit < 0 {
-		query.Limit = 50
-	}
 	status := r.opts.Trader.Status()
 	answer := riskAnswer{
-		Account: newAccount(&status), Reasons: append([]trade.Reason{}, status.Why.Reasons...), Limits: newLimits(&status.Limits), Refused: r.refused(query.Limit),
+		Account: newAccount(&status), Reasons: append([]trade.Reason{}, status.Why.Reasons...), Limits: newLimits(&status.Limits), Refused: r.refused(rows),
 	}
 	r.opts.Trader.View(func(l *trade.Ledger) {
 		answer.Used = newUsed(l, status.At)

@@ -3,6 +3,7 @@ package ranker
 import (
 	_ "embed" // for openapi.json
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -76,6 +77,22 @@ func (r *Ranker) readRoutes(ui *page.Site) http.HandlerFunc {
 			problem.Write(w, http.StatusNotFound, "path: got one that names nothing here, want /, /rankings, /decisions, /positions, /risk, /performance, /api/state, /health, /metrics, /openapi.json, /livez, /readyz or /trade/")
 		}
 	}
+}
+
+const (
+	// usualRows is how many rows an answer has of what grows, unless ?limit says.
+	usualRows = 50
+	// mostRows is more than there ever are, and leaves room to add to it.
+	mostRows = math.MaxInt32
+)
+
+// readRows reads how many rows are wanted. Where that cannot be read it has answered.
+func readRows(w http.ResponseWriter, req *http.Request) (rows int, ok bool) {
+	query, ok := rest.ReadQuery(w, req, "", "limit")
+	if query.Limit < 0 {
+		return usualRows, ok
+	}
+	return min(query.Limit, mostRows), ok
 }
 
 // accessRoutes are what does more than answer: whoever asks may have to show that they

@@ -67,6 +67,25 @@ func TestARunningProfitIsUnknownUntilTheVenueTellsIt(t *testing.T) {
 	})
 }
 
+// A limit is the largest number that one can write: the rows that are open come on top
+// of it, and together they must not be less than none.
+func TestTheLargestLimitIsAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		trader := holding(t, 3)
+		wins(t, trader, 2)
+		r := prepare(t, newHub(t), &ranker.Options{Trader: trader})
+		got := read(t, ask(r, "GET", "/positions?limit=9223372036854775807").Body.Bytes())
+		if len(got["positions"].([]any)) != 2 || len(got["recent"].([]any)) != 1 {
+			t.Errorf("got %v, want what is open and what ended", got)
+		}
+		for _, path := range []string{"/rankings", "/decisions", "/risk"} {
+			if w := ask(r, "GET", path+"?limit=9223372036854775807"); w.Code != 200 {
+				t.Errorf("%s: got %d, want 200", path, w.Code)
+			}
+		}
+	})
+}
+
 // A poll finds nothing new until something is: also if it is the trader's alone.
 func TestTheTagChangesWithTrading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

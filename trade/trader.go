@@ -299,7 +299,8 @@ func (t *Trader) Orders(most int) []Order {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	all := t.ledger.Orders()
-	out := make([]Order, 0, min(most, len(all)))
+	most = min(max(0, most), len(all))
+	out := make([]Order, 0, most)
 	for _, o := range slices.Backward(all) {
 		if len(out) == most {
 			break

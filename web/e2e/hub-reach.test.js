@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { eventually } from "./browser.js";
-import { live, withHub } from "./hub.js";
+import { eventually, phone } from "./browser.js";
+import { choose, live, withHub } from "./hub.js";
 import { training, voting } from "./publisher.js";
 
 withHub("rows that come into sight are right in the frame that shows them", [], async (hub, { view, publisher }) => {
@@ -113,4 +113,35 @@ withHub("a long name and what is wrong with its data are read without a click, a
     assert.deepEqual(cut, [], `cut off at ${width} px`);
     await page.fits();
   }
+});
+
+/** The parts of the page that the Tab key comes to in so many steps, by their ids. */
+async function stops(page, steps) {
+  const seen = new Set();
+  for (let i = 0; i < steps; i++) {
+    await page.page.keyboard.press("Tab");
+    seen.add(await page.page.evaluate(() => document.activeElement.closest("#inspector, #large, .panel, .bar, .vitals, body").id));
+  }
+  return [...seen].filter((id) => id !== "").sort(); // "" is the page itself, from where the browser's own controls come
+}
+
+withHub("what stands over the whole page keeps the keyboard, says when nothing is heard any more, and gives it back", [], async (hub, { view, publisher }) => {
+  for (const space of ["V75", "V100"]) (await publisher(space)).metrics(training(1, 0.5), voting(9, 1));
+  const page = await view(hub.url, { viewport: phone });
+  await eventually("rows", async () => (await page.names()).length, 2);
+  await live(page);
+  await choose(page, "V75");
+  await eventually("the focus", () => page.page.evaluate(() => document.activeElement.id), "inspector-heading");
+  assert.deepEqual(await stops(page, 16), ["inspector"]);
+  await page.page.getByRole("button", { name: "Large charts" }).click();
+  await eventually("large charts", () => page.page.locator("#large canvas").count(), 4);
+  await eventually("the focus", () => page.page.evaluate(() => document.activeElement.closest("#large") !== null), true);
+  assert.deepEqual(await stops(page, 16), ["large"]);
+  await hub.kill();
+  await eventually("the age", () => page.text("#large h2 .fresh.lost"), (text) => /^\d+ s old$/.test(text ?? ""));
+  await page.page.keyboard.press("Escape");
+  await eventually("the focus", () => page.page.evaluate(() => document.activeElement.id), "enlarge");
+  await page.page.keyboard.press("Escape");
+  await eventually("the focus", () => page.page.evaluate(() => document.activeElement.dataset.open), "V75");
+  assert.equal(await page.page.locator("[inert]").count(), 0);
 });

@@ -36,7 +36,7 @@ withHub("a row appears with the first frame and follows each update", [], async 
   await eventually("rank", () => page.cell("V75", "c-rank"), "1"); // with the next sort
   assert.deepEqual(
     await Promise.all(["c-asset", "c-signal", "c-votes", "c-loss"].map((c) => page.cell("V75", c))),
-    ["V75 Volatility 75", "BUY", "7 3", "0.25"]);
+    ["V75 Volatility 75", "BUY", "7 3", "0.250"]);
   assert.match(await page.cell("V75", "c-steps"), /^900/);
   assert.deepEqual([await fact(page, "Last price"), await fact(page, "Signal source")], ["451,234.12", "ensemble"]);
   await eventually("freshness", () => page.cell("V75", "c-fresh"), (text) => /^(now|\d s)$/.test(text));

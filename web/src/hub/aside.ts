@@ -1,6 +1,7 @@
 // The inspector's place: beside the table where there is room, else over it.
 
-import { byId, setAttribute, setClass, setHidden, setText } from "../shared/dom.js";
+import { alone, byId, setAttribute, setClass, setHidden, setText } from "../shared/dom.js";
+import { describe } from "./asset.js";
 import { inspect } from "./inspector.js";
 import { LargeCharts } from "./large.js";
 import type { Store } from "./store.js";
@@ -8,6 +9,7 @@ import type { Table } from "./table.js";
 import type { View } from "./view.js";
 
 const beside = matchMedia("(min-width: 1181px)");
+const covering = matchMedia("(max-width: 420px)"); // as wide as the inspector in style.css: nothing is left beside it
 
 export class Aside {
   #box = byId("inspector");
@@ -28,7 +30,7 @@ export class Aside {
     this.#look = look;
     this.#paint = paint;
     this.#large = new LargeCharts(byId("large"), store, { close: () => this.#enlarge(false), compare: (names) => this.#compare(names), paint: () => this.#again() });
-    beside.addEventListener("change", paint);
+    for (const room of [beside, covering]) room.addEventListener("change", paint);
   }
 
   /** Whether what it shows is among what has changed. */
@@ -50,12 +52,18 @@ export class Aside {
     }
     if (this.#asked === "") return;
     this.#look({ asset: "", compare: [] });
+    alone(null); // or the opener cannot take the focus
     if (this.#opener?.isConnected) this.#opener.focus();
     this.#opener = null;
   }
 
   /** Shows the asset that was asked for; for "" the one that stood first, if there is room beside the table. */
-  show({ asset: asked, compare }: Pick<View, "asset" | "compare">, reachable: boolean, changed: boolean) {
+  show(view: Pick<View, "asset" | "compare">, reachable: boolean, changed: boolean) {
+    this.#show(view, reachable, changed);
+    alone(beside.matches ? null : this.#large.open ? byId("large") : covering.matches && this.#asked !== "" && !this.#box.hidden ? this.#box : null);
+  }
+
+  #show({ asset: asked, compare }: Pick<View, "asset" | "compare">, reachable: boolean, changed: boolean) {
     this.#asked = asked;
     const name = asked !== "" ? asked : beside.matches ? this.#usual() : "";
     const known = name !== "" && this.#store.has(name);
@@ -84,7 +92,7 @@ export class Aside {
   #fill(name: string, reachable: boolean) {
     const asset = this.#table.asset(name, reachable);
     const others = this.#compared.filter((other) => other !== name);
-    this.#large.show([name, ...others], asset.now);
+    this.#large.show([name, ...others], asset.now, describe(asset).fresh);
     inspect(this.#box, asset, this.#store.histories.get(name), {
       large: this.#large.open, others, all: this.#store.names().filter((other) => other !== name && !others.includes(other)).sort(),
       close: () => this.close(),

@@ -3,7 +3,9 @@
 
 import type uPlot from "uplot";
 import { html, nothing, render } from "lit-html";
+import { fresh } from "../shared/cells.js";
 import { loss, share, tick } from "../shared/format.js";
+import type { Fresh } from "../shared/freshness.js";
 import { colour, whenThemeChanges } from "../shared/palette.js";
 import { compareWith } from "./compare.js";
 import { type Line, blank, kept } from "./history.js";
@@ -76,12 +78,12 @@ export class LargeCharts {
     this.#box.scrollIntoView({ block: "nearest" });
   }
 
-  /** Shows assets, the first of them the one that the others are compared with, as long as it is open; now is the hub's time. */
-  show(names: string[], now: number) {
+  /** Shows assets, the first of them the one that the others are compared with, as long as it is open; now is the hub's time, state how old the first one's numbers are. */
+  show(names: string[], now: number, state: Fresh) {
     const other = names.slice(0, most).join() !== this.#names.join();
     if (!this.open || (!other && performance.now() - this.#drawnAt < drawEvery)) return;
     this.#names = names.slice(0, most);
-    this.#frame();
+    this.#frame(state);
     if (this.#library === null) return;
     this.#drawnAt = performance.now();
     const whole = (name: string, of: Series): Line => this.#store.histories.get(name)?.whole(of) ?? blank;
@@ -182,9 +184,9 @@ export class LargeCharts {
   }
 
   /** All but the charts themselves. */
-  #frame() {
+  #frame(state: Fresh) {
     const [asset, ...others] = this.#names;
-    render(html`<div class="head"><h2 tabindex="-1">${asset}<span class="sub"> as this page saw it</span></h2><div class="grow"></div>
+    render(html`<div class="head"><h2 tabindex="-1">${asset} ${state.state === "live" ? html`<span class="sub">as this page saw it</span>` : fresh(state)}</h2><div class="grow"></div>
       ${others.map((name) => html`<button class="button" type="button" aria-label="Compare no longer with ${name}" @click=${() => this.#asked.compare(others.filter((other) => other !== name))}>${name} ×</button>`)}
       ${this.#more()}
       <button class="button" type="button" aria-pressed=${this.#log} @click=${() => this.#scale()}>Log scale</button>

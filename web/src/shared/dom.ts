@@ -30,6 +30,18 @@ export function setHidden(element: HTMLElement, hidden: boolean) {
   if (element.hidden !== hidden) element.hidden = hidden;
 }
 
+let lonely: Element | null = null;
+
+/** Leaves an element alone for the keyboard and for those who listen, as it stands over all the rest; null brings the rest back. */
+export function alone(element: Element | null) {
+  if (element === lonely) return;
+  lonely = element;
+  for (const away of document.querySelectorAll("[inert]")) away.removeAttribute("inert");
+  for (let at = element; at !== null && at !== document.body; at = at.parentElement) {
+    for (const beside of at.parentElement?.children ?? []) if (beside !== at) beside.setAttribute("inert", "");
+  }
+}
+
 /**
  * Puts nodes behind one another from first on (a child of parent, or null) and
  * takes away what is left behind them. A node in its place is not touched, and

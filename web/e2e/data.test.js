@@ -327,6 +327,22 @@ test("another run of the hub, or another hub, begins behind a gap", () => {
   assert.deepEqual(shown(polled), [[1000, 1001, 1002, 1004], [1002]]);
 });
 
+test("what an open page saw outlives a hub that begins with nothing, for a quarter of an hour", () => {
+  const begun = { stats: { uptime_seconds: 1, updates_per_second: 1 } };
+  const lost = () => {
+    const store = again(watched(1000, 1001, 1002), 1003, [of(1003)]);
+    store.replace({}, 1005); // faster than the publisher
+    store.keep(state([], { hub_timestamp: 1005, ...begun }));
+    return store;
+  };
+  const store = lost();
+  store.update(of(1006));
+  assert.deepEqual(shown(store), [[1000, 1001, 1002, 1003, 1006], [1004, 1003]]); // either is the gap before the last
+  const later = lost();
+  later.replace({}, 1003 + longest);
+  assert.deepEqual([...later.histories.keys()], []);
+});
+
 test("what is older than two hours, or of an asset that is gone, is not shown again", () => {
   assert.deepEqual(shown(again(watched(1000, 1001, 1002), 1002 + kept + 1, [of(1002 + kept)])), [[1002 + kept], []]);
   const store = again(watched(1000), 1004, [{ ...of(1003), space_name: "b" }]);

@@ -2,7 +2,7 @@
 // books of the hub (publishers, subscribers, events, counts), from polls only.
 
 import type { Snapshot } from "../shared/wire.js";
-import { History, kept } from "./history.js";
+import { History, kept, longest } from "./history.js";
 import { type Run, type Seen, shareOf } from "./kept.js";
 import { Trends } from "./trends.js";
 import type { Book, Engine, HubEvent, Latency, Owner, State, Stats, Subscriber } from "./wire.js";
@@ -81,7 +81,8 @@ export class Store {
   /**
    * Takes all snapshots at once, of a time by the hub's clock: what was known
    * before is not compared with. Lines are broken where something may have been
-   * missed since the hub was heard last.
+   * missed since the hub was heard last. What was seen of an asset that is not
+   * there stays a while: a hub that began anew knows none until they publish.
    */
   replace(snapshots: Record<string, Snapshot>, at: number) {
     const missed = this.#seen !== null && Math.abs(at - this.#seen) > missedAfter;
@@ -93,7 +94,7 @@ export class Store {
       this.changed.add(name);
       this.#remember(snapshot, missed);
     }
-    for (const name of this.histories.keys()) if (!this.snapshots.has(name)) this.histories.delete(name);
+    for (const [name, history] of this.histories) if (!this.snapshots.has(name) && !(at - (history.last ?? -Infinity) < longest)) this.histories.delete(name);
   }
 
   #remember(snapshot: Snapshot, missed: boolean) {

@@ -83,7 +83,7 @@ type Options struct {
 	// what is not the newest of its space; 0 for 1 MiB.
 	MaxLag int
 	// LogSize is how many bytes of updates are kept for subscribers to catch up
-	// from; 0 for 4 MiB. At least two times 64 KiB are kept.
+	// from, 1 GiB at most; 0 for 4 MiB. At least two times 64 KiB are kept.
 	LogSize int
 	// Compression agrees to permessage-deflate with the subscribers who offer it.
 	// An update is compressed once for all of them, which takes about 10 µs; while
@@ -145,6 +145,9 @@ func (o *Options) withDefaults() (*Options, error) {
 	return &out, out.check()
 }
 
+// maxLogSize is the largest LogSize: the table of its chunks is made at once.
+const maxLogSize = 1 << 30
+
 func setDefault[T comparable](field *T, value T) {
 	var zero T
 	if *field == zero {
@@ -167,8 +170,11 @@ func (o *Options) check() error {
 	if o.PeerTimeout <= o.PingInterval {
 		return fmt.Errorf("PeerTimeout: got %v, want more than the PingInterval of %v", o.PeerTimeout, o.PingInterval)
 	}
-	if o.MaxLag < 0 || o.LogSize < 0 {
-		return fmt.Errorf("MaxLag and LogSize: got %d and %d, want positive numbers of bytes", o.MaxLag, o.LogSize)
+	if o.MaxLag < 0 {
+		return fmt.Errorf("MaxLag: got %d, want a positive number of bytes", o.MaxLag)
+	}
+	if o.LogSize < 0 || o.LogSize > maxLogSize {
+		return fmt.Errorf("LogSize: got %d, want 1 to %d bytes", o.LogSize, maxLogSize)
 	}
 	for _, n := range []struct {
 		name  string

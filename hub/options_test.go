@@ -2,7 +2,9 @@ package hub_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"math"
 	"testing"
 	"time"
 
@@ -26,6 +28,9 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		{"a negative number of one address", hub.Options{MaxPerAddress: -1}, "MaxPerAddress: got -1, want a positive number"},
 		{"a negative rate", hub.Options{PublisherRate: -1}, "PublisherRate: got -1, want a positive number"},
 		{"a message that decoding refuses", hub.Options{MaxMessage: 65537}, "MaxMessage: got 65537, want 1 to 65536 bytes"},
+		{"a negative lag", hub.Options{MaxLag: -1}, "MaxLag: got -1, want a positive number of bytes"},
+		{"a negative log", hub.Options{LogSize: -1}, "LogSize: got -1, want 1 to 1073741824 bytes"},
+		{"a log that no memory has room for", hub.Options{LogSize: math.MaxInt}, fmt.Sprintf("LogSize: got %d, want 1 to 1073741824 bytes", math.MaxInt)},
 		{"a negative number of spaces", hub.Options{MaxSpaces: -1}, "MaxSpaces: got -1, want a positive number"},
 	} {
 		if h, err := hub.New(&c.opts); err == nil || err.Error() != c.want || h != nil {

@@ -90,7 +90,7 @@ for publishers, subscribers and viewers, which 'quasar token' makes.`,
 	f.DurationVar(&flags.pingEvery, "ping-interval", 20*time.Second, "how often each peer is pinged")
 	f.DurationVar(&flags.peerTime, "peer-timeout", 75*time.Second, "how long a peer may give no sign of life before it is taken for gone")
 	f.IntVar(&flags.maxLag, "max-lag", 1<<20, "bytes that a subscriber may be behind before it gets only the newest of each space")
-	f.IntVar(&flags.logSize, "log-size", 4<<20, "bytes of updates kept for subscribers to catch up from")
+	f.IntVar(&flags.logSize, "log-size", 4<<20, "bytes of updates kept for subscribers to catch up from, 1 GiB at most")
 	f.BoolVar(&flags.compress, "compression", false, "compress what is sent to subscribers who offer it (permessage-deflate): fewer bytes, more work")
 	f.StringVar(&flags.dataDir, "data-dir", "", "a directory to keep the state in, so that it outlives the hub; without one it lives in memory")
 	alsoEnv(cmd, "data-dir")

@@ -271,6 +271,7 @@ func TestRunRefuses(t *testing.T) {
 		{"no way to send", target, small(Workload{}), "got 0 ways to send"},
 		{"two ways to send", target, small(Workload{InFlight: 1, FlatOut: true}), "got 2 ways to send"},
 		{"nobody who publishes", target, small(Workload{InFlight: 1}), "got 0 publishers"},
+		{"a rate without a time between two", target, small(Workload{Publishers: 1, Rate: 1e10}), "want 1000000 messages a second"},
 		{"everybody stalled", target, small(Workload{Publishers: 1, Rate: 1, Subscribers: 2, Stalled: 2}), "want fewer"},
 		{"a window with stalled ones", target, small(Workload{Publishers: 1, InFlight: 1, Stalled: 1}), "want a rate"},
 		{"somebody else's server", &far, small(Workload{Publishers: 1, InFlight: 1}), "not an address of this machine"},

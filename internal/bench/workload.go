@@ -37,8 +37,13 @@ type Workload struct {
 	Span time.Duration
 }
 
-// maxSpan bounds a run: nothing here may go on for ever.
-const maxSpan = 10 * time.Minute
+const (
+	// maxSpan bounds a run: nothing here may go on for ever.
+	maxSpan = 10 * time.Minute
+	// maxRate bounds what all publishers send in a second: how late each message was
+	// is kept, and from a thousand million on there is no time between two.
+	maxRate = 1_000_000
+)
 
 // Check says what of w cannot be.
 func (w *Workload) Check() error {
@@ -55,6 +60,8 @@ func (w *Workload) Check() error {
 		return fmt.Errorf("workload %s: got %d subscribers, want at least 1", w.Name, w.Subscribers)
 	case !w.Idle && (w.Publishers < 1 || w.Publishers > maxSpaces):
 		return fmt.Errorf("workload %s: got %d publishers, want 1 to %d", w.Name, w.Publishers, maxSpaces)
+	case w.Rate*float64(w.Publishers) > maxRate:
+		return fmt.Errorf("workload %s: got %d publishers at a rate of %v, want %d messages a second of all at most", w.Name, w.Publishers, w.Rate, maxRate)
 	case w.Stalled < 0 || w.Stalled >= w.Subscribers:
 		return fmt.Errorf("workload %s: got %d stalled of %d subscribers, want fewer", w.Name, w.Stalled, w.Subscribers)
 	case w.Stalled > 0 && w.Rate == 0:

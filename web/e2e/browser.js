@@ -101,6 +101,7 @@ export class View {
       const seen = [...document.querySelectorAll("body *")].filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > limit(e) + 1);
       return [
         ...(document.documentElement.scrollWidth > innerWidth ? [`the page is ${document.documentElement.scrollWidth} px wide`] : []),
+        ...(document.documentElement.scrollHeight > Math.max(innerHeight, document.body.getBoundingClientRect().bottom + scrollY) + 1 ? [`nothing below ${document.body.getBoundingClientRect().bottom + scrollY} px of ${document.documentElement.scrollHeight}`] : []),
         ...seen.map((e) => `${e.tagName} ${e.id} ${e.className}: ${e.textContent.slice(0, 40)}`),
       ];
     });

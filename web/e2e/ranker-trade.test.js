@@ -280,6 +280,19 @@ withPage("a stream that says nothing more is given up", async ({ view, proxy }) 
   await eventually("connection", () => page.connection(), "Live stream");
 });
 
+withPage("between a phone and a desk a row takes two lines, and what is left out of a table makes the page no longer", async ({ view }) => {
+  const page = await view();
+  await eventually("a decision", () => page.page.locator(".decisions .d-brought").count(), (n) => n > 1);
+  for (const width of [768, 1024]) {
+    await page.page.setViewportSize({ width, height: 900 });
+    await page.fits();
+    const astray = () => page.page.$$eval(".scroll *", (all) => all.filter((e) => getComputedStyle(e).position === "absolute" && !e.closest(".scroll").contains(e.offsetParent)).map((e) => e.className));
+    await eventually("what is hidden in a table and placed by the page", astray, []);
+    const lines = () => page.page.$$eval(".ranking .asset-row .c-expected", (all) => all.map((e) => Math.round(e.getBoundingClientRect().height / Number.parseFloat(getComputedStyle(e).lineHeight))));
+    await eventually("lines of what is expected", lines, (all) => all.length > 0 && all.every((n) => n <= 2)); // three, in a column too narrow
+  }
+});
+
 withPage("every state is accessible, fits a phone, and looks as in shots/", async ({ view }) => {
   const views = [];
   for (const look of looks) views.push({ look, page: await view({ ...look, deviceScaleFactor: look.viewport === phone ? 2 : 1 }) });

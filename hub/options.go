@@ -105,7 +105,7 @@ type Options struct {
 	// 0 for 64 KiB, which is the most. A longer one closes the connection with 1009.
 	MaxMessage int
 	// PublisherRate is how many updates a second of one space are handed on, after a
-	// burst of twice as many; 0 for any number. What comes faster is stored all the
+	// burst of twice as many, at most 10 million; 0 for any number. What comes faster is stored all the
 	// same, and the newest of it handed on as soon as the rate allows. A publisher
 	// who sends more than 50 times the rate for seconds is closed with 1008.
 	PublisherRate int
@@ -145,8 +145,13 @@ func (o *Options) withDefaults() (*Options, error) {
 	return &out, out.check()
 }
 
-// maxLogSize is the largest LogSize: the table of its chunks is made at once.
-const maxLogSize = 1 << 30
+const (
+	// maxLogSize is the largest LogSize: the table of its chunks is made at once.
+	maxLogSize = 1 << 30
+	// maxPublisherRate is the largest PublisherRate: floodTimes as many is an int
+	// everywhere, and no publisher comes near it.
+	maxPublisherRate = 10_000_000
+)
 
 func setDefault[T comparable](field *T, value T) {
 	var zero T
@@ -186,6 +191,9 @@ func (o *Options) check() error {
 		if n.value < 0 {
 			return fmt.Errorf("%s: got %d, want a positive number", n.name, n.value)
 		}
+	}
+	if o.PublisherRate > maxPublisherRate {
+		return fmt.Errorf("PublisherRate: got %d, want 0 for no bound, or at most %d", o.PublisherRate, maxPublisherRate)
 	}
 	if !isPage(o.RankerURL) {
 		return errors.New("RankerURL: want none, or the http:// or https:// address of a page, without a user, a password or a fragment")

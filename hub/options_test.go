@@ -27,6 +27,7 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		{"a negative number of subscribers", hub.Options{MaxSubscribers: -1}, "MaxSubscribers: got -1, want a positive number"},
 		{"a negative number of one address", hub.Options{MaxPerAddress: -1}, "MaxPerAddress: got -1, want a positive number"},
 		{"a negative rate", hub.Options{PublisherRate: -1}, "PublisherRate: got -1, want a positive number"},
+		{"a rate that nothing can be times", hub.Options{PublisherRate: math.MaxInt}, fmt.Sprintf("PublisherRate: got %d, want 0 for no bound, or at most 10000000", math.MaxInt)},
 		{"a message that decoding refuses", hub.Options{MaxMessage: 65537}, "MaxMessage: got 65537, want 1 to 65536 bytes"},
 		{"a negative lag", hub.Options{MaxLag: -1}, "MaxLag: got -1, want a positive number of bytes"},
 		{"a negative log", hub.Options{LogSize: -1}, "LogSize: got -1, want 1 to 1073741824 bytes"},

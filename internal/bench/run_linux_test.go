@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"strings"
@@ -272,6 +273,7 @@ func TestRunRefuses(t *testing.T) {
 		{"two ways to send", target, small(Workload{InFlight: 1, FlatOut: true}), "got 2 ways to send"},
 		{"nobody who publishes", target, small(Workload{InFlight: 1}), "got 0 publishers"},
 		{"a rate without a time between two", target, small(Workload{Publishers: 1, Rate: 1e10}), "want 1000000 messages a second"},
+		{"more on their way than there is room for", target, small(Workload{Publishers: 1, InFlight: math.MaxInt}), "want at most 1000000"},
 		{"everybody stalled", target, small(Workload{Publishers: 1, Rate: 1, Subscribers: 2, Stalled: 2}), "want fewer"},
 		{"a window with stalled ones", target, small(Workload{Publishers: 1, InFlight: 1, Stalled: 1}), "want a rate"},
 		{"somebody else's server", &far, small(Workload{Publishers: 1, InFlight: 1}), "not an address of this machine"},

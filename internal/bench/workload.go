@@ -43,6 +43,8 @@ const (
 	// maxRate bounds what all publishers send in a second: how late each message was
 	// is kept, and from a thousand million on there is no time between two.
 	maxRate = 1_000_000
+	// maxInFlight bounds what is on its way: each has a place in memory.
+	maxInFlight = 1_000_000
 )
 
 // Check says what of w cannot be.
@@ -60,6 +62,8 @@ func (w *Workload) Check() error {
 		return fmt.Errorf("workload %s: got %d subscribers, want at least 1", w.Name, w.Subscribers)
 	case !w.Idle && (w.Publishers < 1 || w.Publishers > maxSpaces):
 		return fmt.Errorf("workload %s: got %d publishers, want 1 to %d", w.Name, w.Publishers, maxSpaces)
+	case w.InFlight > maxInFlight:
+		return fmt.Errorf("workload %s: got %d messages on their way, want at most %d", w.Name, w.InFlight, maxInFlight)
 	case w.Rate*float64(w.Publishers) > maxRate:
 		return fmt.Errorf("workload %s: got %d publishers at a rate of %v, want %d messages a second of all at most", w.Name, w.Publishers, w.Rate, maxRate)
 	case w.Stalled < 0 || w.Stalled >= w.Subscribers:

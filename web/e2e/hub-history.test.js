@@ -9,7 +9,7 @@ import { training, voting } from "./publisher.js";
 /** Publishes for V75 ten times a second until the function that is returned is called. */
 function beat(publisher) {
   let step = 0;
-  const timer = setInterval(() => publisher.metrics(training(++step, 0.5, 0.2 + (step % 7) / 50), voting(9, 1)), 100);
+  const timer = setInterval(() => publisher.metrics(training(++step, 0.49 + (step % 3) / 100, 0.2 + (step % 7) / 50), voting(9, 1)), 100);
   return () => clearInterval(timer);
 }
 
@@ -19,6 +19,8 @@ const line = (page) => page.page.evaluate(() => {
   return { parts: d.split("M").length - 1, points: d.split(/[ML]/).length - 1 };
 });
 const points = (page, least) => eventually("points", () => line(page), ({ points }) => points >= least);
+/** How much of a small chart's height its line takes. */
+const taken = (page, series) => page.page.$eval(`#inspector .mini.${series} .spark`, (chart) => chart.querySelector(".spark-line").getBBox().height / chart.height.baseVal.value);
 const heading = (page) => page.text("#inspector h3");
 
 withHub("a reload loses nothing of the charts", [], async (hub, { view, publisher }) => {
@@ -29,6 +31,7 @@ withHub("a reload loses nothing of the charts", [], async (hub, { view, publishe
   await eventually("the vitals", () => page.page.locator("#vitals .spark-line").count(), 2);
   stop(); // so that nothing that is shown after the reload can be new
   const before = await line(page);
+  assert.ok(await taken(page, "avn_accuracy") < 0.15, "the noise of an accuracy does not look like a trend");
   await page.page.reload();
   await eventually("the line", () => line(page), ({ points }) => points >= before.points - 1);
   assert.equal((await line(page)).parts, 1);

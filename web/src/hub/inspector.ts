@@ -74,9 +74,12 @@ const charts: [Series, string, (v: number | null) => string][] = [
   ["actor_loss", "Actor loss", loss], ["critic_loss", "Critic loss", loss], ["avn_loss", "AVN loss", loss], ["avn_accuracy", "AVN accuracy", share],
 ];
 
+/** A chart of a coin's accuracy over 200 guesses is to look level: four standard deviations either way. */
+const leastAccuracy = 0.28;
+
 function mini(history: History | undefined, series: Series, name: string, value: string) {
   const { values, ...line } = history?.line(series) ?? blank;
-  return html`<div class="mini ${series}"><span>${name}</span>${spark(values, { ...line, width: 112, height: 34, label: name, area: true })}<b class="num">${value}</b></div>`;
+  return html`<div class="mini ${series}"><span>${name}</span>${spark(values, { ...line, width: 112, height: 34, label: name, area: true, least: series === "avn_accuracy" ? leastAccuracy : 0 })}<b class="num">${value}</b></div>`;
 }
 
 /** How long the page has watched, in words, and whether it was away meanwhile. */

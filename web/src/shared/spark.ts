@@ -3,7 +3,7 @@
 import { html, nothing, svg } from "lit-html";
 
 /** How a small chart is drawn. */
-export interface Spark { width: number; height: number; /** What it shows, for those who do not see it. */ label: string; area?: boolean; /** When the values were, and at which times the line is broken up to the next of them; evenly apart and nowhere where they are not given. */ times?: readonly number[]; breaks?: readonly number[]; /** The values at the bottom and the top; the smallest and largest shown where they are not given. */ range?: [number, number] }
+export interface Spark { width: number; height: number; /** What it shows, for those who do not see it. */ label: string; area?: boolean; /** When the values were, and at which times the line is broken up to the next of them; evenly apart and nowhere where they are not given. */ times?: readonly number[]; breaks?: readonly number[]; /** How much lies between the bottom and the top at least, so that noise does not look like a trend. */ least?: number }
 
 /**
  * A line through values, oldest first, with a dot at the newest. A value that is
@@ -20,11 +20,13 @@ export function spark(values: ArrayLike<number>, { width, height, label, area = 
   </svg>`;
 }
 
-function draw(values: ArrayLike<number>, width: number, height: number, { range, times, breaks }: Pick<Spark, "range" | "times" | "breaks">) {
+function draw(values: ArrayLike<number>, width: number, height: number, { least = 0, times, breaks }: Pick<Spark, "least" | "times" | "breaks">) {
   const finite = Array.from(values).filter(Number.isFinite);
   const first = finite[0], last = finite[finite.length - 1];
   if (first === undefined || last === undefined || finite.length < 2) return null;
-  const [low, high] = range ?? [Math.min(...finite), Math.max(...finite)];
+  const [smallest, largest] = [Math.min(...finite), Math.max(...finite)];
+  const spare = Math.max(0, least - (largest - smallest)) / 2;
+  const [low, high] = [smallest - spare, largest + spare];
   const pad = 3;
   const share = shares(values.length, times);
   const x = (i: number) => pad + share(i) * (width - 2 * pad);

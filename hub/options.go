@@ -105,9 +105,10 @@ type Options struct {
 	// 0 for 64 KiB, which is the most. A longer one closes the connection with 1009.
 	MaxMessage int
 	// PublisherRate is how many updates a second of one space are handed on, after a
-	// burst of twice as many, at most 10 million; 0 for any number. What comes faster is stored all the
-	// same, and the newest of it handed on as soon as the rate allows. A publisher
-	// who sends more than 50 times the rate for seconds is closed with 1008.
+	// burst of twice as many: at most 10 million, 0 for any number. What comes faster
+	// is stored all the same, and the newest of it handed on as soon as the rate
+	// allows. A publisher who sends more than 50 times the rate for seconds is closed
+	// with 1008.
 	PublisherRate int
 	// Refused tells /metrics how many connections were turned away before the hub saw
 	// them, by reason; nil where nothing does that. It must not block.

@@ -88,8 +88,8 @@ func NewTrainer(net *Net, o *TrainerOptions) (*Trainer, error) {
 	return t, nil
 }
 
-// Step makes one step on a batch of 1 to TrainerOptions.Batch rows and returns the loss before
-// it. A batch whose gradient is not finite changes nothing. It allocates nothing.
+// Step makes one step on a batch of 1 to TrainerOptions.Batch rows and returns the loss
+// before it. A batch whose gradient is not finite changes nothing. It allocates nothing.
 func (t *Trainer) Step(b *Batch) float64 {
 	loss := t.Gradient(b)
 	if t.clip() {

@@ -76,12 +76,13 @@ test("without colours every state still differs by a word or a shape", () => bot
     const tones = ["good", "warn", "bad"];
     const shown = [...document.querySelectorAll(tones.map((t) => `.${t}`).join())].filter((e) => e.checkVisibility());
     const by = new Map();
+    const text = (e) => e.innerText ?? ""; // a meter that is nearly full has a tone, and no text of its own
     for (const e of shown) {
-      const said = e.innerText.replace(/[\d.,:\u2212+\-]+/g, "#").trim();
+      const said = text(e).replace(/[\d.,:\u2212+\-]+/g, "#").trim();
       const tone = tones.find((t) => e.classList.contains(t));
       by.set(said, new Set([...(by.get(said) ?? []), tone]));
     }
-    return { mute: shown.filter((e) => e.innerText.trim() === "" && !e.closest("[aria-label], [title], svg")).map((e) => e.outerHTML.slice(0, 80)), unclear: [...by].filter(([said, set]) => said !== "" && set.size > 1).map(([said]) => said) };
+    return { mute: shown.filter((e) => text(e).trim() === "" && !e.closest("[aria-label], [title], svg")).map((e) => e.outerHTML.slice(0, 80)), unclear: [...by].filter(([said, set]) => said !== "" && set.size > 1).map(([said]) => said) };
   });
   assert.deepEqual(tones.mute, [], "a colour that says something with no word beside it");
   const signals = await view.page.$$eval(".signal, [class*=signal]", (all) => [...new Set(all.filter((e) => e.checkVisibility() && /BUY|SELL|NEUTRAL/.test(e.innerText)).map((e) => e.innerText.match(/BUY|SELL|NEUTRAL/)[0]))]);

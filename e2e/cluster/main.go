@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command cluster holds three hubs of one cluster to their promises: it kills them,
 // stops them, cuts them off from each other and renames them, while publishers and
 // subscribers are at all of them.
